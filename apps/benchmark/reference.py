@@ -1,0 +1,59 @@
+"""The method as its authors wrote it: the plain reference that our step is timed against.
+
+One module per predictor in a Python loop, two encodings a step, default Adam. The benchmark times
+it and the tests check that the batched predictors give the same losses and weights.
+"""
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+
+def mlp(*sizes: int) -> nn.Sequential:
+    """Linear layers of these sizes with SELU between them."""
+    layers: list[nn.Module] = []
+    for inputs, outputs in pairwise(sizes[:-1]):
+        layers += [nn.Linear(inputs, outputs), nn.SELU()]
+    return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
+
+
+class PlainNashAE:
+    """An MLP autoencoder and m separate predictors, each with its own part in the Python loop."""
+
+    def __init__(self, latents: int, lam: float = 0.2, inputs: int = 1000) -> None:
+        hidden = (200, 80, 40)
+        self.latents, self.lam = latents, lam
+        self.encoder = nn.Sequential(mlp(inputs, *hidden, latents), nn.Sigmoid())
+        self.decoder = mlp(latents, *reversed(hidden), inputs)
+        self.predictors = nn.ModuleList(mlp(latents, 40, 40, 1) for _ in range(latents))
+        autoencoder = [*self.encoder.parameters(), *self.decoder.parameters()]
+        self.autoencoder_adam = torch.optim.Adam(autoencoder, lr=1e-3)
+        self.predictor_adam = torch.optim.Adam(self.predictors.parameters(), lr=1e-2)
+
+    def predict(self, codes: Tensor) -> Tensor:
+        """Each latent predicted from the others, one predictor after another."""
+        columns = []
+        for i, predictor in enumerate(self.predictors):
+            masked = codes.clone()
+            masked[:, i] = 0
+            columns.append(predictor(masked))
+        return torch.cat(columns, dim=1)
+
+    def step(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Five updates of the predictors, then one of the autoencoder, on (batch, inputs)."""
+        codes = self.encoder(x).detach()
+        for _ in range(5):
+            predictor_loss = 0.5 * (self.predict(codes) - codes).square().mean()
+            self.predictor_adam.zero_grad()
+            predictor_loss.backward()
+            self.predictor_adam.step()
+        codes = self.encoder(x)
+        predictions, truth = self.predict(codes), codes.detach()
+        covariance = (predictions * truth).mean(0) - predictions.mean(0) * truth.mean(0)
+        reconstruction = 0.5 * (self.decoder(codes) - x).square().mean()
+        loss = (1 - self.lam) * reconstruction + self.lam * covariance.sum()
+        self.autoencoder_adam.zero_grad()
+        loss.backward()
+        self.autoencoder_adam.step()
+        return reconstruction.detach(), covariance.sum().detach()

@@ -1,0 +1,53 @@
+"""NashAE (Yeats et al., ECCV 2022): disentanglement by adversarial covariance minimisation."""
+
+from importlib.metadata import version
+
+from nashae_core.activations import SELU, selu
+from nashae_core.encoding import encode
+from nashae_core.losses import (
+    covariance_loss,
+    predictor_loss,
+    reconstruction_loss,
+    weighted_loss,
+)
+from nashae_core.nashae import NashAE, NashAEConfig, NashAEOutput
+from nashae_core.networks import conv_decoder, conv_encoder, initialise, mlp
+from nashae_core.observations import Observations
+from nashae_core.optimizers import adam
+from nashae_core.predictors import Predictors
+from nashae_core.stacking import train_many
+from nashae_core.training import History, Progress, Trainable, TrainConfig, Turn, train
+from nashae_core.weights import load_weights, read_tensors, save_tensors, save_weights
+
+__version__ = version("nashae-core")
+
+__all__ = [
+    "SELU",
+    "History",
+    "NashAE",
+    "NashAEConfig",
+    "NashAEOutput",
+    "Observations",
+    "Predictors",
+    "Progress",
+    "TrainConfig",
+    "Trainable",
+    "Turn",
+    "adam",
+    "conv_decoder",
+    "conv_encoder",
+    "covariance_loss",
+    "encode",
+    "initialise",
+    "load_weights",
+    "mlp",
+    "predictor_loss",
+    "read_tensors",
+    "reconstruction_loss",
+    "save_tensors",
+    "save_weights",
+    "selu",
+    "train",
+    "train_many",
+    "weighted_loss",
+]

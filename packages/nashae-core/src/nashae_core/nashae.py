@@ -1,0 +1,145 @@
+"""NashAE: an autoencoder that plays against predictors of its own latents."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from nashae_core.losses import covariance_loss, reconstruction_loss, weighted_loss
+from nashae_core.optimizers import adam
+from nashae_core.predictors import Predictors
+from nashae_core.training import Trainable, Turn
+
+
+@dataclass(frozen=True)
+class NashAEConfig:
+    """The game. The defaults are the authors'."""
+
+    lam: float = 0.2
+    """λ in [0, 1): the weight of the covariance against the reconstruction (eq. 5)."""
+    predictor_updates: int = 5
+    """Updates of the predictors a step, before the one of the autoencoder."""
+    autoencoder_lr: float = 1e-3
+    """Adam's learning rate for the encoder and the decoder."""
+    predictor_lr: float = 1e-2
+    """Adam's learning rate for the predictors."""
+    reconstruction: Literal["mean", "sum"] = "mean"
+    """The reconstruction loss is the mean over an observation's elements or, as in eq. 1, a sum."""
+    covariance: Literal["through predictions", "through both"] = "through predictions"
+    """Where the gradient of eq. 4 goes: into z′ alone, z being fixed, or into z as well."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.lam < 1:
+            raise ValueError(f"lam (λ) must be in [0, 1); got {self.lam}")
+        if self.predictor_updates < 1:
+            raise ValueError(f"predictor_updates must be at least 1; got {self.predictor_updates}")
+        for name in ("autoencoder_lr", "predictor_lr"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be positive; got {getattr(self, name)}")
+        if self.reconstruction not in ("mean", "sum"):
+            raise ValueError(f"reconstruction must be mean or sum; got {self.reconstruction!r}")
+        if self.covariance not in ("through predictions", "through both"):
+            raise ValueError(
+                "covariance must be 'through predictions' or 'through both'; "
+                f"got {self.covariance!r}"
+            )
+
+
+class NashAEOutput(NamedTuple):
+    """All that a forward pass makes.
+
+    Codes z in (0, 1) (batch, m), the reconstruction x′ (as the observations), predictions z′ of
+    the codes (batch, m).
+    """
+
+    codes: Float[Tensor, "*runs batch m"]
+    reconstruction: Float[Tensor, "*observations"]
+    predictions: Float[Tensor, "*runs batch m"]
+
+
+class NashAE(Trainable):
+    """An autoencoder and its predictors (Yeats et al. 2022, section 3).
+
+    - `encoder`: any module from observations (batch, ...) to ζ (batch, latents), real numbers: the
+      sigmoid that makes codes of them is NashAE's.
+    - `decoder`: any module from codes (batch, latents) back to the observations' shape.
+    - `predictors`: `Predictors(latents, ...)`.
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        predictors: Predictors,
+        config: NashAEConfig | None = None,
+    ) -> None:
+        super().__init__()
+        self.encoder, self.decoder, self.predictors = encoder, decoder, predictors
+        self.config = config or NashAEConfig()
+
+    def encode(self, x: Float[Tensor, "*observations"]) -> Float[Tensor, "*runs batch m"]:
+        """Codes z = sigmoid(ζ), each in (0, 1)."""
+        zeta: Tensor = self.encoder(x)
+        if zeta.dim() < 2 or zeta.shape[-1] != self.predictors.latents:
+            raise ValueError(
+                f"the encoder gave {tuple(zeta.shape)} for observations {tuple(x.shape)}; "
+                f"the predictors want (batch, {self.predictors.latents})"
+            )
+        return torch.sigmoid(zeta)
+
+    def decode(self, codes: Float[Tensor, "*runs batch m"]) -> Float[Tensor, "*observations"]:
+        """The observations that `codes` stand for."""
+        x: Tensor = self.decoder(codes)
+        return x
+
+    def forward(self, x: Float[Tensor, "*observations"]) -> NashAEOutput:
+        """Codes, reconstruction and predictions of observations (batch, ...)."""
+        codes = self.encode(x)
+        return NashAEOutput(codes, self.decode(codes), self.predictors(codes))
+
+    def optimizers(self) -> Mapping[str, Optimizer]:
+        """Adam for the predictors and Adam for the autoencoder."""
+        autoencoder = [*self.encoder.parameters(), *self.decoder.parameters()]
+        return {
+            "predictors": adam(self.predictors.parameters(), self.config.predictor_lr),
+            "autoencoder": adam(autoencoder, self.config.autoencoder_lr),
+        }
+
+    def turns(
+        self,
+        batches: Sequence[Tensor],
+        step: int,  # noqa: ARG002
+        generator: torch.Generator,  # noqa: ARG002
+    ) -> Iterator[Turn]:
+        """The predictors fit the codes of a batch; the autoencoder answers on the same batch."""
+        (x,) = batches
+        # One encoding serves both players: the predictors' turns do not move the encoder.
+        codes = self.encode(x)
+        fixed = codes.detach()
+        for _ in range(self.config.predictor_updates):
+            loss, gradients = self.predictors.gradients(fixed)
+            yield Turn("predictors", loss.sum(), {"predictor_loss": loss}, gradients)
+        yield self._answer(x, codes)
+
+    def _answer(self, x: Tensor, codes: Tensor) -> Turn:
+        predictions = self.predictors(codes)
+        reconstruction = self.decode(codes)
+        if reconstruction.shape != x.shape:
+            raise ValueError(
+                f"the decoder gave {tuple(reconstruction.shape)} for observations {tuple(x.shape)}"
+            )
+        # Differs from the paper: eq. 4 does not say so, but the authors hold z fixed in the
+        # covariance, so that the encoder is moved only through what the predictors see.
+        truth = codes if self.config.covariance == "through both" else codes.detach()
+        l_r = reconstruction_loss(
+            reconstruction, x, reduction=self.config.reconstruction, runs=codes.dim() - 2
+        )
+        l_a = covariance_loss(predictions, truth)
+        loss = weighted_loss(l_r, l_a, self.config.lam)
+        terms = {"reconstruction_loss": l_r.detach(), "covariance_loss": l_a.detach()}
+        # The sum over runs gives each run the gradient that it has alone.
+        return Turn("autoencoder", loss.sum(), terms)

@@ -1,0 +1,37 @@
+"""What models are trained on: rows that are on the model's device when they are asked for."""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+
+class Observations(Protocol):
+    """A tensor (n, ...), or anything else that gives rows on the model's device by an index."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: Tensor, /) -> Tensor: ...
+
+
+def on_device(
+    observations: Tensor | Observations, device: torch.device, dtype: torch.dtype
+) -> Tensor | Observations:
+    """A tensor or an array moved to `device` whole, as `dtype`; any other `Observations` as it is.
+
+    Raises `ValueError` for rows that are none, not floating point, or not finite.
+    """
+    if not isinstance(observations, Tensor) and hasattr(observations, "__array__"):
+        observations = torch.as_tensor(observations)
+    if len(observations) == 0:
+        raise ValueError("observations is empty: it must have at least one row")
+    if not isinstance(observations, Tensor):
+        return observations
+    if not observations.is_floating_point():
+        raise ValueError(
+            f"observations must be floating point; got {observations.dtype}: "
+            "convert them, and scale them as your model wants them"
+        )
+    observations = observations.to(device, dtype)
+    if not torch.isfinite(observations).all():
+        raise ValueError("observations must be finite; got NaN or infinite elements")
+    return observations

@@ -1,0 +1,61 @@
+"""The state of a training run as tensors by name, so that it can be kept without pickle."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+
+def training_state(
+    model: nn.Module,
+    optimizers: Mapping[str, Optimizer],
+    generators: Sequence[torch.Generator],
+    step: int,
+    records: Sequence[Mapping[str, Tensor]],
+) -> dict[str, Tensor]:
+    """A copy on the CPU of all that a run needs to go on after `step` steps."""
+    state = {f"model/{name}": tensor for name, tensor in model.state_dict().items()}
+    for player, optimizer in optimizers.items():
+        for i, of_parameter in optimizer.state_dict()["state"].items():
+            state |= {f"optimizer/{player}/{i}/{key}": value for key, value in of_parameter.items()}
+    state |= {f"generator/{i}": g.get_state() for i, g in enumerate(generators)}
+    if records:
+        state |= {f"history/{name}": torch.stack([r[name] for r in records]) for name in records[0]}
+    state["step"] = torch.tensor(step)
+    # Copied, since the run goes on; a device's tensors all at once would be one copy each in any
+    # case.
+    return {name: tensor.detach().to("cpu", copy=True) for name, tensor in state.items()}
+
+
+def restore_training_state(
+    state: Mapping[str, Tensor],
+    model: nn.Module,
+    optimizers: Mapping[str, Optimizer],
+    generators: Sequence[torch.Generator],
+) -> tuple[int, list[dict[str, Tensor]]]:
+    """Put a `training_state` back, in place; the steps done and the records so far.
+
+    Raises `ValueError` where the state is of another model or other optimisers.
+    """
+    try:
+        model.load_state_dict(_below("model", state))
+        for player, optimizer in optimizers.items():
+            fresh = optimizer.state_dict()
+            for name, value in _below(f"optimizer/{player}", state).items():
+                i, key = name.split("/")
+                fresh["state"].setdefault(int(i), {})[key] = value
+            optimizer.load_state_dict(fresh)
+        for at, generator in enumerate(generators):
+            generator.set_state(state[f"generator/{at}"])
+        step = int(state["step"])
+    except (KeyError, RuntimeError) as error:
+        raise ValueError(f"the state to resume from does not fit this model: {error}") from error
+    device = next(model.parameters()).device
+    history = {name: tensor.to(device) for name, tensor in _below("history", state).items()}
+    entries = len(next(iter(history.values()))) if history else 0
+    return step, [{name: t[i] for name, t in history.items()} for i in range(entries)]
+
+
+def _below(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {k.removeprefix(f"{prefix}/"): v for k, v in state.items() if k.startswith(f"{prefix}/")}

@@ -1,0 +1,216 @@
+"""One loop that trains any model whose step is a sequence of turns."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal, NamedTuple
+
+import torch
+from jaxtyping import Int64
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from nashae_core.observations import Observations, on_device
+from nashae_core.state import restore_training_state, training_state
+
+
+class Turn(NamedTuple):
+    """One player's move within a step: `player` lowers `loss` by one step of its optimiser.
+
+    `terms` are what the history shall keep, each a detached number (or one a run). `gradients` are
+    those of `loss` in the player's parameters, in their order, where the model has worked them out
+    itself.
+    """
+
+    player: str
+    loss: Tensor
+    terms: Mapping[str, Tensor]
+    gradients: Sequence[Tensor] | None = None
+
+
+class Trainable(nn.Module, ABC):
+    """What `train` asks of a model: its optimisers by player, and the turns of a step.
+
+    A model with one loss has one player and one turn; NashAE has its predictors and its
+    autoencoder, FactorVAE its autoencoder and its discriminator.
+    """
+
+    batches_per_step: int = 1
+
+    @abstractmethod
+    def optimizers(self) -> Mapping[str, Optimizer]:
+        """A fresh optimiser for each player, over that player's parameters alone."""
+
+    @abstractmethod
+    def turns(
+        self, batches: Sequence[Tensor], step: int, generator: torch.Generator
+    ) -> Iterator[Turn]:
+        """The turns of step number `step` (from 0) on `batches_per_step` batches of observations.
+
+        A turn is taken before the next one is asked for. Noise is drawn from `generator`, which is
+        on the device of the model.
+        """
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How long and in what pieces to train. The defaults are the authors' for Beamsynthesis."""
+
+    steps: int = 1000
+    """Steps, each on fresh batches."""
+    batch_size: int = 100
+    """Observations a batch, drawn with replacement."""
+    record_every: int = 10
+    """Steps that one entry of the history averages, and between two calls of `on_record`."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """bfloat16: the losses are computed under autocast; weights and optimisers stay float32."""
+
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch_size", "record_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1; got {getattr(self, name)}")
+        if self.precision not in ("float32", "bfloat16"):
+            raise ValueError(f"precision must be float32 or bfloat16; got {self.precision!r}")
+
+
+@dataclass(frozen=True)
+class History:
+    """What was lowered and how far, in k entries.
+
+    `steps` (k,) counts the steps done; `terms` maps names to numbers (k,), or (k, runs).
+
+    An entry is the mean over the steps since the entry before. All tensors are on the CPU.
+    """
+
+    steps: Tensor
+    terms: Mapping[str, Tensor]
+
+
+class Progress(NamedTuple):
+    """What `on_record` is told: steps done, steps in all, the newest entry of the history.
+
+    `terms` are still on the model's device, so reading one waits for it. `state()` copies all that
+    a run needs to go on: weights, optimisers, generators and history, as tensors by name.
+    """
+
+    step: int
+    steps: int
+    terms: Mapping[str, Tensor]
+    state: Callable[[], dict[str, Tensor]]
+
+
+def train(
+    model: Trainable,
+    observations: Tensor | Observations,
+    config: TrainConfig,
+    generator: torch.Generator | Sequence[torch.Generator],
+    *,
+    device: str | torch.device = "cpu",
+    resume: Mapping[str, Tensor] | None = None,
+    on_record: Callable[[Progress], None] | None = None,
+) -> History:
+    """Train `model` in place and return its history.
+
+    - `observations`: (n, ...) floating point, an array or a tensor, moved to `device` whole; or any
+      `Observations`, which is asked for rows by an index on `device`.
+    - `generator`: draws the batches, with replacement, and the seed of the model's own noise. A
+      sequence of them, one a run, for models that are trained side by side (`nashae_core.stack`).
+    - `resume`: a `Progress.state()` of an earlier call with equal arguments. The run goes on from
+      there and ends with the bits of a run that was not interrupted (same machine, CPU; layers that
+      draw from PyTorch's global generator, such as dropout, excepted).
+    - `on_record`: called every `config.record_every` steps.
+
+    The loop itself never waits for the device between two records.
+
+    Raises `ValueError` for observations that are empty, not floating point or not finite, and for a
+    state that does not fit the model; `FloatingPointError` where a term of the history is not
+    finite at the end.
+    """
+    device = torch.device(device)
+    model.to(device).train()
+    rows = on_device(observations, device, next(model.parameters()).dtype)
+    stacked = isinstance(generator, Sequence)
+    draws = generator if isinstance(generator, Sequence) else [generator]
+    # One seed from each, whichever is used, so that a run is the same alone and beside others.
+    noise_seed, *_ = [int(_draw(2**62, (), g)) for g in draws]
+    noise = torch.Generator(device).manual_seed(noise_seed)
+    optimizers = model.optimizers()
+    generators = [*draws, noise]
+    shape = (model.batches_per_step, config.batch_size)
+    done, records = 0, list[dict[str, Tensor]]()
+    if resume is not None:
+        done, records = restore_training_state(resume, model, optimizers, generators)
+
+    def state() -> dict[str, Tensor]:
+        return training_state(model, optimizers, generators, done, records)
+
+    autocast = _autocast(device, config.precision)
+    while done < config.steps:
+        block = range(done, min(done + config.record_every, config.steps))
+        # The rows of the whole block at once, so that a GPU gets them in one transfer.
+        index = torch.stack([_draw(len(rows), (len(block), *shape), g) for g in draws], -2)
+        index = (index if stacked else index.squeeze(-2)).to(device, non_blocking=True)
+        taken = [
+            _step(model.turns([rows[i] for i in batches], step, noise), optimizers, autocast)
+            for step, batches in zip(block, index, strict=True)
+        ]
+        done = block.stop
+        records.append({name: torch.stack([t[name] for t in taken]).mean(0) for name in taken[0]})
+        if on_record is not None:
+            on_record(Progress(done, config.steps, records[-1], state))
+    model.eval()
+    return _history(records, config)
+
+
+def _step(
+    turns: Iterator[Turn],
+    optimizers: Mapping[str, Optimizer],
+    autocast: Callable[[], AbstractContextManager[object]],
+) -> dict[str, Tensor]:
+    """Take every turn of a step; the terms that they report."""
+    terms: dict[str, Tensor] = {}
+    while True:
+        with autocast():  # not around the backward pass, where it has no business
+            turn = next(turns, None)
+        if turn is None:
+            return terms
+        if turn.player not in optimizers:
+            raise ValueError(
+                f"no optimiser for player {turn.player!r}; there are {sorted(optimizers)}"
+            )
+        optimizer = optimizers[turn.player]
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        if turn.gradients is None:
+            optimizer.zero_grad()
+            turn.loss.backward(inputs=parameters)  # type: ignore[no-untyped-call]
+        else:
+            for parameter, gradient in zip(parameters, turn.gradients, strict=True):
+                parameter.grad = gradient
+        optimizer.step()
+        terms.update(turn.terms)
+
+
+def _draw(n: int, shape: tuple[int, ...], generator: torch.Generator) -> Int64[Tensor, "*shape"]:
+    return torch.randint(n, shape, generator=generator, device=generator.device)
+
+
+def _autocast(device: torch.device, precision: str) -> Callable[[], AbstractContextManager[object]]:
+    if precision == "float32":
+        return nullcontext
+    return partial(torch.autocast, device.type, dtype=torch.bfloat16)
+
+
+def _history(records: Sequence[Mapping[str, Tensor]], config: TrainConfig) -> History:
+    every = config.record_every
+    steps = torch.arange(every, config.steps + every, every).clamp(max=config.steps)
+    terms = {name: torch.stack([r[name] for r in records]).cpu() for name in records[0]}
+    for name, values in terms.items():
+        bad = ~torch.isfinite(values.flatten(1) if values.dim() > 1 else values[:, None]).all(1)
+        if bad.any():
+            first = int(steps[bad.nonzero()[0, 0]])
+            raise FloatingPointError(
+                f"training diverged: {name} is not finite in the {every} steps up to step {first}"
+            )
+    return History(steps, terms)
