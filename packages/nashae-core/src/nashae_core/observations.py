@@ -21,7 +21,8 @@ def on_device(
     Raises `ValueError` for rows that are none, not floating point, or not finite.
     """
     if not isinstance(observations, Tensor) and hasattr(observations, "__array__"):
-        observations = torch.as_tensor(observations)
+        # Copied, because data sets give their arrays read-only, which a tensor cannot be.
+        observations = torch.asarray(observations, copy=True)
     if len(observations) == 0:
         raise ValueError("observations is empty: it must have at least one row")
     if not isinstance(observations, Tensor):

@@ -1,0 +1,1 @@
+"""The apps that combine the packages: train, figures, reproduce, benchmark."""

@@ -1,0 +1,42 @@
+"""What the apps show in a terminal: errors as one line, progress with the time left."""
+
+import sys
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+console = Console(highlight=False)
+
+
+def progress_bar() -> Progress:
+    """A bar that says what is being done, how much of it is done, and how long the rest takes."""
+    return Progress(
+        TextColumn("[bold]{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+        console=console,
+    )
+
+
+def exit_on_error(main: Callable[[], None]) -> None:
+    """Run an app's `main`; a user's error ends it as one line on standard error, status 2."""
+    try:
+        main()
+    except (ValueError, OSError, FloatingPointError) as error:
+        Console(stderr=True, highlight=False).print(f"[red]error:[/] {error}", soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        Console(stderr=True).print("interrupted: run the same command to go on where it was")
+        sys.exit(130)

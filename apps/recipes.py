@@ -1,0 +1,152 @@
+"""Recipes: all that a run is, by name, so that a table can cite it."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+import torch
+from nashae_baselines import VAE, VAEConfig
+from nashae_core import NashAE, NashAEConfig, Predictors, TrainConfig, mlp
+from nashae_data import BEAMSYNTHESIS_MEAN, BEAMSYNTHESIS_STD, Dataset, beamsynthesis
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Recipe(ABC):
+    """What every run has: data, a size, a training, a seed. Subclasses add the method."""
+
+    data: Literal["beamsynthesis"] = "beamsynthesis"
+    """The data set."""
+    latents: int = 4
+    """m: the number of latents that the model starts with."""
+    seed: int = 0
+    """Draws the weights, the batches and the noise."""
+    train: TrainConfig = field(default_factory=TrainConfig)
+    """Steps and batches."""
+
+    # Differs from the paper: the authors' trials share one order of batches and differ by their
+    # weights alone; here the seed draws both.
+
+    def __post_init__(self) -> None:
+        if self.latents < 2:
+            raise ValueError(f"latents must be at least 2; got {self.latents}")
+        if self.seed < 0:
+            raise ValueError(f"seed must be at least 0; got {self.seed}")
+
+    @property
+    @abstractmethod
+    def method_name(self) -> str:
+        """The method as the tables' rows name it."""
+
+    @property
+    @abstractmethod
+    def weight(self) -> float:
+        """λ or β: what the tables vary."""
+
+    @abstractmethod
+    def build(self, generator: torch.Generator) -> NashAE | VAE:
+        """A fresh model, its weights drawn from `generator`."""
+
+    @property
+    def label(self) -> str:
+        """A name for the run's folder."""
+        return f"{self.data}-{self.method_name}-{self.weight:g}-m{self.latents}-seed{self.seed}"
+
+
+@dataclass(frozen=True)
+class NashAERecipe(Recipe):
+    """A run of NashAE."""
+
+    method: NashAEConfig = field(default_factory=NashAEConfig)
+    """The game."""
+
+    @property
+    def method_name(self) -> str:
+        """The method as the tables' rows name it."""
+        return "nashae"
+
+    @property
+    def weight(self) -> float:
+        """λ."""
+        return self.method.lam
+
+    def build(self, generator: torch.Generator) -> NashAE:
+        """A fresh model, its weights drawn from `generator`."""
+        encoder, decoder = _networks(self, self.latents, generator)
+        predictors = Predictors(self.latents, generator=generator)
+        return NashAE(encoder, decoder, predictors, self.method)
+
+
+@dataclass(frozen=True)
+class VAERecipe(Recipe):
+    """A run of a β-VAE."""
+
+    method: VAEConfig = field(default_factory=VAEConfig)
+    """The objective."""
+
+    @property
+    def method_name(self) -> str:
+        """The method as the tables' rows name it."""
+        return "beta-vae"
+
+    @property
+    def weight(self) -> float:
+        """β."""
+        return self.method.beta
+
+    def build(self, generator: torch.Generator) -> VAE:
+        """A fresh model, its weights drawn from `generator`."""
+        encoder, decoder = _networks(self, 2 * self.latents, generator)
+        return VAE(encoder, decoder, self.method)
+
+
+def beamsynthesis_nashae() -> NashAERecipe:
+    """NashAE on Beamsynthesis, as the paper's Table 1 and Figure 3 have it (λ = 0.2)."""
+    return NashAERecipe(method=NashAEConfig(lam=0.2))
+
+
+def beamsynthesis_beta_vae() -> VAERecipe:
+    """β-VAE on Beamsynthesis, as the paper's Table 1 and Figure 3 have it (β = 100)."""
+    return VAERecipe(method=VAEConfig(beta=100.0))
+
+
+RECIPES: dict[str, Callable[[], NashAERecipe | VAERecipe]] = {
+    "beamsynthesis-nashae": beamsynthesis_nashae,
+    "beamsynthesis-beta-vae": beamsynthesis_beta_vae,
+}
+
+# Beamsynthesis is computed: no file is read.
+DATA_SETS: dict[str, Callable[[], Dataset]] = {"beamsynthesis": beamsynthesis}
+
+
+def recipe_class(method_name: str) -> type[NashAERecipe | VAERecipe]:
+    """The class of the recipes of a method, to read one back."""
+    for make in RECIPES.values():
+        if make().method_name == method_name:
+            return type(make())
+    known = sorted({make().method_name for make in RECIPES.values()})
+    raise ValueError(f"unknown method {method_name!r}; there are {known}")
+
+
+def load_data(recipe: Recipe) -> Dataset:
+    """The data set of a recipe."""
+    return DATA_SETS[recipe.data]()
+
+
+def normalise(observations: Tensor) -> Tensor:
+    """Beamsynthesis as the networks see it, by the authors' mean and deviation."""
+    return (observations - BEAMSYNTHESIS_MEAN) / BEAMSYNTHESIS_STD
+
+
+def denormalise(observations: Tensor) -> Tensor:
+    """The inverse of `normalise`."""
+    return observations * BEAMSYNTHESIS_STD + BEAMSYNTHESIS_MEAN
+
+
+def _networks(
+    recipe: Recipe, encoder_outputs: int, generator: torch.Generator
+) -> tuple[nn.Module, nn.Module]:
+    encoder = mlp((1000, 200, 80, 40, encoder_outputs), generator=generator)
+    decoder = mlp((recipe.latents, 40, 80, 200, 1000), generator=generator)
+    return encoder, decoder

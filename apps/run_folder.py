@@ -1,0 +1,123 @@
+"""The run folder: all that `train` writes and that figures, tables and the report read.
+
+- `config.json`: the recipe, complete, and the versions that made the run.
+- `weights.safetensors`, `weights.json`: the trained model.
+- `history.npz`: `steps` and each term of the losses, (k,).
+- `codes.npz`: `codes` (n, m) of the whole data set in its order; for NashAE `predictions` (n, m),
+  for a VAE the posterior's `variances` (n, m); `factors` (n, k), `values` (n, k), `names` (k,).
+- `record.json`: the run as one row: method, weight, latents, seed, final losses, seconds, versions.
+  It is written last: a folder that has one holds a finished run.
+- `checkpoint.safetensors`, only while the run is not finished: where to go on from.
+"""
+
+import json
+import platform
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import filelock
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import torch
+from nashae_baselines import VAE
+from nashae_core import NashAE, load_weights
+from nashae_data.atomic import atomic_file
+
+from apps.recipes import NashAERecipe, VAERecipe, recipe_class
+
+PACKAGES = ("nashae-core", "nashae-data", "nashae-metrics", "nashae-baselines", "torch", "numpy")
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A run on disk. Reading a file that is absent or damaged raises `ValueError` that names it."""
+
+    path: Path
+
+    @property
+    def finished(self) -> bool:
+        """Whether the run is whole."""
+        return (self.path / "record.json").exists()
+
+    @cached_property
+    def recipe(self) -> NashAERecipe | VAERecipe:
+        """What the run is."""
+        config = self._json("config.json")
+        try:
+            return msgspec.convert(config["recipe"], recipe_class(config["method"]))
+        except (KeyError, msgspec.ValidationError) as error:
+            raise ValueError(f"{self.path / 'config.json'} is not a run's: {error}") from error
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """The run as one row."""
+        return self._json("record.json")
+
+    @cached_property
+    def codes(self) -> dict[str, npt.NDArray[Any]]:
+        """The arrays of `codes.npz`."""
+        return self._arrays("codes.npz")
+
+    @cached_property
+    def history(self) -> dict[str, npt.NDArray[Any]]:
+        """The arrays of `history.npz`."""
+        return self._arrays("history.npz")
+
+    def model(self) -> NashAE | VAE:
+        """The trained model, on the CPU, in evaluation mode."""
+        model = self.recipe.build(torch.Generator().manual_seed(0))
+        load_weights(model, self.path / "weights.safetensors")
+        return model.eval()
+
+    def write_json(self, name: str, value: Mapping[str, Any]) -> None:
+        """Write one JSON file, whole or not at all."""
+        with atomic_file(self.path / name) as temporary:
+            temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+
+    def write_arrays(self, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Write one npz file, whole or not at all."""
+        with atomic_file(self.path / name) as temporary:
+            np.savez(temporary, **arrays)  # type: ignore[arg-type]
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Hold the folder for this process, which the system lets go when the process ends.
+
+        Raises `ValueError` where another process holds it.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            with filelock.FileLock(self.path / ".lock", timeout=0):
+                yield
+        except filelock.Timeout:
+            raise ValueError(f"{self.path} is being written by another process") from None
+
+    def _json(self, name: str) -> dict[str, Any]:
+        path = self.path / name
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        except FileNotFoundError:
+            raise ValueError(f"{self.path} holds no finished run: there is no {name}") from None
+        except msgspec.DecodeError as error:
+            raise ValueError(f"{path} is damaged: {error}") from error
+
+    def _arrays(self, name: str) -> dict[str, npt.NDArray[Any]]:
+        path = self.path / name
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return dict(arrays)
+        except FileNotFoundError:
+            raise ValueError(f"{self.path} holds no finished run: there is no {name}") from None
+        except (OSError, ValueError, EOFError) as error:
+            raise ValueError(f"{path} is damaged: {error}") from error
+
+
+def versions() -> dict[str, str]:
+    """The versions that a run's numbers depend on."""
+    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}

@@ -1,0 +1,67 @@
+"""The command line of `apps/train`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import torch
+import tyro
+from nashae_core import Progress
+
+from apps.console import console, exit_on_error, progress_bar
+from apps.recipes import RECIPES, NashAERecipe, VAERecipe
+from apps.train import train_run
+
+if TYPE_CHECKING:
+    AnyRecipe = NashAERecipe | VAERecipe
+else:
+    AnyRecipe = tyro.extras.subcommand_type_from_defaults(
+        {name: make() for name, make in RECIPES.items()},
+        descriptions={name: make.__doc__ for name, make in RECIPES.items()},
+    )
+
+
+def train(
+    recipe: AnyRecipe,
+    out: Path | None = None,
+    device: Literal["cpu", "cuda"] = "cpu",
+    threads: int = 2,
+) -> None:
+    """Train one recipe into a run folder.
+
+    The folder holds the config, the weights, the history, and the codes of the whole data set
+    beside its factors. A run that was cut off goes on where it was; a finished one is left as it
+    is.
+
+    Args:
+        recipe: What to train.
+        out: The run folder. By default runs/ and a name made of the recipe.
+        device: Where to train.
+        threads: Threads on the CPU.
+    """
+    torch.set_num_threads(threads)
+    path = out or Path("runs") / recipe.label
+    with progress_bar() as bar:
+        task = bar.add_task(f"training {recipe.label}", total=recipe.train.steps, note="")
+
+        def show(progress: Progress) -> None:
+            terms = {name: float(value) for name, value in progress.terms.items()}
+            note = "  ".join(f"{name} {value:.4g}" for name, value in terms.items())
+            bar.update(task, completed=progress.step, note=note)
+
+        folder = train_run(recipe, path, device=device, on_progress=show)
+        bar.update(task, completed=recipe.train.steps)
+    console.print(f"{folder.path}: {folder.record['seconds']} s of training")
+
+
+def main() -> None:
+    """Read the command line and train."""
+    config = (
+        tyro.conf.CascadeSubcommandArgs,
+        tyro.conf.OmitArgPrefixes,
+        tyro.conf.OmitSubcommandPrefixes,
+    )
+    tyro.cli(train, prog="python -m apps.train", config=config)
+
+
+if __name__ == "__main__":
+    exit_on_error(main)

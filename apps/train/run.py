@@ -1,0 +1,155 @@
+"""One run, from a recipe to its folder."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from nashae_baselines import VAE
+from nashae_core import (
+    History,
+    NashAE,
+    Progress,
+    encode,
+    read_tensors,
+    save_tensors,
+    save_weights,
+    train,
+)
+from nashae_data import Dataset
+from torch import Tensor
+
+from apps.recipes import NashAERecipe, VAERecipe, load_data, normalise
+from apps.run_folder import RunFolder, versions
+
+CHECKPOINT = "checkpoint.safetensors"
+# The final losses of a record are means over this many of the history's last entries.
+LAST = 10
+
+
+def train_run(
+    recipe: NashAERecipe | VAERecipe,
+    path: Path,
+    *,
+    device: str = "cpu",
+    on_progress: Callable[[Progress], None] | None = None,
+    checkpoint_seconds: float = 20.0,
+) -> RunFolder:
+    """Train `recipe` into the folder `path`, or go on where an earlier call was cut off.
+
+    A finished run of the same recipe is left as it is. Raises `ValueError` where the folder holds
+    another recipe's run or another process is writing it.
+    """
+    folder = RunFolder(path)
+    with folder.claimed():
+        _claim_config(folder, recipe)
+        if folder.finished:
+            return folder
+        dataset = load_data(recipe)
+        observations = normalise(torch.tensor(dataset.observations[:]))
+        generator = torch.Generator().manual_seed(recipe.seed)
+        model = recipe.build(generator)
+        resume = _read_checkpoint(folder)
+        clock = _Clock(float(resume.pop("seconds")) if resume else 0.0)
+
+        def on_record(progress: Progress) -> None:
+            if clock.since_checkpoint() >= checkpoint_seconds and progress.step < progress.steps:
+                seconds = torch.tensor(clock.seconds(), dtype=torch.float64)
+                save_tensors(progress.state() | {"seconds": seconds}, path / CHECKPOINT)
+                clock.checkpoint()
+            if on_progress is not None:
+                on_progress(progress)
+
+        history = train(
+            model,
+            observations,
+            recipe.train,
+            generator,
+            device=device,
+            resume=resume,
+            on_record=on_record,
+        )
+        seconds = clock.seconds()
+        save_weights(model, path / "weights.safetensors")
+        folder.write_arrays("history.npz", _history_arrays(history))
+        folder.write_arrays("codes.npz", _code_arrays(model, observations, dataset, device))
+        # The last file: from here on the run is whole.
+        folder.write_json("record.json", _record(recipe, history, seconds, device))
+        (path / CHECKPOINT).unlink(missing_ok=True)
+    return folder
+
+
+class _Clock:
+    """Seconds of training, those before an interruption included."""
+
+    def __init__(self, before: float) -> None:
+        self._start = time.monotonic() - before
+        self._checkpoint = time.monotonic()
+
+    def seconds(self) -> float:
+        return time.monotonic() - self._start
+
+    def since_checkpoint(self) -> float:
+        return time.monotonic() - self._checkpoint
+
+    def checkpoint(self) -> None:
+        self._checkpoint = time.monotonic()
+
+
+def _claim_config(folder: RunFolder, recipe: NashAERecipe | VAERecipe) -> None:
+    config = {"method": recipe.method_name, "recipe": asdict(recipe), "versions": versions()}
+    if not (folder.path / "config.json").exists():
+        folder.write_json("config.json", config)
+    elif folder.recipe != recipe:
+        raise ValueError(
+            f"{folder.path} holds another run, {folder.recipe}; this one is {recipe}: "
+            "give another folder, or remove that one"
+        )
+
+
+def _read_checkpoint(folder: RunFolder) -> dict[str, Tensor] | None:
+    path = folder.path / CHECKPOINT
+    return read_tensors(path) if path.exists() else None
+
+
+def _history_arrays(history: History) -> dict[str, npt.NDArray[Any]]:
+    return {
+        "steps": history.steps.numpy(),
+        **{name: t.numpy() for name, t in history.terms.items()},
+    }
+
+
+def _code_arrays(
+    model: NashAE | VAE, observations: Tensor, dataset: Dataset, device: str
+) -> dict[str, npt.NDArray[Any]]:
+    codes = encode(model, observations, device=device)
+    arrays = {"codes": codes.numpy()}
+    with torch.no_grad():
+        if isinstance(model, NashAE):
+            arrays["predictions"] = model.predictors(codes.to(device)).cpu().numpy()
+        else:
+            x = observations.to(device, next(model.parameters()).dtype)
+            arrays["variances"] = model.posterior(x).log_variance.exp().cpu().numpy()
+    truth = {"factors": dataset.factors, "values": dataset.values}
+    return arrays | truth | {"names": np.array(dataset.names)}
+
+
+def _record(
+    recipe: NashAERecipe | VAERecipe, history: History, seconds: float, device: str
+) -> dict[str, Any]:
+    return {
+        "method": recipe.method_name,
+        "data": recipe.data,
+        "weight": recipe.weight,
+        "latents": recipe.latents,
+        "seed": recipe.seed,
+        "steps": recipe.train.steps,
+        **{name: float(t[-LAST:].mean()) for name, t in history.terms.items()},
+        "seconds": round(seconds, 2),
+        "device": device,
+        "versions": versions(),
+    }
