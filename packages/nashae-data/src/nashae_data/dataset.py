@@ -1,0 +1,137 @@
+"""A data set: observations beside the factors that made them."""
+
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+
+@runtime_checkable
+class Observations(Protocol):
+    """Anything that holds n observations, the first axis counting them, and gives them as arrays.
+
+    An array, a memory map and an h5py data set are such already; a set that is unpacked or decoded
+    row by row needs a class with these four members. Integer arrays may repeat and go backwards
+    (h5py's own data sets take increasing ones only).
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The number of observations, then the shape of one."""
+        ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the numbers."""
+        ...
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int | slice | npt.NDArray[np.int64], /) -> npt.NDArray[Any]: ...
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where observations come from.
+
+    `source` says how they were made or which file they were read from, `citation` whom to cite,
+    `sha256` (hexadecimal) what that file held, where it was one file. `version` is the release of
+    nashae-data that made or read them.
+    """
+
+    source: str
+    citation: str = ""
+    sha256: str = ""
+    version: str = field(default_factory=lambda: version("nashae-data"))
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Observations and the ground truth of each: n observations, k factors.
+
+    - `observations`: n first, any shape and type after it; never copied, never read whole here.
+    - `factors`: (n, k) int64, the class of each factor, from 0 to its size - 1.
+    - `values`: (n, k) float64, the same factors in physical units; finite.
+    - `names`: k names, all different. `sizes`: k numbers of classes, each at least 1.
+    - `provenance`: where the observations come from.
+
+    Arrays are kept as read-only views: copy before changing one.
+
+    Raises `ValueError` where these do not hold or do not fit each other.
+    """
+
+    observations: Observations
+    factors: npt.NDArray[np.int64]
+    values: npt.NDArray[np.float64]
+    names: tuple[str, ...]
+    sizes: tuple[int, ...]
+    provenance: Provenance
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.observations, Observations):
+            raise ValueError(
+                f"observations must have shape, dtype, len() and indexing, got "
+                f"{type(self.observations).__name__}: wrap them in numpy.asarray"
+            )
+        if not self.observations.shape or len(self.observations) == 0:
+            raise ValueError(
+                f"observations have shape {tuple(self.observations.shape)}: give at least one row"
+            )
+        if isinstance(self.observations, np.ndarray):
+            self._keep("observations", _read_only(self.observations))
+        factors = np.asarray(self.factors)
+        if factors.dtype.kind not in "iub":
+            raise ValueError(
+                f"factors are {factors.dtype}, wanted class indices (integers): put physical units "
+                "in values"
+            )
+        self._keep("factors", _read_only(factors.astype(np.int64, copy=False)))
+        self._keep("values", _read_only(np.asarray(self.values, dtype=np.float64)))
+        self._keep("names", tuple(str(name) for name in self.names))
+        self._keep("sizes", tuple(int(size) for size in self.sizes))
+        self._check_shapes()
+        self._check_contents()
+
+    def _keep(self, name: str, value: object) -> None:
+        object.__setattr__(self, name, value)
+
+    def _check_shapes(self) -> None:
+        wanted = (len(self.observations), len(self.names))
+        for name in ("factors", "values"):
+            shape = getattr(self, name).shape
+            if shape != wanted:
+                raise ValueError(
+                    f"{name} have shape {shape}, wanted {wanted}: one row for each of "
+                    f"{wanted[0]} observations, one column for each of {wanted[1]} names"
+                )
+        if len(self.sizes) != len(self.names):
+            raise ValueError(
+                f"{len(self.sizes)} sizes for {len(self.names)} names {self.names}: give one each"
+            )
+
+    def _check_contents(self) -> None:
+        if len(set(self.names)) < len(self.names):
+            raise ValueError(f"names {self.names} repeat one: give each factor its own")
+        for column, (name, size) in enumerate(zip(self.names, self.sizes, strict=True)):
+            low, high = self.factors[:, column].min(), self.factors[:, column].max()
+            if low < 0 or high >= size:
+                raise ValueError(
+                    f"factor {name!r} has classes from {low} to {high}, wanted 0 to {size - 1}: "
+                    f"its size is {size}"
+                )
+            if not np.isfinite(self.values[:, column]).all():
+                row = int(np.flatnonzero(~np.isfinite(self.values[:, column]))[0])
+                raise ValueError(
+                    f"factor {name!r} has value {self.values[row, column]} in row {row}, wanted "
+                    "finite numbers"
+                )
+
+    def __len__(self) -> int:
+        return len(self.observations)
+
+
+def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    view = array.view()
+    view.flags.writeable = False
+    return view

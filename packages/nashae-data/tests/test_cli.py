@@ -1,0 +1,85 @@
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from nashae_data import beamsynthesis, load_dataset
+from nashae_data.cli import main
+
+
+@pytest.mark.parametrize("name", ["set", "set.zip", "set.npz", "set.h5"])
+def test_the_whole_set_is_written_and_one_line_says_so(tmp_path, capsys, published, name):
+    assert main(["beamsynthesis", "--out", str(tmp_path / name)]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert printed.out.startswith(f"wrote {tmp_path / name}: observations (360, 1000) float64, ")
+    assert printed.out.count("\n") == 1
+    assert 2.8 < float(printed.out.split()[-2]) < 3.2  # megabytes
+    found = load_dataset(tmp_path / name)
+    np.testing.assert_array_equal(found.observations, published.observations)
+    np.testing.assert_array_equal(found.values, published.values)
+
+
+def test_levels_can_be_chosen(tmp_path):
+    options = ["--frequencies", "5", "40", "--duty-cycles", "0.3", "0.6"]
+    assert main(["beamsynthesis", "--out", str(tmp_path / "set.npz"), *options]) == 0
+    wanted = beamsynthesis((5, 40), (0.3, 0.6))
+    np.testing.assert_array_equal(
+        load_dataset(tmp_path / "set.npz").observations, wanted.observations
+    )
+
+
+@pytest.mark.parametrize(
+    ("out", "options", "message"),
+    [
+        ("set.npz", ["--frequencies", "0"], "frequency 0.0 Hz, wanted above 0"),
+        ("set.npz", ["--frequencies", "nan"], "frequencies hold nan, wanted finite numbers"),
+        ("set.npz", ["--duty-cycles", "0.5", "1.5"], "duty cycle 1.5, wanted above 0 and below 1"),
+        ("set.csv", [], "the suffix chooses the format"),
+        ("full", [], "is there and not an empty folder"),
+        ("full/file/set.npz", [], "File exists"),
+    ],
+)
+def test_what_the_user_can_mend_is_one_line_and_status_2(tmp_path, capsys, out, options, message):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "file").write_text("mine")
+    assert main(["beamsynthesis", "--out", str(tmp_path / out), *options]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("nashae-data: error: ")
+    assert message in printed.err
+    assert printed.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["no-such-set"], ["beamsynthesis"]])
+def test_a_command_that_is_not_one_ends_in_status_2(arguments, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+
+
+def test_help_tells_options_units_and_formats(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["beamsynthesis", "--help"])
+    assert caught.value.code == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    for text in ("--out", "--frequencies", "10.0 15.0 20.0", "in Hz", "0.2 to 0.795", ".hdf5"):
+        assert text in shown
+
+
+def test_the_installed_command_runs(tmp_path):
+    command = shutil.which("nashae-data", path=Path(sys.executable).parent)
+    assert command is not None
+    options = ["--out", "set.zip", "--frequencies", "10"]
+    ran = subprocess.run(
+        [command, "beamsynthesis", *options],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.startswith("wrote set.zip: observations (120, 1000) float64")
+    assert len(load_dataset(tmp_path / "set.zip")) == 120

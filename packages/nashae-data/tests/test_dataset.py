@@ -1,0 +1,127 @@
+import pickle
+import runpy
+
+import h5py
+import nashae_data.dataset
+import numpy as np
+import pytest
+from nashae_data import Dataset, Observations, Provenance, __version__
+
+MADE_UP = Provenance("made up for a test")
+
+
+# A copy that the hook for shapes and types does not see: it would speak before our own checks.
+Unhooked = runpy.run_path(nashae_data.dataset.__file__)["Dataset"]
+
+
+def dataset(observations=None, kind=Dataset, **changed) -> Dataset:
+    """Three observations of two factors, with fields exchanged."""
+    fields = {
+        "observations": np.zeros((3, 5)) if observations is None else observations,
+        "factors": np.array([[0, 1], [1, 0], [1, 2]]),
+        "values": np.array([[10.0, 0.5], [20.0, 0.25], [20.0, 0.75]]),
+        "names": ("speed", "share"),
+        "sizes": (2, 3),
+        "provenance": MADE_UP,
+    }
+    return kind(**(fields | changed))
+
+
+class PackedImages:
+    """Binary images kept as bits, as dSprites are: rows are unpacked when they are asked for."""
+
+    def __init__(self, images):
+        self._bits = np.packbits(images, axis=-1)
+        self.shape = images.shape
+        self.dtype = np.dtype(np.uint8)
+
+    def __len__(self):
+        return self.shape[0]
+
+    def __getitem__(self, index):
+        return np.unpackbits(self._bits[index], axis=-1)
+
+
+def test_fields_have_the_promised_types():
+    made = dataset(
+        kind=Unhooked,
+        factors=[[0, 1], [1, 0], [1, 2]],
+        values=[[1, 2], [3, 4], [3, 6]],
+        names=["speed", "share"],
+        sizes=np.array([2, 3]),
+    )
+    assert len(made) == 3
+    assert (made.factors.dtype, made.values.dtype) == (np.int64, np.float64)
+    assert made.names == ("speed", "share")
+    assert made.sizes == (2, 3)
+
+
+def test_provenance_names_the_release():
+    assert MADE_UP.version == __version__
+
+
+def test_arrays_are_read_only_and_not_copied():
+    mine = np.zeros((3, 5))
+    made = dataset(mine)
+    for array in (made.observations, made.factors, made.values):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1
+    mine[0] = 7  # what the caller had stays the caller's
+    assert made.observations[0, 0] == 7
+
+
+def test_a_dataset_survives_pickling():
+    made = dataset()
+    again = pickle.loads(pickle.dumps(made))
+    np.testing.assert_array_equal(again.values, made.values)
+    assert again.provenance == made.provenance
+
+
+def check_rows(observations, images):
+    made = dataset(observations)
+    assert isinstance(made.observations, Observations)
+    np.testing.assert_array_equal(made.observations[1], images[1])
+    np.testing.assert_array_equal(made.observations[:2], images[:2])
+    np.testing.assert_array_equal(made.observations[np.array([0, 2])], images[[0, 2]])
+    assert made.observations.shape == images.shape
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).integers(0, 2, (3, 8, 8)).astype(np.uint8)
+
+
+def test_a_memory_map_serves(tmp_path, images):
+    np.save(tmp_path / "images.npy", images)
+    check_rows(np.load(tmp_path / "images.npy", mmap_mode="r"), images)
+
+
+def test_an_hdf5_data_set_serves(tmp_path, images):
+    with h5py.File(tmp_path / "images.h5", "w") as file:
+        check_rows(file.create_dataset("images", data=images), images)
+
+
+def test_bits_that_are_unpacked_by_index_serve(images):
+    check_rows(PackedImages(images), images)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"observations": [[1.0], [2.0], [3.0]]}, "got list: wrap them in numpy.asarray"),
+        ({"observations": np.zeros((0, 5))}, r"\(0, 5\): give at least one row"),
+        ({"observations": np.array(1.0)}, r"\(\): give at least one row"),
+        ({"observations": np.zeros((4, 5))}, r"factors have shape \(3, 2\), wanted \(4, 2\)"),
+        ({"values": [[1.0], [2.0], [3.0]]}, r"values have shape \(3, 1\), wanted \(3, 2\)"),
+        ({"factors": [[0.0, 1.0]] * 3}, "factors are float64, wanted class indices"),
+        ({"factors": [[0, 1], [2, 0], [1, 2]]}, "'speed' has classes from 0 to 2, wanted 0 to 1"),
+        ({"factors": [[0, 1], [1, -1], [1, 2]]}, "'share' has classes from -1 to 2"),
+        ({"values": [[1.0, 2.0], [1.0, np.nan], [1.0, 2.0]]}, "'share' has value nan in row 1"),
+        ({"names": ("speed", "speed")}, "repeat one"),
+        ({"names": ("speed",)}, r"wanted \(3, 1\)"),
+        ({"sizes": (2,)}, "1 sizes for 2 names"),
+    ],
+)
+def test_what_does_not_fit_is_named(changed, message):
+    with pytest.raises(ValueError, match=message):
+        dataset(kind=Unhooked, **changed)

@@ -1,0 +1,230 @@
+import dataclasses
+import errno
+
+import h5py
+import numpy as np
+import pytest
+from nashae_data import Dataset, Provenance, beamsynthesis, load_dataset, save_dataset
+from nashae_data.atomic import atomic_file, atomic_folder
+
+FORMATS = ["set.npz", "set.h5", "set.hdf5", "set.zip", "set"]
+
+
+def same(found, wanted):
+    for name in ("observations", "factors", "values"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name))
+        assert getattr(found, name).dtype == getattr(wanted, name).dtype
+    assert (found.names, found.sizes) == (wanted.names, wanted.sizes)
+
+
+@pytest.fixture
+def images() -> Dataset:
+    return Dataset(
+        observations=np.arange(2 * 4 * 4 * 3, dtype=np.uint8).reshape(2, 4, 4, 3),
+        factors=np.array([[0], [1]]),
+        values=np.array([[0.0], [1.5]]),
+        names=("größe",),
+        sizes=(40,),  # more classes than occur
+        provenance=Provenance("drawn by hand", citation="nobody, 2022"),
+    )
+
+
+class Failing:
+    """Observations that the disk, or whatever they come from, refuses halfway."""
+
+    shape, dtype = (6, 1000), np.dtype(np.float64)
+
+    def __len__(self):
+        return 6
+
+    def __getitem__(self, index):
+        if not isinstance(index, slice) and index < 3:
+            return np.zeros(1000)
+        raise OSError(errno.EIO, "Input/output error")
+
+
+# ---- round trips ----
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_what_is_written_comes_back(tmp_path, few, name):
+    save_dataset(few, str(tmp_path / "new" / name))
+    same(load_dataset(str(tmp_path / "new" / name)), few)
+    assert [file.name for file in (tmp_path / "new").iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["set.npz", "set.h5"])
+def test_any_data_set_comes_back_with_its_provenance(tmp_path, images, name):
+    save_dataset(images, tmp_path / name)
+    found = load_dataset(tmp_path / name)
+    same(found, images)
+    assert found.provenance == images.provenance
+
+
+@pytest.mark.parametrize("name", FORMATS[:-1])
+def test_the_same_data_set_gives_the_same_bytes(tmp_path, few, name):
+    for place in ("one", "other"):
+        save_dataset(few, tmp_path / place / name)
+    assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
+
+
+def test_npz_and_hdf5_are_plain_arrays_of_the_same_names(tmp_path, few):
+    save_dataset(few, tmp_path / "set.npz")
+    save_dataset(few, tmp_path / "set.h5")
+    with (
+        np.load(tmp_path / "set.npz", allow_pickle=False) as npz,
+        h5py.File(tmp_path / "set.h5") as h5,
+    ):
+        assert (
+            {*npz} == {*h5} == {"observations", "factors", "values", "names", "sizes", "provenance"}
+        )
+        assert npz["names"].tolist() == [*h5["names"].asstr()] == ["frequency", "duty_cycle"]
+        np.testing.assert_array_equal(npz["observations"], h5["observations"])
+
+
+def test_files_can_be_read_by_others(tmp_path, few):
+    save_dataset(few, tmp_path / "set.npz")
+    (tmp_path / "plain").write_bytes(b"")
+    assert (tmp_path / "set.npz").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+# ---- refusals ----
+
+
+def test_an_unknown_suffix_lists_the_known(tmp_path, few):
+    for call in (
+        lambda: save_dataset(few, tmp_path / "a.csv"),
+        lambda: load_dataset(tmp_path / "a.csv"),
+    ):
+        (tmp_path / "a.csv").write_text("1,2")
+        with pytest.raises(ValueError, match=r"a.csv: the suffix chooses the format: .npz, .h5"):
+            call()
+
+
+def test_the_published_layout_holds_beamsynthesis_only(tmp_path, images):
+    with pytest.raises(ValueError, match=r"\(2, 4, 4, 3\).*write .npz or .h5"):
+        save_dataset(images, tmp_path / "images.zip")
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_level_that_a_file_name_cannot_hold_is_refused(tmp_path):
+    thirds = beamsynthesis(10, (1 / 3, 2 / 3))
+    with pytest.raises(ValueError, match=r"duty_cycle 0.333333.* has more than the three decimals"):
+        save_dataset(thirds, tmp_path / "thirds")
+    save_dataset(thirds, tmp_path / "thirds.npz")
+    same(load_dataset(tmp_path / "thirds.npz"), thirds)
+
+
+def test_two_rows_of_one_name_are_refused(tmp_path, few):
+    twice = Dataset(
+        few.observations[[0, 0]],
+        few.factors[[0, 0]],
+        few.values[[0, 0]],
+        few.names,
+        few.sizes,
+        few.provenance,
+    )
+    with pytest.raises(ValueError, match="two rows have the same factors"):
+        save_dataset(twice, tmp_path / "twice")
+
+
+@pytest.mark.parametrize("name", ["set.npz", "set.h5", "set.zip"])
+def test_a_truncated_or_foreign_file_is_named(tmp_path, few, name):
+    path = tmp_path / name
+    save_dataset(few, path)
+    whole = path.read_bytes()
+    for content in (whole[: len(whole) // 2], whole[:10], b"", b"hello"):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match=f"{name} cannot be read"):
+            load_dataset(path)
+
+
+def test_a_file_without_our_arrays_is_named(tmp_path):
+    np.savez(tmp_path / "other.npz", x=np.zeros(3))
+    with h5py.File(tmp_path / "other.h5", "w") as file:
+        file["x"] = np.zeros(3)
+    for name in ("other.npz", "other.h5"):
+        with pytest.raises(ValueError, match=f"{name} cannot be read.*"):
+            load_dataset(tmp_path / name)
+
+
+def test_a_pickled_array_is_not_loaded(tmp_path, few):
+    save_dataset(few, tmp_path / "set.npz")
+    with np.load(tmp_path / "set.npz") as file:
+        arrays = dict(file)
+    np.savez(tmp_path / "set.npz", **arrays | {"values": arrays["values"].astype(object)})
+    with pytest.raises(ValueError, match=r"set.npz cannot be read: Object arrays cannot be loaded"):
+        load_dataset(tmp_path / "set.npz")
+
+
+@pytest.mark.parametrize("name", [*FORMATS, "no-such-folder"])
+def test_nothing_there_is_a_missing_file(tmp_path, name):
+    with pytest.raises(FileNotFoundError, match=name):
+        load_dataset(tmp_path / name)
+
+
+# ---- whole or not at all ----
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_write_that_fails_midway_leaves_the_old_file_alone(tmp_path, few, name):
+    broken = dataclasses.replace(few, observations=Failing())
+    path = tmp_path / name
+    if name == "set":
+        path.mkdir()  # an empty folder may be written to
+    else:
+        path.write_bytes(b"the old file")
+    with pytest.raises(OSError, match="Input/output error"):
+        save_dataset(broken, path)
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+    assert not any(path.iterdir()) if path.is_dir() else path.read_bytes() == b"the old file"
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left"), KeyboardInterrupt()])
+def test_half_a_file_is_removed(tmp_path, error):
+    def write():
+        with atomic_file(tmp_path / "a.bin") as temporary:
+            temporary.write_bytes(b"half")
+            raise error
+
+    (tmp_path / "a.bin").write_bytes(b"old")
+    with pytest.raises(type(error)):
+        write()
+    assert [file.name for file in tmp_path.iterdir()] == ["a.bin"]
+    assert (tmp_path / "a.bin").read_bytes() == b"old"
+
+
+def test_a_file_is_old_until_it_is_whole(tmp_path):
+    (tmp_path / "a.bin").write_bytes(b"old")
+    with atomic_file(tmp_path / "a.bin") as temporary:
+        temporary.write_bytes(b"new")
+        assert (tmp_path / "a.bin").read_bytes() == b"old"
+    assert (tmp_path / "a.bin").read_bytes() == b"new"
+
+
+def test_a_folder_that_holds_something_is_not_touched(tmp_path, few):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine.txt").write_text("mine")
+    (tmp_path / "file").write_text("mine")
+    for name in ("full", "file"):
+        with pytest.raises(FileExistsError, match=f"{name} is there and not an empty folder"):
+            save_dataset(few, tmp_path / name)
+    assert (tmp_path / "full" / "mine.txt").read_text() == "mine"
+
+
+def test_a_folder_that_is_filled_meanwhile_is_not_touched(tmp_path):
+    def write():
+        with atomic_folder(tmp_path / "full"):
+            (tmp_path / "full").mkdir()
+            (tmp_path / "full" / "mine.txt").write_text("mine")
+
+    with pytest.raises(OSError, match="not empty"):
+        write()
+    assert [file.name for file in tmp_path.iterdir()] == ["full"]
+    assert (tmp_path / "full" / "mine.txt").read_text() == "mine"
+
+
+def test_a_folder_in_place_of_a_file_is_refused(tmp_path, few):
+    (tmp_path / "set.npz").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"set.npz is a folder"):
+        save_dataset(few, tmp_path / "set.npz")
