@@ -1,0 +1,62 @@
+import numpy as np
+import pytest
+
+from nashae_metrics.factor_index import factor_index
+
+
+def column(*values):
+    return np.array(values)[:, None]
+
+
+def drawn(values, *, distinct, points=2000, pairs=3, seed=0):
+    index = factor_index(column(*values), 0)
+    return index.pairs(points, pairs, distinct=distinct, rng=np.random.default_rng(seed))
+
+
+@pytest.mark.parametrize("distinct", [True, False])
+def test_both_rows_of_a_pair_share_the_value(distinct):
+    values = np.random.default_rng(1).integers(-3, 9, size=200)
+    first, second = drawn(values, distinct=distinct)
+    assert first.shape == second.shape == (2000, 3)
+    np.testing.assert_array_equal(values[first], values[second])
+
+
+def test_distinct_rows_are_distinct_and_otherwise_a_row_may_meet_itself():
+    values = [5, 7, 5, 7, 7]
+    first, second = drawn(values, distinct=True)
+    assert (first != second).all()
+    first, second = drawn(values, distinct=False)
+    assert (first == second).any()
+
+
+def test_a_value_that_occurs_once_is_never_drawn():
+    for distinct in (True, False):
+        first, second = drawn([4, 9, 4, 1, 4], distinct=distinct)
+        assert set(first.ravel()) == set(second.ravel()) == {0, 2, 4}
+
+
+@pytest.mark.parametrize("distinct", [True, False])
+def test_the_draw_is_uniform(distinct):
+    values = [0, 0, 1, 1, 1]
+    first, second = drawn(values, distinct=distinct, points=30_000, pairs=4)
+    # The first row is uniform over the five; the second over its value's rows, itself among them
+    # or not. Five standard errors of 120,000 draws.
+    table = np.zeros((5, 5))
+    np.add.at(table, (first.ravel(), second.ravel()), 1 / first.size)
+    same = np.equal.outer(values, values) & ~(distinct * np.eye(5, dtype=bool))
+    expected = same / same.sum(1, keepdims=True) / 5
+    np.testing.assert_allclose(table, expected, rtol=0, atol=5 * np.sqrt(0.1 / first.size))
+
+
+def test_several_calls_draw_what_one_would():
+    index = factor_index(column(0, 1, 0, 1, 0), 0)
+    whole = index.pairs(10, 4, distinct=True, rng=np.random.default_rng(3))
+    rng = np.random.default_rng(3)
+    parts = [index.pairs(points, 4, distinct=True, rng=rng) for points in (3, 7)]
+    for side in (0, 1):
+        np.testing.assert_array_equal(np.concatenate([part[side] for part in parts]), whole[side])
+
+
+def test_a_factor_without_a_pair_is_named():
+    with pytest.raises(ValueError, match=r"no two rows share a value of factors column 0 \(3 val"):
+        factor_index(column(1, 2, 3), 0)
