@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
+from torch import Tensor, nn
+
 from nashae_baselines import VAE, VAEConfig
 from nashae_core import NashAE, NashAEConfig, Predictors, TrainConfig, mlp
 from nashae_data import BEAMSYNTHESIS_MEAN, BEAMSYNTHESIS_STD, Dataset, beamsynthesis
-from torch import Tensor, nn
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ class Recipe(ABC):
         """A fresh model, its weights drawn from `generator`."""
 
     @property
+    @abstractmethod
+    def title(self) -> str:
+        """The method and its weight as the paper writes them."""
+
+    @property
     def label(self) -> str:
         """A name for the run's folder."""
         return f"{self.data}-{self.method_name}-{self.weight:g}-m{self.latents}-seed{self.seed}"
@@ -70,6 +76,11 @@ class NashAERecipe(Recipe):
     def weight(self) -> float:
         """λ."""
         return self.method.lam
+
+    @property
+    def title(self) -> str:
+        """The method and its weight as the paper writes them."""
+        return f"NashAE λ = {self.weight:g}"
 
     def build(self, generator: torch.Generator) -> NashAE:
         """A fresh model, its weights drawn from `generator`."""
@@ -94,6 +105,11 @@ class VAERecipe(Recipe):
     def weight(self) -> float:
         """β."""
         return self.method.beta
+
+    @property
+    def title(self) -> str:
+        """The method and its weight as the paper writes them."""
+        return f"β-VAE β = {self.weight:g}"
 
     def build(self, generator: torch.Generator) -> VAE:
         """A fresh model, its weights drawn from `generator`."""

@@ -25,11 +25,11 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 import torch
+
+from apps.recipes import NashAERecipe, VAERecipe, recipe_class
 from nashae_baselines import VAE
 from nashae_core import NashAE, load_weights
 from nashae_data.atomic import atomic_file
-
-from apps.recipes import NashAERecipe, VAERecipe, recipe_class
 
 PACKAGES = ("nashae-core", "nashae-data", "nashae-metrics", "nashae-baselines", "torch", "numpy")
 

@@ -21,12 +21,20 @@ def mlp(*sizes: int) -> nn.Sequential:
 class PlainNashAE:
     """An MLP autoencoder and m separate predictors, each with its own part in the Python loop."""
 
-    def __init__(self, latents: int, lam: float = 0.2, inputs: int = 1000) -> None:
+    def __init__(
+        self,
+        latents: int,
+        lam: float = 0.2,
+        inputs: int = 1000,
+        device: str | torch.device = "cpu",
+    ) -> None:
         hidden = (200, 80, 40)
         self.latents, self.lam = latents, lam
         self.encoder = nn.Sequential(mlp(inputs, *hidden, latents), nn.Sigmoid())
         self.decoder = mlp(latents, *reversed(hidden), inputs)
         self.predictors = nn.ModuleList(mlp(latents, 40, 40, 1) for _ in range(latents))
+        for module in (self.encoder, self.decoder, self.predictors):
+            module.to(device)
         autoencoder = [*self.encoder.parameters(), *self.decoder.parameters()]
         self.autoencoder_adam = torch.optim.Adam(autoencoder, lr=1e-3)
         self.predictor_adam = torch.optim.Adam(self.predictors.parameters(), lr=1e-2)

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 import tyro
-from nashae_core import Progress
 
 from apps.console import console, exit_on_error, progress_bar
 from apps.recipes import RECIPES, NashAERecipe, VAERecipe
 from apps.train import train_run
+from nashae_core import Progress
 
 if TYPE_CHECKING:
     AnyRecipe = NashAERecipe | VAERecipe

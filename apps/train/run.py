@@ -9,6 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
+
+from apps.recipes import NashAERecipe, VAERecipe, load_data, normalise
+from apps.run_folder import RunFolder, versions
 from nashae_baselines import VAE
 from nashae_core import (
     History,
@@ -21,10 +25,6 @@ from nashae_core import (
     train,
 )
 from nashae_data import Dataset
-from torch import Tensor
-
-from apps.recipes import NashAERecipe, VAERecipe, load_data, normalise
-from apps.run_folder import RunFolder, versions
 
 CHECKPOINT = "checkpoint.safetensors"
 # The final losses of a record are means over this many of the history's last entries.

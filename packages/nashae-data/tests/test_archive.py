@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from nashae_data import beamsynthesis, read_beamsynthesis, save_dataset
 from nashae_data.archive import reading
 

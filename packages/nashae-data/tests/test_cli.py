@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from nashae_data import beamsynthesis, load_dataset
 from nashae_data.cli import main
 

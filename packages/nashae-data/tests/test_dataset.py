@@ -2,9 +2,10 @@ import pickle
 import runpy
 
 import h5py
-import nashae_data.dataset
 import numpy as np
 import pytest
+
+import nashae_data.dataset
 from nashae_data import Dataset, Observations, Provenance, __version__
 
 MADE_UP = Provenance("made up for a test")

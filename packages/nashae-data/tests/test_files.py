@@ -4,6 +4,7 @@ import errno
 import h5py
 import numpy as np
 import pytest
+
 from nashae_data import Dataset, Provenance, beamsynthesis, load_dataset, save_dataset
 from nashae_data.atomic import atomic_file, atomic_folder
 

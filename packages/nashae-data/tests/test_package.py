@@ -6,8 +6,9 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-import nashae_data
 import numpy as np
+
+import nashae_data
 
 README = Path(__file__).parents[1] / "README.md"
 

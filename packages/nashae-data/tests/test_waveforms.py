@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import cheby1, filtfilt
+
 from nashae_data import BEAMSYNTHESIS_MEAN, BEAMSYNTHESIS_STD, beamsynthesis
 from nashae_data.waveforms import STEP, STEPS, _gate, _second_order
-from scipy.signal import cheby1, filtfilt
 
 GRID = np.linspace(0.2, 0.8, 121)
 TIME = np.arange(STEPS) * STEP

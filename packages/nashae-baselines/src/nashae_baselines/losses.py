@@ -18,7 +18,7 @@ def gaussian_nll(
 ) -> Float[Tensor, ""]:
     """−log p(x|z) of a Gaussian of unit variance, summed over elements, mean over the batch."""
     error = (observations - reconstruction).square() + LOG_2PI
-    return error.flatten(1).sum(1).mean().mul(0.5)
+    return 0.5 * error.sum() / len(error)
 
 
 def bernoulli_nll(
@@ -26,7 +26,7 @@ def bernoulli_nll(
 ) -> Float[Tensor, ""]:
     """−log p(x|z) of Bernoulli pixels with these logits, x in [0, 1]; summed, batch mean."""
     loss = F.binary_cross_entropy_with_logits(logits, observations, reduction="none")
-    return loss.flatten(1).sum(1).mean()
+    return loss.sum() / len(loss)
 
 
 def gaussian_kl(

@@ -6,7 +6,6 @@ from typing import Literal, NamedTuple
 
 import torch
 from jaxtyping import Float
-from nashae_core import Trainable, Turn
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
@@ -17,6 +16,7 @@ from nashae_baselines.losses import (
     gaussian_nll,
     sampled_kl,
 )
+from nashae_core import Trainable, Turn
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,12 @@ class VAEConfig:
 
     beta: float = 1.0
     """β ≥ 0: the weight of the KL divergence; 1 is the VAE."""
+    # Differs from the paper: the VAE's authors take the closed form for a Gaussian posterior
+    # (Kingma & Welling 2014, eq. 10); NashAE's estimate it from the one sample that is decoded.
     kl: Literal["sampled", "closed"] = "sampled"
     """The KL by one sample, log q − log p, as the NashAE authors have it, or in closed form."""
+    # Differs from the paper: in Kingma & Welling 2014 (eq. 12) a Gaussian decoder gives its
+    # variance too; NashAE's authors fix it at 1.
     likelihood: Literal["gaussian", "bernoulli"] = "gaussian"
     """Gaussian of unit variance, or Bernoulli with the decoder's output as logits."""
     lr: float = 0.01
@@ -35,8 +39,8 @@ class VAEConfig:
     def __post_init__(self) -> None:
         if not 0 <= self.beta < float("inf"):
             raise ValueError(f"beta must be a finite number of at least 0; got {self.beta}")
-        if not self.lr > 0:
-            raise ValueError(f"lr must be positive; got {self.lr}")
+        if not 0 < self.lr < float("inf"):
+            raise ValueError(f"lr must be a finite number above 0; got {self.lr}")
         if self.kl not in ("sampled", "closed"):
             raise ValueError(f"kl must be sampled or closed; got {self.kl!r}")
         if self.likelihood not in ("gaussian", "bernoulli"):
@@ -64,6 +68,8 @@ class VAE(Trainable):
     - `encoder`: any module from observations (batch, ...) to (batch, 2m): means, log-variances.
     - `decoder`: any module from codes (batch, m) to the observations' shape: their mean, or with
       the Bernoulli likelihood their logits.
+
+    Raises `ValueError` where one of the two gives another shape.
     """
 
     def __init__(
@@ -76,12 +82,13 @@ class VAE(Trainable):
     def posterior(self, x: Float[Tensor, "batch *shape"]) -> Posterior:
         """q(z|x) for observations (batch, ...)."""
         heads: Tensor = self.encoder(x)
-        if heads.dim() != 2 or heads.shape[1] % 2:
+        if heads.dim() != 2 or heads.shape[1] % 2 or not heads.shape[1]:
             raise ValueError(
                 f"the encoder gave {tuple(heads.shape)} for observations {tuple(x.shape)}; "
                 "it must be (batch, 2m): a mean and a log-variance for each latent"
             )
-        return Posterior(*heads.chunk(2, dim=1))
+        # Under autocast the heads come in 8 bits: too coarse for a sample, and for its density.
+        return Posterior(*heads.to(x.dtype).chunk(2, dim=1))
 
     def encode(self, x: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch m"]:
         """Codes: the posterior's mean."""
@@ -106,6 +113,8 @@ class VAE(Trainable):
 
     def optimizers(self) -> Mapping[str, Optimizer]:
         """Adagrad for the whole."""
+        # Differs from the paper: Higgins et al. 2017 have Adagrad for dSprites, but Adam with 1e-4
+        # for photographs (CelebA); NashAE's authors have Adagrad throughout.
         return {"vae": torch.optim.Adagrad(self.parameters(), lr=self.config.lr)}
 
     def turns(

@@ -1,6 +1,7 @@
 """The codes of a whole data set, made once, as a table that every metric reads."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import torch
 from jaxtyping import Float
@@ -34,6 +35,6 @@ def encode(
     device = torch.device(device)
     model.to(device).eval()
     rows = on_device(observations, device, next(model.parameters()).dtype)
-    index = torch.arange(len(rows), device=device)
-    batches = torch.split(index, batch_size)  # type: ignore[no-untyped-call]
+    bounds = [*range(0, len(rows), batch_size), len(rows)]
+    batches = (torch.arange(a, b, device=device) for a, b in pairwise(bounds))
     return torch.cat([make_codes(rows[batch]) for batch in batches]).cpu()

@@ -89,7 +89,9 @@ class NashAE(Trainable):
                 f"the encoder gave {tuple(zeta.shape)} for observations {tuple(x.shape)}; "
                 f"the predictors want (batch, {self.predictors.latents})"
             )
-        return torch.sigmoid(zeta)
+        # In the weights' type, whatever autocast made of ζ: codes are near ½, where 8 bits are too
+        # few for a covariance of 1e-3.
+        return torch.sigmoid(zeta.to(self.predictors.weight1.dtype))
 
     def decode(self, codes: Float[Tensor, "*runs batch m"]) -> Float[Tensor, "*observations"]:
         """The observations that `codes` stand for."""

@@ -70,7 +70,11 @@ def conv_encoder(outputs: int, *, channels: int = 3, generator: torch.Generator)
     """The paper's CelebA encoder: images (batch, channels, 64, 64) to (batch, outputs).
 
     Four convolutions 4 × 4, stride 2, padding 1, then 1024 → 256 → outputs, with SELU.
+
+    Raises `ValueError` where `outputs` or `channels` is below 1.
     """
+    if outputs < 1 or channels < 1:
+        raise ValueError(f"outputs and channels must be at least 1; got {outputs} and {channels}")
     layers: list[nn.Module] = []
     for inputs, filters in zip((channels, *CHANNELS[:-1]), CHANNELS, strict=True):
         layers += [_undrawn(nn.Conv2d, inputs, filters, 4, stride=2, padding=1), SELU()]
@@ -86,7 +90,12 @@ def conv_encoder(outputs: int, *, channels: int = 3, generator: torch.Generator)
 
 
 def conv_decoder(latents: int, *, channels: int = 3, generator: torch.Generator) -> nn.Sequential:
-    """The mirror of `conv_encoder`: codes (batch, latents) to images (batch, channels, 64, 64)."""
+    """The mirror of `conv_encoder`: codes (batch, latents) to images (batch, channels, 64, 64).
+
+    Raises `ValueError` where `latents` or `channels` is below 1.
+    """
+    if latents < 1 or channels < 1:
+        raise ValueError(f"latents and channels must be at least 1; got {latents} and {channels}")
     flat = CHANNELS[-1] * 4 * 4
     layers: list[nn.Module] = [
         _undrawn(nn.Linear, latents, CONV_HIDDEN),

@@ -1,11 +1,12 @@
 """What models are trained on: rows that are on the model's device when they are asked for."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
 
 
+@runtime_checkable
 class Observations(Protocol):
     """A tensor (n, ...), or anything else that gives rows on the model's device by an index."""
 

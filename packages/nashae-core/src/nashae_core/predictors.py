@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, cast
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
 from nashae_core.activations import selu_, selu_backward
 
@@ -86,6 +87,7 @@ class _Predict(torch.autograd.Function):
         return outputs.view(runs, m, batch).mT
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         seen, weights = _Activations(*ctx.saved_tensors[:3]), ctx.saved_tensors[3:]
         runs, batch, m = gradients[0].shape
@@ -155,8 +157,9 @@ class Predictors(nn.Module):
         The loss is `predictor_loss`; the gradients are buffers that the next call overwrites.
         """
         weights = self._weights()
-        if self._gradients is None or self._gradients[0].device != codes.device:
-            self._gradients = cast(Weights, tuple(torch.empty_like(w) for w in weights))
+        w1, kept = weights[0], self._gradients
+        if kept is None or (kept[0].device, kept[0].dtype) != (w1.device, w1.dtype):
+            self._gradients = kept = cast(Weights, tuple(torch.empty_like(w) for w in weights))
         with torch.autocast(codes.device.type, enabled=False):
             stacked = self._stacked(codes)
             size = max(1, CHUNK // self.latents)
@@ -164,14 +167,19 @@ class Predictors(nn.Module):
                 _chunk_gradients(
                     stacked[run : run + size],
                     _slice(weights, run, size, self.latents),
-                    _slice(self._gradients, run, size, self.latents),
+                    _slice(kept, run, size, self.latents),
                 )
                 for run in range(0, self.runs, size)
             ]
-        return torch.cat(losses).view(codes.shape[:-2]), self._gradients
+        return torch.cat(losses).view(codes.shape[:-2]), kept
 
     def _stacked(self, codes: Tensor) -> Float[Tensor, "runs batch m"]:
-        return codes.to(self.weight1.dtype).view(self.runs, -1, self.latents)
+        runs, latents = self.runs, self.latents
+        leading = [(), (1,)] if runs == 1 else [(runs,)]
+        if codes.dim() < 2 or codes.shape[:-2] not in leading or codes.shape[-1] != latents:
+            wanted = f"(batch, {latents})" if runs == 1 else f"({runs}, batch, {latents})"
+            raise ValueError(f"codes must be {wanted}; got {tuple(codes.shape)}")
+        return codes.to(self.weight1.dtype).reshape(runs, -1, latents)
 
     def _weights(self) -> Weights:
         parameters = (self.weight1, self.bias1, self.weight2, self.bias2, self.weight3, self.bias3)

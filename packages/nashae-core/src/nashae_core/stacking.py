@@ -108,10 +108,9 @@ def _stack_layers(networks: Sequence[nn.Module]) -> nn.Sequential:
     if not all(isinstance(network, nn.Sequential) for network in networks):
         raise ValueError("only encoders and decoders that are nn.Sequential can be stacked")
     for position in zip(*networks, strict=True):
-        kinds = {type(layer) for layer in position}
-        if kinds == {nn.Linear} and all(layer.bias is not None for layer in position):
+        if all(type(layer) is nn.Linear and layer.bias is not None for layer in position):
             layers.append(StackedLinear(position))
-        elif len(kinds) == 1 and not any(True for _ in position[0].parameters()):
+        elif len({repr(layer) for layer in position}) == 1 and not position[0].state_dict():
             layers.append(position[0])
         else:
             raise ValueError(

@@ -38,6 +38,12 @@ def restore_training_state(
 
     Raises `ValueError` where the state is of another model or other optimisers.
     """
+    players = {name.split("/")[1] for name in state if name.startswith("optimizer/")}
+    if not players <= optimizers.keys():
+        raise ValueError(
+            f"the state to resume from has the players {sorted(players)}; "
+            f"this model has {sorted(optimizers)}"
+        )
     try:
         model.load_state_dict(_below("model", state))
         for player, optimizer in optimizers.items():

@@ -142,6 +142,13 @@ def train(
     done, records = 0, list[dict[str, Tensor]]()
     if resume is not None:
         done, records = restore_training_state(resume, model, optimizers, generators)
+        steps = _steps(config)
+        if len(records) > len(steps) or int(steps[len(records) - 1]) != done:
+            raise ValueError(
+                f"the state to resume from, {done} steps in {len(records)} entries of the history, "
+                f"is of a run with another record_every than {config.record_every} "
+                f"or beyond steps={config.steps}"
+            )
 
     def state() -> dict[str, Tensor]:
         return training_state(model, optimizers, generators, done, records)
@@ -202,15 +209,21 @@ def _autocast(device: torch.device, precision: str) -> Callable[[], AbstractCont
     return partial(torch.autocast, device.type, dtype=torch.bfloat16)
 
 
-def _history(records: Sequence[Mapping[str, Tensor]], config: TrainConfig) -> History:
+def _steps(config: TrainConfig) -> Int64[Tensor, "k"]:
+    """The steps done at each entry of the history."""
     every = config.record_every
-    steps = torch.arange(every, config.steps + every, every).clamp(max=config.steps)
+    return torch.arange(every, config.steps + every, every, device="cpu").clamp(max=config.steps)
+
+
+def _history(records: Sequence[Mapping[str, Tensor]], config: TrainConfig) -> History:
+    steps = _steps(config)
     terms = {name: torch.stack([r[name] for r in records]).cpu() for name in records[0]}
     for name, values in terms.items():
         bad = ~torch.isfinite(values.flatten(1) if values.dim() > 1 else values[:, None]).all(1)
         if bad.any():
             first = int(steps[bad.nonzero()[0, 0]])
             raise FloatingPointError(
-                f"training diverged: {name} is not finite in the {every} steps up to step {first}"
+                f"training diverged: {name} is not finite in the {config.record_every} steps "
+                f"up to step {first}"
             )
     return History(steps, terms)

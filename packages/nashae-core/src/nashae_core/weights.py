@@ -26,7 +26,7 @@ def save_weights(
     Raises `ValueError` where `path` does not end in .safetensors.
     """
     path = _checked(path)
-    weights = {name: t.detach().cpu().contiguous() for name, t in model.state_dict().items()}
+    weights = model.state_dict()
     config = getattr(model, "config", None)
     card = {
         "model": f"{type(model).__module__}.{type(model).__qualname__}",
@@ -35,8 +35,9 @@ def save_weights(
         "torch": torch.__version__,
         **(about or {}),
     }
+    beside = (json.dumps(card, indent=2) + "\n").encode()
     save_tensors(weights, path)
-    _write(path.with_suffix(".json"), (json.dumps(card, indent=2) + "\n").encode())
+    _write(path.with_suffix(".json"), beside)
 
 
 def load_weights(model: nn.Module, path: str | Path) -> None:
@@ -63,7 +64,12 @@ def load_weights(model: nn.Module, path: str | Path) -> None:
 
 def save_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
     """Write tensors by name to `path`, whole or not at all: a training state, for example."""
-    _write(path, dump_tensors(dict(tensors)))
+    # safetensors refuses tensors that share memory, such as tied weights, or have gaps in it.
+    copies = {
+        name: t.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, t in tensors.items()
+    }
+    _write(path, dump_tensors(copies))
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

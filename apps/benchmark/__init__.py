@@ -1,0 +1,1 @@
+"""Our speed beside plain references, in one process."""

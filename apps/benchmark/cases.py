@@ -1,0 +1,94 @@
+"""What is timed, and against what."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+import torch
+from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
+from torch import Tensor
+
+from apps.benchmark.reference import PlainNashAE
+from apps.benchmark.timing import Comparison, compare, fastest
+from apps.recipes import normalise
+from apps.reproduce.sweep import recipe
+from nashae_core import NashAE, TrainConfig, train
+from nashae_core.stacking import stack
+from nashae_data import beamsynthesis
+from nashae_metrics import auroc
+
+STEPS = 20
+SEEDS = 8
+CELEBA = (202_599, 32, 40)
+
+
+def steps(device: str) -> Iterator[Comparison]:
+    """A step of NashAE on Beamsynthesis by m: alone, and eight seeds as one batch of models.
+
+    Ours is the whole of `train`: batches are drawn and the history is kept. The reference is the
+    method as its authors wrote it (`PlainNashAE`), on batches drawn the same way.
+    """
+    x = normalise(torch.tensor(beamsynthesis().observations[:])).float().to(device)
+    for latents in (4, 8, 10, 16, 32):
+        ours = _our_steps(latents, 1, x)
+        work = (STEPS, STEPS)
+        yield compare(f"NashAE step, m = {latents}", ours, _plain_steps(latents, x), work=work)
+    for latents in (4, 8, 16, 32):
+        ours = _our_steps(latents, SEEDS, x)
+        work = (STEPS * SEEDS, STEPS)
+        name = f"NashAE step and seed, {SEEDS} seeds at once, m = {latents}"
+        yield compare(name, ours, _plain_steps(latents, x), work=work)
+
+
+def auroc_pairs() -> Iterator[Comparison]:
+    """AUROC of all pairs of latents and attributes at CelebA's size, against scikit-learn.
+
+    Scikit-learn does one pair a call; it is timed on a few pairs.
+    """
+    n, latents, attributes = CELEBA
+    rng = np.random.default_rng(0)
+    codes = rng.random((n, latents), dtype=np.float32)
+    labels = rng.random((n, attributes)) < rng.uniform(0.02, 0.8, attributes)
+    pairs = [(codes[:, i], labels[:, i]) for i in range(3)]
+    yield compare(
+        f"AUROC of a pair, {n:,} × {latents} × {attributes}",
+        lambda: auroc(codes, labels),
+        lambda: [roc_auc_score(label, code) for code, label in pairs],
+        work=(latents * attributes, len(pairs)),
+        rounds=3,
+    )
+
+
+def seconds() -> Iterator[tuple[str, float]]:
+    """What has no reference: the fastest of several rounds, in seconds."""
+    beamsynthesis()  # loads scipy.signal
+    yield "the 360 waveforms of Beamsynthesis", fastest(beamsynthesis, 9)
+    for package in ("nashae_metrics", "nashae_data"):
+        whole, bare = (fastest(partial(_python, c), 5) for c in (f"import {package}", "pass"))
+        yield f"import {package}", whole - bare
+
+
+def _python(code: str) -> None:
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def _our_steps(latents: int, seeds: int, x: Tensor) -> Callable[[], object]:
+    generators = [torch.Generator().manual_seed(seed) for seed in range(seeds)]
+    models = [recipe("nashae", 0.2, latents, 0).build(g) for g in generators]
+    model = models[0] if seeds == 1 else stack([m for m in models if isinstance(m, NashAE)])
+    draws = generators[0] if seeds == 1 else generators
+    return lambda: train(model, x, TrainConfig(steps=STEPS), draws, device=x.device)
+
+
+def _plain_steps(latents: int, x: Tensor) -> Callable[[], object]:
+    plain = PlainNashAE(latents, device=x.device)
+    generator = torch.Generator().manual_seed(0)
+
+    def run() -> None:
+        for _ in range(STEPS):
+            index = torch.randint(len(x), (100,), generator=generator).to(x.device)
+            plain.step(x[index])
+
+    return run

@@ -1,0 +1,58 @@
+"""Two ways to do one thing, timed in turns, so that a busy machine slows both."""
+
+import statistics
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+
+
+class Comparison(NamedTuple):
+    """Seconds of one call, the median over rounds, of ours and of the reference."""
+
+    name: str
+    ours: float
+    reference: float
+    ratio: float
+    """The median of the rounds' ratios: how many times faster ours is."""
+    low: float
+    high: float
+    """The least and the greatest of the rounds' ratios."""
+
+
+def compare(
+    name: str,
+    ours: Callable[[], object],
+    reference: Callable[[], object],
+    *,
+    work: tuple[int, int] = (1, 1),
+    rounds: int = 7,
+) -> Comparison:
+    """Time `ours` and `reference` in turns, after a round that does not count.
+
+    A call of either does `work[0]` and `work[1]` units; the seconds are those of one unit.
+    """
+    ways = ((ours, work[0]), (reference, work[1]))
+    times = [[_seconds(call) / units for call, units in ways] for _ in range(rounds + 1)][1:]
+    ratios = [theirs / mine for mine, theirs in times]
+    mine, theirs = (statistics.median(column) for column in zip(*times, strict=True))
+    return Comparison(name, mine, theirs, statistics.median(ratios), min(ratios), max(ratios))
+
+
+def fastest(call: Callable[[], object], rounds: int) -> float:
+    """Seconds of the fastest of several calls."""
+    return min(_seconds(call) for _ in range(rounds))
+
+
+def _seconds(call: Callable[[], object]) -> float:
+    _wait()
+    started = time.perf_counter()
+    call()
+    _wait()
+    return time.perf_counter() - started
+
+
+def _wait() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()

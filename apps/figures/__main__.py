@@ -1,0 +1,106 @@
+"""The command line of `apps/figures`."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+import tyro
+from matplotlib.figure import Figure
+
+from apps.console import console, exit_on_error, progress_bar
+from apps.figures import (
+    latent_space,
+    learning_curves,
+    traversal,
+    true_against_predicted,
+    write_figure,
+)
+from apps.run_folder import RunFolder
+
+Kind = Literal["latent-space", "learning-curves", "true-against-predicted", "traversal"]
+Format = Literal["png", "svg"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+
+def figures(
+    runs: Annotated[
+        tuple[Path, ...],
+        tyro.conf.Positional,
+        tyro.conf.arg(metavar="RUN [RUN ...]", help_behavior_hint="(required)"),
+    ],
+    out: Path = Path("figures"),
+    kinds: tuple[Kind, ...] = KINDS,
+    formats: tuple[Format, ...] = FORMATS,
+    row: int | None = None,
+) -> None:
+    """Draw run folders.
+
+    latent-space and learning-curves show all the runs together; true-against-predicted, where a run
+    has predictions (NashAE), and traversal are one figure a run, named after its folder.
+
+    Args:
+        runs: The run folders, as `python -m apps.train` makes them.
+        out: The folder for the figures.
+        kinds: What to draw.
+        formats: The files of each figure.
+        row: The observation that a traversal starts from; by default the one nearest to the median
+            code.
+    """
+    folders = [RunFolder(path) for path in dict.fromkeys(path.resolve() for path in runs)]
+    if not folders:
+        raise ValueError("give at least one run folder, as `python -m apps.train` makes it")
+    for folder in folders:
+        _ = folder.record  # raises where the run is not whole, before anything is drawn
+    drawings = dict(_drawings(folders, kinds, row))
+    if not drawings or not formats:
+        raise ValueError(
+            f"nothing to draw: kinds {list(kinds)}, formats {list(formats)}; "
+            "true-against-predicted wants NashAE runs"
+        )
+    with progress_bar() as bar:
+        task = bar.add_task("figures", total=len(drawings), note="")
+        for name, draw in drawings.items():
+            bar.update(task, note=name)
+            figure = draw()
+            for suffix in dict.fromkeys(formats):
+                path = out / f"{name}.{suffix}"
+                write_figure(figure, path)
+                console.print(str(path), soft_wrap=True)
+            bar.update(task, advance=1, note="")
+
+
+def _drawings(
+    folders: Sequence[RunFolder], kinds: Sequence[Kind], row: int | None
+) -> Iterator[tuple[str, Callable[[], Figure]]]:
+    """The figures to draw, by their files' names."""
+    if "latent-space" in kinds:
+        yield "latent-space", partial(latent_space, folders)
+    if "learning-curves" in kinds:
+        yield "learning-curves", partial(learning_curves, folders)
+    for name, folder in zip(_names(folders), folders, strict=True):
+        if "true-against-predicted" in kinds and "predictions" in folder.codes:
+            yield f"{name}-true-against-predicted", partial(true_against_predicted, folder)
+        if "traversal" in kinds:
+            yield f"{name}-traversal", partial(traversal, folder, row=row)
+
+
+def _names(folders: Sequence[RunFolder]) -> list[str]:
+    """The folders' names, with their parents' where two have the same."""
+    names = [folder.path.name for folder in folders]
+    counts = Counter(names)
+    return [
+        name if counts[name] == 1 else "-".join(folder.path.parts[1:])
+        for name, folder in zip(names, folders, strict=True)
+    ]
+
+
+def main() -> None:
+    """Read the command line and draw."""
+    tyro.cli(figures, prog="python -m apps.figures")
+
+
+if __name__ == "__main__":
+    exit_on_error(main)

@@ -1,0 +1,52 @@
+"""What a figure says of runs, and what it reads of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy.typing as npt
+
+from apps.run_folder import RunFolder
+from nashae_metrics import LearnedLatents, learned_latents
+
+UNITS = {"frequency": " Hz"}
+
+
+def run_titles(runs: Sequence[RunFolder], *, seeds: bool = True) -> list[str]:
+    """The titles of runs that stand together: with m, and the seed, where these differ."""
+    several_sizes = len({run.recipe.latents for run in runs}) > 1
+    names = [
+        run.recipe.title + (f", m = {run.recipe.latents}" if several_sizes else "") for run in runs
+    ]
+    if not seeds or len(set(names)) == len(names):
+        return names
+    return [f"{name}, seed {run.recipe.seed}" for name, run in zip(names, runs, strict=True)]
+
+
+def code_array(run: RunFolder, name: str) -> npt.NDArray[Any]:
+    """One array of the run's `codes.npz`; `ValueError` names the folder where it is not there."""
+    if name not in run.codes:
+        raise ValueError(f"{run.path} has no {name} in codes.npz; it has {sorted(run.codes)}")
+    return run.codes[name]
+
+
+def learned(run: RunFolder) -> LearnedLatents:
+    """The run's learned latents, by the authors' rule for its method."""
+    codes = code_array(run, "codes")
+    variances = run.codes.get("variances")
+    return learned_latents(codes, rule=run.recipe.method_name, variances=variances)
+
+
+def spelled(name: str) -> str:
+    """A factor's or a term's name in words."""
+    return name.replace("_", " ")
+
+
+def axis_label(factor: str) -> str:
+    """A factor's name with its unit."""
+    unit = UNITS.get(factor, "").strip()
+    return f"{spelled(factor)} ({unit})" if unit else spelled(factor)
+
+
+def level(factor: str, value: float) -> str:
+    """One value of a factor with its unit: 10 Hz."""
+    return f"{value:g}{UNITS.get(factor, '')}"

@@ -1,0 +1,103 @@
+"""What one latent does to the data: decoded from its minimum to its maximum (Figure 4's kind)."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+
+from apps.figures.runs import code_array, learned, level, spelled
+from apps.figures.style import PAGE, SEQUENTIAL, styled
+from apps.recipes import denormalise
+from apps.run_folder import RunFolder
+from nashae_baselines import VAE
+from nashae_core import NashAE
+
+SAMPLE_TIME = 1e-3  # s, between the samples of Beamsynthesis
+VALUES = 7
+# With more panels than this there are two columns.
+ONE_COLUMN = 4
+
+
+@styled
+def traversal(
+    run: RunFolder, *, row: int | None = None, latents: Sequence[int] | None = None
+) -> Figure:
+    """The decoded waveforms while one latent goes from its minimum to its maximum over the data.
+
+    The other latents are held at the codes of the observation `row`, in 0 ... n − 1; by default of
+    the one nearest to the median code. A panel for each of `latents`, in 0 ... m − 1; by default
+    the learned ones, or all where none is learned. x: time in s; y: the signal in units of the full
+    beam; colour: the latent's value.
+
+    Raises `ValueError` for a row or a latent out of range, and where the run's weights or codes are
+    absent or damaged.
+
+    Source: Yeats et al. 2022, Figure 4, on Beamsynthesis in place of CelebA.
+    """
+    codes = code_array(run, "codes")
+    n, m = codes.shape
+    if row is None:
+        row = int(np.square(codes - np.median(codes, axis=0)).sum(1).argmin())
+    if not 0 <= row < n:
+        raise ValueError(f"row must be in 0 ... {n - 1}, the observations of {run.path}; got {row}")
+    if latents is None:
+        latents = np.flatnonzero(learned(run).active).tolist() or range(m)
+    if not latents or not all(0 <= latent < m for latent in latents):
+        raise ValueError(f"latents must be in 0 ... {m - 1}, those of {run.path}; got {latents}")
+
+    columns = 1 if len(latents) <= ONE_COLUMN else 2
+    rows = math.ceil(len(latents) / columns)
+    figure = Figure(figsize=(PAGE, 1.25 * rows + 0.6))
+    axes = list(figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).flat)
+    model = run.model()
+    for latent, axis in zip(latents, axes, strict=False):
+        values = np.linspace(codes[:, latent].min(), codes[:, latent].max(), VALUES)
+        _panel(axis, values, decoded(model, codes[row], latent, values))
+        axis.set_title(f"L{latent + 1}", loc="left")
+    for axis in axes[len(latents) :]:
+        axis.set_axis_off()
+    figure.supxlabel("time (s)")
+    figure.supylabel("beam current (full beam = 1)")
+    figure.suptitle(f"{run.recipe.title}, from observation {row}: {_factors(run, row)}")
+    return figure
+
+
+def decoded(
+    model: NashAE | VAE, code: npt.NDArray[Any], latent: int, values: npt.NDArray[Any]
+) -> npt.NDArray[Any]:
+    """The waveforms (k, samples) of `code` (m,) with `latent` at each of `values` (k,)."""
+    codes = np.tile(code, (len(values), 1))
+    codes[:, latent] = values
+    with torch.no_grad():
+        waveforms = model.decode(torch.as_tensor(codes, dtype=next(model.parameters()).dtype))
+    array: npt.NDArray[Any] = denormalise(waveforms).numpy()
+    return array
+
+
+def _panel(axis: Axes, values: npt.NDArray[Any], waveforms: npt.NDArray[Any]) -> None:
+    low, high = float(values[0]), float(values[-1])
+    colour = ScalarMappable(Normalize(low, high), SEQUENTIAL)
+    time = SAMPLE_TIME * np.arange(waveforms.shape[1])
+    for value, waveform in zip(values, waveforms, strict=True):
+        axis.plot(time, waveform, color=colour.to_rgba(value), linewidth=0.7)
+    axis.set_xlim(0, SAMPLE_TIME * waveforms.shape[1])
+    figure = axis.get_figure()
+    assert figure is not None  # it was made by one
+    bar = figure.colorbar(colour, ax=axis, pad=0.01, aspect=12, ticks=[low, high])
+    bar.ax.set_yticklabels([f"{value:.2f}".replace("-", "−") for value in (low, high)])
+    bar.outline.set_visible(False)
+
+
+def _factors(run: RunFolder, row: int) -> str:
+    names, values = code_array(run, "names"), code_array(run, "values")[row]
+    return ", ".join(
+        f"{spelled(str(name))} {level(str(name), value)}"
+        for name, value in zip(names, values, strict=True)
+    )

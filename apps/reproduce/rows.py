@@ -1,0 +1,31 @@
+"""Rows of runs on disk: JSON lines, one object a run."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from apps.reproduce.score import Row
+from nashae_data.atomic import atomic_file
+
+PUBLISHED = Path(__file__).parent / "published"
+
+
+def write_rows(rows: Iterable[Row], path: Path) -> None:
+    """Write rows, whole or not at all."""
+    with atomic_file(path) as temporary:
+        temporary.write_bytes(msgspec.json.Encoder().encode_lines(list(rows)))
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rows of a file; `ValueError` that names it where it is damaged."""
+    try:
+        return msgspec.json.Decoder(Row).decode_lines(path.read_bytes())
+    except msgspec.DecodeError as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
+
+
+def published(table: int) -> list[Row]:
+    """The rows of a table that are kept with this release."""
+    path = PUBLISHED / f"table{table}.jsonl"
+    return read_rows(path) if path.exists() else []

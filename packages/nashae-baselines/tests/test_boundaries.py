@@ -1,0 +1,26 @@
+"""Errors that only a user sees: in the tests the shape and type hook speaks first."""
+
+import subprocess
+import sys
+
+CASES = """
+from nashae_baselines import VAEConfig
+
+for case, message in {
+    lambda: VAEConfig(kl="exact"): "kl must be sampled or closed; got 'exact'",
+    lambda: VAEConfig(likelihood="poisson"): "must be gaussian or bernoulli; got 'poisson'",
+}.items():
+    try:
+        case()
+    except ValueError as error:
+        assert message in str(error), error
+    else:
+        raise AssertionError(message)
+VAEConfig(beta=4)  # a whole number is a number
+print("done")
+"""
+
+
+def test_without_the_hook_unknown_words_are_refused_by_ourselves():
+    run = subprocess.run([sys.executable, "-c", CASES], capture_output=True, text=True, check=False)
+    assert (run.stdout, run.stderr, run.returncode) == ("done\n", "", 0)

@@ -1,0 +1,41 @@
+"""What several test files start from: seeded generators, and a small NashAE in float64."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from nashae_core import NashAE, NashAEConfig, Predictors, mlp
+
+LATENTS, HIDDEN, INPUTS = 4, 6, 12
+
+
+@pytest.fixture
+def seeded() -> Callable[[int], torch.Generator]:
+    return lambda seed: torch.Generator().manual_seed(seed)
+
+
+@pytest.fixture
+def make_game() -> Callable[..., NashAE]:
+    """NashAE on rows of 12 numbers; options go to its config."""
+
+    def make(seed: int = 0, *, latents: int = LATENTS, **options: object) -> NashAE:
+        generator = torch.Generator().manual_seed(seed)
+        return NashAE(
+            mlp((INPUTS, 10, latents), generator=generator),
+            mlp((latents, 10, INPUTS), generator=generator),
+            Predictors(latents, HIDDEN, generator=generator),
+            NashAEConfig(**options),
+        ).double()
+
+    return make
+
+
+@pytest.fixture
+def rows() -> Tensor:
+    """60 observations of 12 numbers that hang on two factors."""
+    generator = torch.Generator().manual_seed(99)
+    factors = torch.rand(60, 2, dtype=torch.float64, generator=generator)
+    mixing = torch.randn(2, INPUTS, dtype=torch.float64, generator=generator)
+    return torch.sin(3 * factors @ mixing)

@@ -1,0 +1,97 @@
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from nashae_core import SELU, conv_decoder, conv_encoder, initialise, mlp
+
+
+def test_mlp_is_linear_layers_with_activations_between(seeded):
+    network = mlp((7, 5, 3), activation=nn.ReLU, generator=seeded(0))
+    assert [type(layer) for layer in network] == [nn.Linear, nn.ReLU, nn.Linear]
+    assert network(torch.zeros(2, 7)).shape == (2, 3)
+    assert type(mlp((7, 5, 3), generator=seeded(0))[1]) is SELU
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_convolutional_networks_mirror_each_other_on_64_by_64_images(seeded, channels):
+    encoder = conv_encoder(10, channels=channels, generator=seeded(0))
+    decoder = conv_decoder(10, channels=channels, generator=seeded(0))
+    x = torch.zeros(2, channels, 64, 64)
+    assert encoder(x).shape == (2, 10)
+    assert decoder(encoder(x)).shape == x.shape
+
+    def products(network: nn.Module) -> list[tuple[int, ...]]:
+        weights = [p for name, p in network.named_parameters() if name.endswith("weight")]
+        return [tuple(sorted(w.shape[:2])) + tuple(w.shape[2:]) for w in weights]
+
+    assert products(encoder) == products(decoder)[::-1]
+
+
+def fan_in(layer: nn.Module) -> int:
+    """What PyTorch counts: for a transposed convolution its outputs, not its inputs."""
+    return math.prod(layer.weight.shape[1:])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda g: mlp((1000, 300, 200), generator=g),
+        lambda g: conv_encoder(32, generator=g),
+        lambda g: conv_decoder(32, generator=g),
+    ],
+    ids=["mlp", "conv_encoder", "conv_decoder"],
+)
+def test_weights_are_kaiming_normal_with_gain_1_and_biases_pytorchs_default(seeded, make):
+    layers = [layer for layer in make(seeded(0)) if hasattr(layer, "weight")]
+    for layer in layers:
+        variance = 1 / fan_in(layer)
+        # Five standard deviations of the estimate of a normal variable's variance.
+        error = 5 * math.sqrt(2 / layer.weight.numel())
+        assert layer.weight.var().item() == pytest.approx(variance, rel=error)
+        assert layer.bias.abs().max().item() <= math.sqrt(variance)
+        normal = layer.weight.flatten() / math.sqrt(variance)
+        assert normal.abs().max() > 2.5
+    spread = torch.cat([layer.bias.flatten() * math.sqrt(fan_in(layer)) for layer in layers])
+    assert spread.var().item() == pytest.approx(1 / 3, rel=0.15)
+
+
+def test_initialise_draws_every_layer_anew_and_minds_a_missing_bias(seeded):
+    network = nn.Sequential(nn.Linear(4, 3, bias=False), nn.Sequential(nn.Linear(3, 2)))
+    before = [p.clone() for p in network.parameters()]
+    initialise(network, seeded(0))
+    assert not any(torch.equal(a, b) for a, b in zip(before, network.parameters(), strict=True))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda g: mlp((20, 10, 5), generator=g),
+        lambda g: conv_encoder(5, generator=g),
+        lambda g: conv_decoder(5, generator=g),
+    ],
+    ids=["mlp", "conv_encoder", "conv_decoder"],
+)
+def test_weights_come_from_the_generator_alone_and_leave_the_global_one_alone(seeded, make):
+    first = make(seeded(3))
+    torch.manual_seed(123)
+    before = torch.random.get_rng_state()
+    second, other = make(seeded(3)), make(seeded(4))
+    assert torch.equal(before, torch.random.get_rng_state())
+    for one, same, different in zip(*(n.parameters() for n in (first, second, other)), strict=True):
+        assert torch.equal(one, same)
+        assert not torch.equal(one, different)
+
+
+@pytest.mark.parametrize("sizes", [(), (5,), (5, 0), (5, -1, 3)])
+def test_an_mlp_without_two_positive_sizes_is_refused(sizes):
+    with pytest.raises(ValueError, match=r"sizes must be at least two positive integers; got \("):
+        mlp(sizes, generator=torch.Generator())
+
+
+@pytest.mark.parametrize("make", [conv_encoder, conv_decoder])
+@pytest.mark.parametrize(("size", "channels"), [(0, 3), (4, 0)])
+def test_a_convolutional_network_without_outputs_or_channels_is_refused(make, size, channels):
+    with pytest.raises(ValueError, match=rf"at least 1; got {size} and {channels}"):
+        make(size, channels=channels, generator=torch.Generator())
