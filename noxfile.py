@@ -5,9 +5,7 @@ from pathlib import Path
 import nox
 
 nox.options.default_venv_backend = "uv|virtualenv"
-nox.options.error_on_missing_interpreters = True
 
-PACKAGES = Path("packages")
 # Which siblings a package declares: they are installed with it, from this repository.
 SIBLINGS: dict[str, list[str]] = {
     "nashae-data": [],
@@ -15,19 +13,23 @@ SIBLINGS: dict[str, list[str]] = {
     "nashae-metrics": [],
     "nashae-baselines": ["nashae-core"],
 }
-SOURCES = [str(PACKAGES / name / "src") for name in SIBLINGS]
+FOLDERS = {name: Path("packages") / name for name in SIBLINGS}
+ROOT = Path()
+# Two threads: the machines that run the checks have two cores.
+THREADS = {"OMP_NUM_THREADS": "2"}
 
 
-def group(pyproject: Path, name: str) -> list[str]:
-    """The requirements of a dependency group."""
-    return list(nox.project.dependency_groups(nox.project.load_toml(pyproject), name))
+def group(folder: Path, name: str) -> list[str]:
+    """The requirements of a project's dependency group."""
+    return list(
+        nox.project.dependency_groups(nox.project.load_toml(folder / "pyproject.toml"), name)
+    )
 
 
-def install_apps(session: nox.Session, *groups: str) -> None:
+def install_all(session: nox.Session, *groups: str) -> None:
     """The apps and the four packages, editable, and groups of the root project."""
-    requirements = [r for name in groups for r in group(Path("pyproject.toml"), name)]
-    editable = [argument for name in SIBLINGS for argument in ("-e", f"{PACKAGES / name}")]
-    session.install(*editable, "-e", ".", *requirements)
+    editable = [argument for folder in [*FOLDERS.values(), "."] for argument in ("-e", str(folder))]
+    session.install(*editable, *(r for name in groups for r in group(ROOT, name)))
 
 
 def make_tests_session(package: str) -> None:
@@ -35,54 +37,61 @@ def make_tests_session(package: str) -> None:
 
     @nox.session(name=f"tests-{package}", tags=["tests"])
     def tests(session: nox.Session) -> None:
-        folder = PACKAGES / package
-        siblings = [str(PACKAGES / name) for name in SIBLINGS[package]]
-        session.install(str(folder), *siblings, *group(folder / "pyproject.toml", "test"))
+        siblings = [str(FOLDERS[name]) for name in SIBLINGS[package]]
+        session.install(str(FOLDERS[package]), *siblings, *group(FOLDERS[package], "test"))
         # From the package's folder, where its pytest configuration is: shapes are checked there.
-        session.chdir(folder)
-        session.run("python", "-m", "pytest", *session.posargs, env={"OMP_NUM_THREADS": "2"})
+        session.chdir(FOLDERS[package])
+        session.run("python", "-m", "pytest", *session.posargs, env=THREADS)
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    session.install(*group(Path("pyproject.toml"), "lint"))
+    """Ruff: rules and format."""
+    session.install(*group(ROOT, "lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
 
 
 @nox.session
 def types(session: nox.Session) -> None:
-    install_apps(session, "types")
-    session.run("mypy", *SOURCES, "apps")
+    """Mypy, strict, on every source."""
+    install_all(session, "types")
+    session.run("mypy", *(str(folder / "src") for folder in FOLDERS.values()), "apps")
 
 
-for name in SIBLINGS:
-    make_tests_session(name)
+for package in SIBLINGS:
+    make_tests_session(package)
 
 
 @nox.session
 def house(session: nox.Session) -> None:
-    """What no package can test alone, with the packages' wheels installed."""
-    wheels = Path(session.create_tmp()).resolve() / "wheels"
+    """What no package can test alone, with the packages installed from wheels."""
+    wheels = Path(session.create_tmp()).resolve()
     session.install("hatchling")
-    for name in SIBLINGS:
-        with session.chdir(PACKAGES / name):
-            session.run("hatchling", "build", "--target", "wheel", "--dir", str(wheels))
+    for folder in FOLDERS.values():
+        with session.chdir(folder):
+            session.run("hatchling", "build", "--target", "wheel", "--clean", "-d", str(wheels))
     built = [str(wheel) for wheel in wheels.glob("*.whl")]
-    session.install(*built, "-e", ".", *group(Path("pyproject.toml"), "test"))
-    session.run("python", "-m", "pytest", *session.posargs, env={"OMP_NUM_THREADS": "2"})
+    session.install(*built, "-e", ".", *group(ROOT, "test"))
+    session.run("python", "-m", "pytest", *session.posargs, env=THREADS)
+
+
+@nox.session(default=False, reuse_venv=True)
+def dev(session: nox.Session) -> None:
+    """An environment with everything, editable: `. .nox/dev/bin/activate`."""
+    install_all(session, "test", "lint", "types")
+    session.install(*(r for folder in FOLDERS.values() for r in group(folder, "test")))
 
 
 @nox.session(default=False, reuse_venv=True)
 def reproduce(session: nox.Session) -> None:
-    """The main job: train, score, draw, report. Arguments after `--` go to apps/reproduce."""
-    install_apps(session)
-    command = ("python", "-m", "apps.reproduce", *session.posargs)
-    session.run(*command, interrupt_timeout=30.0)
+    """The main job: train, score, draw, report. What follows `--` goes to apps/reproduce."""
+    install_all(session)
+    session.run("python", "-m", "apps.reproduce", *session.posargs, interrupt_timeout=30.0)
 
 
 @nox.session(default=False, reuse_venv=True)
 def benchmark(session: nox.Session) -> None:
-    """Our speed beside plain references. Arguments after `--` go to apps/benchmark."""
-    install_apps(session)
+    """Our speed beside plain references. What follows `--` goes to apps/benchmark."""
+    install_all(session)
     session.run("python", "-m", "apps.benchmark", *session.posargs)

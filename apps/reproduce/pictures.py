@@ -108,8 +108,8 @@ def learned_counts(cells: Sequence[Cell]) -> Figure:
         for count, runs in Counter(cell.learned).items():
             x = [centre + 0.025 * (i - (runs - 1) / 2) for i in range(runs)]
             axis.scatter(x, [count] * runs, s=10, color=colours[cell.name], linewidths=0)
-    axis.set_yscale("log", base=2)
-    ticks = [1, 2, 3, 4, 8, 16, 32]
+    axis.set_yscale("symlog", base=2, linthresh=1)
+    ticks = [0, 1, 2, 3, 4, 8, 16, 32]
     axis.set_yticks(ticks, [str(tick) for tick in ticks])
     axis.set_xticks(range(len(LATENTS)), [f"m = {m}" for m in LATENTS])
     axis.set_ylabel("learned latents")
