@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -34,8 +35,9 @@ def exit_on_error(main: Callable[[], None]) -> None:
     """Run an app's `main`; a user's error ends it as one line on standard error, status 2."""
     try:
         main()
-    except (ValueError, OSError, FloatingPointError) as error:
-        Console(stderr=True, highlight=False).print(f"[red]error:[/] {error}", soft_wrap=True)
+    except (ValueError, OSError, FloatingPointError, RuntimeError) as error:
+        message = f"[red]error:[/] {escape(str(error))}"
+        Console(stderr=True, highlight=False).print(message, soft_wrap=True)
         sys.exit(2)
     except KeyboardInterrupt:
         Console(stderr=True).print("interrupted: run the same command to go on where it was")

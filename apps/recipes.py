@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from nashae_baselines import VAE, VAEConfig
-from nashae_core import NashAE, NashAEConfig, Predictors, TrainConfig, mlp
+from nashae_core import MLP, NashAE, NashAEConfig, Predictors, TrainConfig
 from nashae_data import BEAMSYNTHESIS_MEAN, BEAMSYNTHESIS_STD, Dataset, beamsynthesis
 
 
@@ -163,6 +163,6 @@ def denormalise(observations: Tensor) -> Tensor:
 def _networks(
     recipe: Recipe, encoder_outputs: int, generator: torch.Generator
 ) -> tuple[nn.Module, nn.Module]:
-    encoder = mlp((1000, 200, 80, 40, encoder_outputs), generator=generator)
-    decoder = mlp((recipe.latents, 40, 80, 200, 1000), generator=generator)
+    encoder = MLP((1000, 200, 80, 40, encoder_outputs), generator=generator)
+    decoder = MLP((recipe.latents, 40, 80, 200, 1000), generator=generator)
     return encoder, decoder

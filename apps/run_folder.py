@@ -8,10 +8,12 @@
 - `record.json`: the run as one row: method, weight, latents, seed, final losses, seconds, versions.
   It is written last: a folder that has one holds a finished run.
 - `checkpoint.safetensors`, only while the run is not finished: where to go on from.
+- `.lock`, empty: held by the process that writes the folder.
 """
 
 import json
 import platform
+import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,7 +53,7 @@ class RunFolder:
         config = self._json("config.json")
         try:
             return msgspec.convert(config["recipe"], recipe_class(config["method"]))
-        except (KeyError, msgspec.ValidationError) as error:
+        except (KeyError, ValueError) as error:
             raise ValueError(f"{self.path / 'config.json'} is not a run's: {error}") from error
 
     @cached_property
@@ -72,7 +74,10 @@ class RunFolder:
     def model(self) -> NashAE | VAE:
         """The trained model, on the CPU, in evaluation mode."""
         model = self.recipe.build(torch.Generator().manual_seed(0))
-        load_weights(model, self.path / "weights.safetensors")
+        try:
+            load_weights(model, self.path / "weights.safetensors")
+        except FileNotFoundError as error:
+            raise self._absent("weights.safetensors") from error
         return model.eval()
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
@@ -102,20 +107,24 @@ class RunFolder:
         path = self.path / name
         try:
             return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
-        except FileNotFoundError:
-            raise ValueError(f"{self.path} holds no finished run: there is no {name}") from None
-        except msgspec.DecodeError as error:
+        except FileNotFoundError as error:
+            raise self._absent(name) from error
+        except (OSError, UnicodeDecodeError, msgspec.DecodeError) as error:
             raise ValueError(f"{path} is damaged: {error}") from error
 
     def _arrays(self, name: str) -> dict[str, npt.NDArray[Any]]:
         path = self.path / name
         try:
-            with np.load(path, allow_pickle=False) as arrays:
+            # From an open file: numpy leaves open what it opened itself and cannot read.
+            with path.open("rb") as file, np.lib.npyio.NpzFile(file) as arrays:
                 return dict(arrays)
-        except FileNotFoundError:
-            raise ValueError(f"{self.path} holds no finished run: there is no {name}") from None
-        except (OSError, ValueError, EOFError) as error:
+        except FileNotFoundError as error:
+            raise self._absent(name) from error
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f"{path} is damaged: {error}") from error
+
+    def _absent(self, name: str) -> ValueError:
+        return ValueError(f"{self.path} holds no finished run: there is no {name}")
 
 
 def versions() -> dict[str, str]:

@@ -67,7 +67,7 @@ def reproduce(
         figures=out / "figures",
     )
     console.print(_terminal_table(cells))
-    console.print(f"report: {(out / 'report.html').resolve()}")
+    console.print(f"report: {(out / 'report.html').resolve()}", markup=False, soft_wrap=True)
 
 
 def _sweep(recipes: list[AnyRecipe], runs: Path, jobs: int, device: str) -> list[RunFolder]:

@@ -21,7 +21,7 @@ def read_rows(path: Path) -> list[Row]:
     """The rows of a file; `ValueError` that names it where it is damaged."""
     try:
         return msgspec.json.Decoder(Row).decode_lines(path.read_bytes())
-    except msgspec.DecodeError as error:
+    except (UnicodeDecodeError, msgspec.DecodeError) as error:
         raise ValueError(f"{path} is damaged: {error}") from error
 
 

@@ -60,7 +60,7 @@ def run_sweep(
     first failure is raised as `RuntimeError`.
     """
     unique = list(dict.fromkeys(recipes))
-    waiting = [r for r in unique if not RunFolder(runs / r.label).finished]
+    waiting = [r for r in unique if not _finished(r, runs / r.label)]
     for done in unique:
         if done not in waiting:
             on_finished(done)
@@ -79,10 +79,18 @@ def run_sweep(
     return [RunFolder(runs / r.label) for r in unique]
 
 
+def _finished(recipe: AnyRecipe, path: Path) -> bool:
+    folder = RunFolder(path)
+    try:
+        return folder.finished and folder.recipe == recipe
+    except ValueError:  # the run fails, and says why
+        return False
+
+
 def _run(which: int, recipe: AnyRecipe, path: Path, device: str) -> tuple[int, str]:
     torch.set_num_threads(1)
     try:
         train_run(recipe, path, device=device)
-    except (ValueError, OSError, FloatingPointError) as error:
+    except (ValueError, OSError, FloatingPointError, RuntimeError) as error:
         return which, str(error)
     return which, ""

@@ -50,7 +50,8 @@ def train(
 
         folder = train_run(recipe, path, device=device, on_progress=show)
         bar.update(task, completed=recipe.train.steps)
-    console.print(f"{folder.path}: {folder.record['seconds']} s of training")
+    done = f"{folder.path}: {folder.record['seconds']} s of training"
+    console.print(done, markup=False, soft_wrap=True)
 
 
 def main() -> None:

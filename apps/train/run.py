@@ -42,7 +42,8 @@ def train_run(
     """Train `recipe` into the folder `path`, or go on where an earlier call was cut off.
 
     A finished run of the same recipe is left as it is. Raises `ValueError` where the folder holds
-    another recipe's run or another process is writing it.
+    another recipe's run or files that are no run's, where one of its files is damaged, and where
+    another process is writing it.
     """
     folder = RunFolder(path)
     with folder.claimed():
@@ -103,6 +104,12 @@ class _Clock:
 def _claim_config(folder: RunFolder, recipe: NashAERecipe | VAERecipe) -> None:
     config = {"method": recipe.method_name, "recipe": asdict(recipe), "versions": versions()}
     if not (folder.path / "config.json").exists():
+        found = sorted(p.name for p in folder.path.iterdir() if not p.name.startswith("."))
+        if found:
+            raise ValueError(
+                f"{folder.path} holds {found[0]} but no config.json, so it is no run's folder: "
+                "give another, or an empty one"
+            )
         folder.write_json("config.json", config)
     elif folder.recipe != recipe:
         raise ValueError(
@@ -113,14 +120,24 @@ def _claim_config(folder: RunFolder, recipe: NashAERecipe | VAERecipe) -> None:
 
 def _read_checkpoint(folder: RunFolder) -> dict[str, Tensor] | None:
     path = folder.path / CHECKPOINT
-    return read_tensors(path) if path.exists() else None
+    if not path.exists():
+        return None
+    try:
+        state = read_tensors(path)
+    except ValueError as error:
+        raise ValueError(f"{error}; remove it to train from the start") from error
+    if "seconds" not in state:
+        raise ValueError(f"{path} is not a run's: remove it to train from the start")
+    return state
 
 
 def _history_arrays(history: History) -> dict[str, npt.NDArray[Any]]:
-    return {
-        "steps": history.steps.numpy(),
-        **{name: t.numpy() for name, t in history.terms.items()},
-    }
+    return {"steps": history.steps.numpy(), **{name: t.numpy() for name, t in _terms(history)}}
+
+
+def _terms(history: History) -> list[tuple[str, Tensor]]:
+    # By name: a history that was resumed has its terms in another order.
+    return sorted(history.terms.items())
 
 
 def _code_arrays(
@@ -148,7 +165,7 @@ def _record(
         "latents": recipe.latents,
         "seed": recipe.seed,
         "steps": recipe.train.steps,
-        **{name: float(t[-LAST:].mean()) for name, t in history.terms.items()},
+        **{name: float(t[-LAST:].mean()) for name, t in _terms(history)},
         "seconds": round(seconds, 2),
         "device": device,
         "versions": versions(),

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from nashae_baselines import VAE, VAEConfig
-from nashae_core import mlp
+from nashae_core import MLP
 
 LATENTS, INPUTS = 3, 12
 
@@ -24,8 +24,8 @@ def make_vae() -> Callable[..., VAE]:
     def make(seed: int = 0, **options: object) -> VAE:
         generator = torch.Generator().manual_seed(seed)
         return VAE(
-            mlp((INPUTS, 10, 2 * LATENTS), generator=generator),
-            mlp((LATENTS, 10, INPUTS), generator=generator),
+            MLP((INPUTS, 10, 2 * LATENTS), generator=generator),
+            MLP((LATENTS, 10, INPUTS), generator=generator),
             VAEConfig(**options),
         ).double()
 

@@ -290,7 +290,7 @@ def test_the_noise_goes_on_where_it_was(make_vae, rows, seeded):
     other_noise = states[0] | {"generator/1": seeded(9).get_state()}
     _, resumed = run(make_vae(), rows, seeded(1), other_noise)
     assert torch.equal(resumed[-1]["generator/0"], states[-1]["generator/0"])
-    weight = "model/decoder.0.weight"
+    weight = "model/decoder.weights.0"
     assert not torch.equal(resumed[-1][weight], states[-1][weight])
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nashae_core import NashAE, NashAEConfig, Predictors, mlp
+from nashae_core import MLP, NashAE, NashAEConfig, Predictors
 
 LATENTS, HIDDEN, INPUTS = 4, 6, 12
 
@@ -23,8 +23,8 @@ def make_game() -> Callable[..., NashAE]:
     def make(seed: int = 0, *, latents: int = LATENTS, **options: object) -> NashAE:
         generator = torch.Generator().manual_seed(seed)
         return NashAE(
-            mlp((INPUTS, 10, latents), generator=generator),
-            mlp((latents, 10, INPUTS), generator=generator),
+            MLP((INPUTS, 10, latents), generator=generator),
+            MLP((latents, 10, INPUTS), generator=generator),
             Predictors(latents, HIDDEN, generator=generator),
             NashAEConfig(**options),
         ).double()

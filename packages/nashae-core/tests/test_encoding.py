@@ -26,6 +26,15 @@ def test_a_model_without_encode_is_refused(rows):
         encode(nn.Linear(12, 4), rows)
 
 
+def test_a_model_without_parameters_is_refused(rows):
+    class Identity(nn.Module):
+        def encode(self, x):
+            return x
+
+    with pytest.raises(ValueError, match="Identity has no parameters"):
+        encode(Identity(), rows)
+
+
 def test_a_batch_of_nothing_is_refused(make_game, rows):
     with pytest.raises(ValueError, match="batch_size must be at least 1; got 0"):
         encode(make_game(), rows, batch_size=0)

@@ -20,6 +20,80 @@ def test_the_sum_is_the_mean_times_the_elements_of_an_observation(seeded):
     torch.testing.assert_close(total, mean * 3 * 8 * 8, atol=0, rtol=1e-14)
 
 
+@pytest.mark.parametrize("runs", [0, 1])
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_the_gradient_of_reconstruction_loss_is_autograds_of_the_composed(seeded, reduction, runs):
+    x = torch.randn(3, 4, 5, 2, dtype=torch.float64, generator=seeded(0))
+    ours, theirs = (
+        torch.randn(x.shape, dtype=torch.float64, generator=seeded(1)).requires_grad_()
+        for _ in range(2)
+    )
+    # Each run with a weight of its own, so that no gradient goes to another run.
+    weights = torch.arange(1.0, 4.0, dtype=torch.float64) if runs else torch.tensor(2.0)
+    (reconstruction_loss(ours, x, reduction=reduction, runs=runs) * weights).sum().backward()
+    squares = 0.5 * (theirs - x).square().flatten(runs + 1)
+    each = squares.mean(-1) if reduction == "mean" else squares.sum(-1)
+    (each.mean(-1) * weights).sum().backward()
+    torch.testing.assert_close(ours.grad, theirs.grad, atol=1e-15, rtol=1e-13)
+
+
+def test_reconstruction_loss_passes_gradcheck_and_is_differentiable_once(seeded):
+    x, other = (torch.randn(4, 3, dtype=torch.float64, generator=seeded(s)) for s in (0, 1))
+    other.requires_grad_()
+    assert torch.autograd.gradcheck(lambda y: reconstruction_loss(y, x), other)
+    loss = reconstruction_loss(other, x).square()
+    (first,) = torch.autograd.grad(loss, other, create_graph=True)
+    with pytest.raises(RuntimeError, match="once_differentiable"):
+        first.sum().backward()
+
+
+def test_reconstruction_loss_has_no_gradient_in_the_observations(seeded):
+    x, other = (torch.randn(4, 3, generator=seeded(s)).requires_grad_() for s in (0, 1))
+    reconstruction_loss(other, x).backward()
+    assert other.grad is not None
+    assert x.grad is None
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        lambda x: x.contiguous(memory_format=torch.channels_last),
+        lambda x: x.mT.contiguous().mT,
+        lambda x: x.transpose(0, 1).contiguous().transpose(0, 1),
+    ],
+    ids=["channels last", "transposed", "batch second"],
+)
+def test_reconstruction_loss_does_not_see_the_order_in_memory(seeded, order):
+    x, other = (torch.randn(4, 3, 6, 5, dtype=torch.float64, generator=seeded(s)) for s in (0, 1))
+    expected = reconstruction_loss(other, x)
+    for first, second in ((order(other), x), (other, order(x)), (order(other), order(x))):
+        first.requires_grad_()
+        loss = reconstruction_loss(first, second)
+        torch.testing.assert_close(loss, expected, atol=0, rtol=1e-14)
+        (gradient,) = torch.autograd.grad(loss, first)
+        torch.testing.assert_close(gradient, (other - x) / x.numel(), atol=1e-16, rtol=1e-14)
+
+
+def test_reconstruction_loss_adds_up_in_float32_whatever_autocast_says(seeded):
+    # A million elements: added up in sequence, or in bfloat16, they would miss this bound.
+    x, other = (torch.randn(100, 12000, generator=seeded(s)) for s in (0, 1))
+    expected = 0.5 * (other - x).double().square().mean().item()
+    for enabled in (False, True):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=enabled):
+            loss = reconstruction_loss(other, x)
+        assert loss.dtype == torch.float32
+        assert loss.item() == pytest.approx(expected, rel=1e-6)
+
+
+def test_predictor_loss_is_the_mean_over_i_of_the_loss_of_each_predictor(seeded):
+    codes, predictions = (
+        torch.rand(30, 5, dtype=torch.float64, generator=seeded(s)) for s in (0, 1)
+    )
+    each = [predictor_loss(predictions[:, [i]], codes[:, [i]]) for i in range(5)]
+    expected = torch.stack(each).mean()
+    torch.testing.assert_close(predictor_loss(predictions, codes), expected, atol=1e-15, rtol=0)
+
+
 def test_predictor_loss_by_hand():
     codes = torch.tensor([[0.0, 1.0], [0.5, 0.5]])
     predictions = torch.tensor([[0.5, 1.0], [0.5, 1.5]])

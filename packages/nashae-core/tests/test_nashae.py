@@ -47,12 +47,9 @@ class Plain:
         self.config, self.m = game.config, game.predictors.latents
         self.encoder, self.decoder = (
             nn.Sequential(
-                *(
-                    plain_linear(layer.weight, layer.bias)
-                    if isinstance(layer, nn.Linear)
-                    else nn.SELU()
-                    for layer in network
-                )
+                plain_linear(network.weights[0], network.biases[0]),
+                nn.SELU(),
+                plain_linear(network.weights[1], network.biases[1]),
             )
             for network in (game.encoder, game.decoder)
         )
@@ -88,7 +85,7 @@ class Plain:
             self.predictor_adam.step()
         codes = torch.sigmoid(self.encoder(x))
         predictions = self.predict(codes)
-        truth = codes if self.config.covariance == "through both" else codes.detach()
+        truth = codes if self.config.covariance == "through-both" else codes.detach()
         covariance = sum(
             (predictions[:, i] * truth[:, i]).mean() - predictions[:, i].mean() * truth[:, i].mean()
             for i in range(self.m)
@@ -111,8 +108,9 @@ class Plain:
     def weights(self) -> dict[str, Tensor]:
         result = {}
         for part in ("encoder", "decoder"):
-            network = getattr(self, part)
-            result |= {f"{part}.{name}": p for name, p in network.named_parameters()}
+            for i, layer in enumerate(getattr(self, part)[::2]):
+                result[f"{part}.weights.{i}"] = layer.weight
+                result[f"{part}.biases.{i}"] = layer.bias
         for layer in (1, 2, 3):
             linear = [net[2 * layer - 2] for net in self.predictors]
             result[f"predictors.weight{layer}"] = torch.stack([one.weight.mT for one in linear])
@@ -126,7 +124,7 @@ class Plain:
         {},
         {"lam": 0.0},
         {"reconstruction": "sum"},
-        {"covariance": "through both", "lam": 0.6},
+        {"covariance": "through-both", "lam": 0.6},
     ],
     ids=lambda options: "-".join(map(str, options.values())) or "default",
 )
@@ -217,7 +215,7 @@ def test_the_covariance_reaches_the_encoder_alone(make_game, rows):
 
 
 def test_through_both_adds_the_gradient_of_the_codes_themselves(make_game, rows):
-    through_both = answer(make_game(covariance="through both"), rows)
+    through_both = answer(make_game(covariance="through-both"), rows)
     through_predictions = answer(make_game(), rows)
     game = make_game()
     codes, _, predictions = game(rows)

@@ -57,6 +57,11 @@ def some_codes(latents: int, runs: int, seed: int = 1) -> Tensor:
     return torch.rand(shape, dtype=torch.float64, generator=generator)
 
 
+def one_round(predictors: Predictors, codes: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+    (found,) = predictors.rounds(codes, 1)
+    return found
+
+
 def each_run(codes: Tensor) -> Tensor:
     return codes if codes.dim() == 3 else codes[None]
 
@@ -67,9 +72,12 @@ def test_losses_and_weights_are_the_loops_after_50_updates(latents, runs):
     loops = [Loop(predictors, run) for run in range(runs)]
     ours = adam(predictors.parameters(), 1e-2)
     theirs = [torch.optim.Adam(loop.parameters(), 1e-2) for loop in loops]
-    for update in range(50):
-        codes = some_codes(latents, runs, seed=update // 5)
-        loss, gradients = predictors.gradients(codes)
+    updates = (
+        (codes, *found)
+        for codes in (some_codes(latents, runs, seed=seed) for seed in range(10))
+        for found in predictors.rounds(codes, 5)
+    )
+    for codes, loss, gradients in updates:
         for parameter, gradient in zip(predictors.parameters(), gradients, strict=True):
             parameter.grad = gradient
         ours.step()
@@ -88,7 +96,7 @@ def test_losses_and_weights_are_the_loops_after_50_updates(latents, runs):
 @pytest.mark.parametrize(("latents", "runs"), SIZES)
 def test_gradients_are_autograds(latents, runs):
     predictors, codes = double(latents, runs), some_codes(latents, runs)
-    loss, gradients = predictors.gradients(codes)
+    loss, gradients = one_round(predictors, codes)
     loops = [Loop(predictors, run) for run in range(runs)]
     for run, loop in enumerate(loops):
         z = each_run(codes)[run]
@@ -127,6 +135,109 @@ def test_forward_has_no_gradient_in_the_weights_and_none_of_second_order():
     assert all(parameter.grad is None for parameter in predictors.parameters())
 
 
+def test_the_gradient_in_the_codes_passes_gradcheck():
+    # Which asks one graph for several gradients.
+    for latents, runs in ((3, 1), (3, 2)):
+        predictors, codes = double(latents, runs), some_codes(latents, runs)[..., :4, :]
+        assert torch.autograd.gradcheck(predictors, codes.requires_grad_())
+
+
+def test_the_graph_gives_its_gradient_as_often_as_it_is_asked():
+    predictors, codes = double(3, 1), some_codes(3, 1).requires_grad_()
+    loss = predictors(codes).square().sum()
+    first, second = (torch.autograd.grad(loss, codes, retain_graph=True)[0] for _ in range(2))
+    assert torch.equal(first, second)
+
+
+def test_what_comes_between_a_forward_and_its_backward_pass_does_not_change_its_gradient():
+    predictors = double(4, 2)
+    one, two = (some_codes(4, 2, seed).requires_grad_() for seed in (1, 2))
+    expected = [torch.autograd.grad(predictors(z).square().sum(), z)[0] for z in (one, two)]
+    first, second = (predictors(z).square().sum() for z in (one, two))
+    list(predictors.rounds(some_codes(4, 2, 3), 2))
+    gradients = [torch.autograd.grad(loss, z)[0] for loss, z in ((first, one), (second, two))]
+    for gradient, alone in zip(gradients, expected, strict=True):
+        assert torch.equal(gradient, alone)
+
+
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_there_are_as_many_rounds_as_were_asked_for(number):
+    assert len(list(double(3, 1).rounds(some_codes(3, 1), number))) == number
+
+
+def test_a_round_works_with_the_weights_that_it_finds():
+    predictors, codes = double(5, 3), some_codes(5, 3)
+    for seed, (loss, gradients) in enumerate(predictors.rounds(codes, 3)):
+        fresh = double(5, 3)
+        fresh.load_state_dict(predictors.state_dict())
+        expected_loss, expected = one_round(fresh, codes)
+        assert torch.equal(loss, expected_loss)
+        assert all(torch.equal(a, b) for a, b in zip(gradients, expected, strict=True))
+        predictors.load_state_dict(double(5, 3, seed=seed + 10).state_dict())
+
+
+def test_rounds_that_leave_the_weights_alone_are_equal():
+    (one, first), (two, second) = (
+        (loss, [g.clone() for g in gradients])
+        for loss, gradients in double(5, 3).rounds(some_codes(5, 3), 2)
+    )
+    assert torch.equal(one, two)
+    assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def test_gradients_are_buffers_that_the_next_round_overwrites_and_losses_are_not():
+    found = list(double(5, 1).rounds(some_codes(5, 1), 2))
+    assert all(a is b for a, b in zip(found[0][1], found[1][1], strict=True))
+    assert found[0][0].data_ptr() != found[1][0].data_ptr()
+
+
+def test_room_is_used_again_by_the_rounds_of_the_next_batch():
+    predictors = double(5, 1)
+    one_round(predictors, some_codes(5, 1, 1))
+    room = [part.data_ptr() for part in predictors._kept_room]
+    one_round(predictors, some_codes(5, 1, 2))
+    assert [part.data_ptr() for part in predictors._kept_room] == room
+    assert len(set(room)) == 4
+
+
+@pytest.mark.parametrize(("latents", "runs"), [(5, 1), (12, 5)])
+def test_batches_of_other_sizes_in_turn_each_get_their_own_gradients(latents, runs):
+    predictors, codes = double(latents, runs), some_codes(latents, runs)
+    for batch in (20, 7, 20, 1, 13):
+        some = codes[..., :batch, :]
+        loss, gradients = one_round(predictors, some)
+        expected_loss, expected = one_round(double(latents, runs), some)
+        assert torch.equal(loss, expected_loss)
+        assert all(torch.equal(a, b) for a, b in zip(gradients, expected, strict=True))
+        # The definition, too, so that both are not wrong in the same way.
+        for run in range(runs):
+            z = each_run(some)[run]
+            definition = predictor_loss(Loop(predictors, run)(z), z)
+            assert abs(loss.reshape(-1)[run] - definition) < 1e-14
+
+
+def test_rounds_leave_the_graph_of_the_codes_alone():
+    predictors, leaf = double(4, 1), some_codes(4, 1).requires_grad_()
+    codes = leaf.square()
+    kept = codes.detach().clone()
+    found = list(predictors.rounds(codes, 2))
+    assert torch.equal(codes, kept)
+    assert not any(t.requires_grad for loss, gradients in found for t in (loss, *gradients))
+    codes.sum().backward()
+    assert torch.equal(leaf.grad, 2 * leaf)
+    assert all(parameter.grad is None for parameter in predictors.parameters())
+
+
+def test_rounds_are_in_the_weights_type_under_autocast():
+    predictors, codes = Predictors(4, generator=torch.Generator()), some_codes(4, 1).float()
+    expected_loss, expected = one_round(predictors, codes)
+    expected = [gradient.clone() for gradient in expected]
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        loss, gradients = one_round(predictors, codes)
+    assert torch.equal(loss, expected_loss)
+    assert all(torch.equal(a, b) for a, b in zip(gradients, expected, strict=True))
+
+
 @pytest.mark.parametrize("latent", range(4))
 def test_a_prediction_does_not_hang_on_its_own_latent(latent):
     predictors, codes = double(4, 1), some_codes(4, 1)
@@ -142,7 +253,7 @@ def test_the_blind_weights_stay_exactly_zero_in_training():
     predictors = double(4, 3)
     optimizer = adam(predictors.parameters(), 1e-1)
     for _ in range(20):
-        _, gradients = predictors.gradients(some_codes(4, 3))
+        _, gradients = one_round(predictors, some_codes(4, 3))
         for parameter, gradient in zip(predictors.parameters(), gradients, strict=True):
             parameter.grad = gradient
         optimizer.step()
@@ -153,13 +264,13 @@ def test_the_blind_weights_stay_exactly_zero_in_training():
 
 def test_runs_side_by_side_are_each_run_alone():
     beside, codes = double(5, 4), some_codes(5, 4)
-    loss, gradients = beside.gradients(codes)
+    loss, gradients = one_round(beside, codes)
     predictions = beside(codes)
     for run in range(4):
         alone = double(5, 1, seed=7)
         for mine, theirs in zip(alone.parameters(), beside.parameters(), strict=True):
             mine.data = theirs.data[run * 5 : (run + 1) * 5]
-        loss_alone, gradients_alone = alone.gradients(codes[run])
+        loss_alone, gradients_alone = one_round(alone, codes[run])
         torch.testing.assert_close(loss[run], loss_alone, atol=1e-14, rtol=0)
         torch.testing.assert_close(predictions[run], alone(codes[run]), atol=1e-14, rtol=0)
         for mine, theirs in zip(gradients_alone, gradients, strict=True):
@@ -167,11 +278,11 @@ def test_runs_side_by_side_are_each_run_alone():
             torch.testing.assert_close(mine, part, atol=1e-14, rtol=0)
 
 
-def test_gradients_work_after_the_weights_change_their_type():
+def test_rounds_work_after_the_weights_change_their_type():
     predictors = Predictors(3, generator=torch.Generator())
     codes = some_codes(3, 1)
-    predictors.gradients(codes)
-    _, gradients = predictors.double().gradients(codes)
+    one_round(predictors, codes)
+    _, gradients = one_round(predictors.double(), codes)
     assert {gradient.dtype for gradient in gradients} == {torch.float64}
 
 
@@ -212,11 +323,11 @@ def test_an_ensemble_that_cannot_be_is_refused(arguments, message):
 
 
 @pytest.mark.parametrize("shape", [(3, 4), (2, 6, 3), (1, 2, 6, 3)])
-@pytest.mark.parametrize("method", ["forward", "gradients"])
-def test_codes_of_another_shape_are_refused(shape, method):
+@pytest.mark.parametrize("use", [Predictors.forward, one_round])
+def test_codes_of_another_shape_are_refused(shape, use):
     predictors = Predictors(3, generator=torch.Generator())
     with pytest.raises(ValueError, match=r"codes must be \(batch, 3\).*got"):
-        getattr(predictors, method)(torch.rand(shape))
+        use(predictors, torch.rand(shape))
 
 
 def test_codes_of_stacked_runs_must_say_so():

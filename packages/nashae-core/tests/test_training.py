@@ -8,11 +8,11 @@ from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from nashae_core import (
+    MLP,
     Progress,
     Trainable,
     TrainConfig,
     Turn,
-    mlp,
     read_tensors,
     save_tensors,
     train,
@@ -24,7 +24,7 @@ class Copy(Trainable):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layer = mlp((12, 12), generator=torch.Generator().manual_seed(0)).double()
+        self.layer = MLP((12, 12), generator=torch.Generator().manual_seed(0)).double()
 
     def optimizers(self):
         return {"copy": torch.optim.SGD(self.parameters(), 0.1)}
@@ -76,6 +76,16 @@ class Duel(Trainable):
         yield Turn("down", down, {"down": down.detach()})
         up = -self.value(two)
         yield Turn("up", up, {"up": up.detach()})
+
+
+class Late(Duel):
+    """A duel whose second player comes late: its optimiser has nothing to keep until then."""
+
+    def turns(self, batches, step, generator) -> Iterator[Turn]:
+        turns = super().turns(batches, step, generator)
+        yield next(turns)
+        if step >= 16:
+            yield next(turns)._replace(terms={})
 
 
 def seeded_run(model, rows, seed=0, **config):
@@ -241,7 +251,7 @@ def run_to_the_end(model, observations, seed, resume=None):
     return states[-1] | {f"returned/{name}": term for name, term in history.terms.items()}
 
 
-@pytest.mark.parametrize("kind", ["NashAE", "Duel", "Copy"])
+@pytest.mark.parametrize("kind", ["NashAE", "Duel", "Late", "Copy"])
 def test_a_run_that_goes_on_ends_with_the_bits_of_one_that_was_not_cut_off(
     kind, rows, make_game, tmp_path
 ):
@@ -249,6 +259,7 @@ def test_a_run_that_goes_on_ends_with_the_bits_of_one_that_was_not_cut_off(
     make = {
         "NashAE": lambda seed: make_game(seed).float(),
         "Duel": lambda _: Duel(),
+        "Late": lambda _: Late(),
         "Copy": lambda _: Copy().float(),
     }[kind]
     whole = run_to_the_end(make(0), observations, seed=1)
@@ -282,7 +293,7 @@ def test_a_state_does_not_change_as_the_run_goes_on(rows, make_game):
     )
     first, later = states[0][0], states[0][1]()
     assert int(first["step"]) == 2
-    assert not torch.equal(first["model/encoder.0.weight"], later["model/encoder.0.weight"])
+    assert not torch.equal(first["model/encoder.weights.0"], later["model/encoder.weights.0"])
 
 
 def test_a_finished_run_resumes_to_its_history(rows):
@@ -310,6 +321,30 @@ def test_a_state_that_is_not_this_runs_is_refused(foreign, message):
     state = run_to_the_end(Duel(), torch.ones(10, 1), seed=0)
     with pytest.raises(ValueError, match=f"(?s)the state to resume from.*{message}"):
         run_to_the_end(Duel(), torch.ones(10, 1), seed=0, resume=foreign(state))
+
+
+class OtherOptimizers(Duel):
+    """The duel with its players' optimisers exchanged."""
+
+    def optimizers(self):
+        return {
+            "down": torch.optim.Adam([self.a], 0.2),
+            "up": torch.optim.Adagrad([self.b], 0.05),
+        }
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "message"),
+    [
+        (Duel, OtherOptimizers, r"for 'down'.*keeps \['step', 'sum'\].*Adam \['exp_avg', "),
+        (OtherOptimizers, Duel, r"for 'down'.*keeps \['exp_avg', .*Adagrad \['step', 'sum'\]"),
+    ],
+    ids=["Adagrad into Adam", "Adam into Adagrad"],
+)
+def test_the_state_of_another_optimiser_is_refused(one, other, message):
+    state = run_to_the_end(one(), torch.ones(10, 1), seed=0)
+    with pytest.raises(ValueError, match=f"another optimiser {message}"):
+        run_to_the_end(other(), torch.ones(10, 1), seed=0, resume=state)
 
 
 # What the loop must not do on a device that works ahead of its host
@@ -445,6 +480,21 @@ def test_a_turn_of_an_unknown_player_is_refused(rows):
 
     with pytest.raises(ValueError, match=r"no optimiser for player 'stranger'.*\['copy'\]"):
         seeded_run(Stranger(), rows, steps=1)
+
+
+def test_a_model_without_parameters_is_refused(rows):
+    class Nothing(Copy):
+        def __init__(self):
+            Trainable.__init__(self)
+
+    with pytest.raises(ValueError, match="Nothing has no parameters"):
+        seeded_run(Nothing(), rows, steps=1)
+
+
+def test_no_generator_at_all_is_refused(rows):
+    model = Copy()
+    with pytest.raises(ValueError, match="generator is an empty sequence"):
+        train(model, rows, TrainConfig(steps=1), [])
 
 
 @pytest.mark.parametrize(

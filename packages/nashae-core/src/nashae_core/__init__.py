@@ -10,8 +10,9 @@ from nashae_core.losses import (
     reconstruction_loss,
     weighted_loss,
 )
+from nashae_core.mlp import MLP
 from nashae_core.nashae import NashAE, NashAEConfig, NashAEOutput
-from nashae_core.networks import conv_decoder, conv_encoder, initialise, mlp
+from nashae_core.networks import conv_decoder, conv_encoder, initialise
 from nashae_core.observations import Observations
 from nashae_core.optimizers import adam
 from nashae_core.predictors import Predictors
@@ -22,6 +23,7 @@ from nashae_core.weights import load_weights, read_tensors, save_tensors, save_w
 __version__ = version("nashae-core")
 
 __all__ = [
+    "MLP",
     "SELU",
     "History",
     "NashAE",
@@ -40,7 +42,6 @@ __all__ = [
     "encode",
     "initialise",
     "load_weights",
-    "mlp",
     "predictor_loss",
     "read_tensors",
     "reconstruction_loss",

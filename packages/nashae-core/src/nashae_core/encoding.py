@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from nashae_core.observations import Observations, on_device
+from nashae_core.observations import Observations, on_device, weight_type
 
 
 @torch.no_grad()
@@ -24,8 +24,8 @@ def encode(
     your own. It is moved to `device` and put into evaluation mode; what it encodes must be floating
     point and finite.
 
-    Raises `ValueError` for observations that are empty, not floating point or not finite, or a
-    batch size below 1; `TypeError` for a model without `encode`.
+    Raises `ValueError` for observations that are empty, not floating point or not finite, a batch
+    size below 1, or a model without parameters; `TypeError` for a model without `encode`.
     """
     make_codes: Callable[[Tensor], Tensor] | None = getattr(model, "encode", None)
     if make_codes is None:
@@ -34,7 +34,7 @@ def encode(
         raise ValueError(f"batch_size must be at least 1; got {batch_size}")
     device = torch.device(device)
     model.to(device).eval()
-    rows = on_device(observations, device, next(model.parameters()).dtype)
+    rows = on_device(observations, device, weight_type(model))
     bounds = [*range(0, len(rows), batch_size), len(rows)]
     batches = (torch.arange(a, b, device=device) for a, b in pairwise(bounds))
     return torch.cat([make_codes(rows[batch]) for batch in batches]).cpu()

@@ -29,7 +29,7 @@ class NashAEConfig:
     """Adam's learning rate for the predictors."""
     reconstruction: Literal["mean", "sum"] = "mean"
     """The reconstruction loss is the mean over an observation's elements or, as in eq. 1, a sum."""
-    covariance: Literal["through predictions", "through both"] = "through predictions"
+    covariance: Literal["through-predictions", "through-both"] = "through-predictions"
     """Where the gradient of eq. 4 goes: into z′ alone, z being fixed, or into z as well."""
 
     def __post_init__(self) -> None:
@@ -42,9 +42,9 @@ class NashAEConfig:
                 raise ValueError(f"{name} must be positive; got {getattr(self, name)}")
         if self.reconstruction not in ("mean", "sum"):
             raise ValueError(f"reconstruction must be mean or sum; got {self.reconstruction!r}")
-        if self.covariance not in ("through predictions", "through both"):
+        if self.covariance not in ("through-predictions", "through-both"):
             raise ValueError(
-                "covariance must be 'through predictions' or 'through both'; "
+                "covariance must be 'through-predictions' or 'through-both'; "
                 f"got {self.covariance!r}"
             )
 
@@ -121,9 +121,7 @@ class NashAE(Trainable):
         (x,) = batches
         # One encoding serves both players: the predictors' turns do not move the encoder.
         codes = self.encode(x)
-        fixed = codes.detach()
-        for _ in range(self.config.predictor_updates):
-            loss, gradients = self.predictors.gradients(fixed)
+        for loss, gradients in self.predictors.rounds(codes, self.config.predictor_updates):
             yield Turn("predictors", loss.sum(), {"predictor_loss": loss}, gradients)
         yield self._answer(x, codes)
 
@@ -136,7 +134,7 @@ class NashAE(Trainable):
             )
         # Differs from the paper: eq. 4 does not say so, but the authors hold z fixed in the
         # covariance, so that the encoder is moved only through what the predictors see.
-        truth = codes if self.config.covariance == "through both" else codes.detach()
+        truth = codes if self.config.covariance == "through-both" else codes.detach()
         l_r = reconstruction_loss(
             reconstruction, x, reduction=self.config.reconstruction, runs=codes.dim() - 2
         )

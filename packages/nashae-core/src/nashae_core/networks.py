@@ -1,4 +1,4 @@
-"""The encoders and decoders of the paper: perceptrons, and convolutions for 64 × 64 images.
+"""The convolutional encoder and decoder of the paper, for 64 × 64 images.
 
 An encoder maps observations (batch, ...) to `outputs` real numbers each; NashAE puts its own
 sigmoid on them, a VAE reads two heads from 2m of them. A decoder maps codes (batch, m) to
@@ -6,8 +6,8 @@ reconstructions.
 """
 
 import math
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import nn
@@ -20,10 +20,9 @@ CHANNELS = (32, 32, 64, 64)
 CONV_HIDDEN = 256
 
 
-def _undrawn(layer: type[nn.Module], *args: int, **options: int) -> nn.Module:
-    """A layer with weights yet to draw: PyTorch's global generator is left alone."""
-    undrawn: nn.Module = utils.skip_init(layer, *args, **options)  # type: ignore[no-untyped-call]
-    return undrawn
+def _undrawn(layer: Callable[..., nn.Module], device: torch.device) -> Callable[..., nn.Module]:
+    """Makes layers with weights yet to draw: PyTorch's global generator is left alone."""
+    return partial(utils.skip_init, layer, device=device)
 
 
 def initialise(network: nn.Module, generator: torch.Generator) -> None:
@@ -43,47 +42,23 @@ def initialise(network: nn.Module, generator: torch.Generator) -> None:
                 nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
 
 
-def mlp(
-    sizes: Sequence[int],
-    *,
-    activation: Callable[[], nn.Module] = SELU,
-    generator: torch.Generator,
-) -> nn.Sequential:
-    """Linear layers of these sizes with an activation between them; the last layer is linear.
-
-    The paper's Beamsynthesis encoder is `mlp((1000, 200, 80, 40, m))`, its decoder the same
-    mirrored; dSprites has `mlp((4096, 1200, 1200, m), activation=nn.ReLU)`.
-
-    Raises `ValueError` where there are fewer than two sizes or one is below 1.
-    """
-    if len(sizes) < 2 or min(sizes) < 1:
-        raise ValueError(f"sizes must be at least two positive integers; got {tuple(sizes)}")
-    layers: list[nn.Module] = []
-    for inputs, outputs in pairwise(sizes):
-        layers += [_undrawn(nn.Linear, inputs, outputs), activation()]
-    network = nn.Sequential(*layers[:-1])
-    initialise(network, generator)
-    return network
-
-
 def conv_encoder(outputs: int, *, channels: int = 3, generator: torch.Generator) -> nn.Sequential:
     """The paper's CelebA encoder: images (batch, channels, 64, 64) to (batch, outputs).
 
-    Four convolutions 4 × 4, stride 2, padding 1, then 1024 → 256 → outputs, with SELU.
+    Four convolutions 4 × 4, stride 2, padding 1, then 1024 → 256 → outputs, with SELU. Drawn from
+    `generator`, on its device.
 
     Raises `ValueError` where `outputs` or `channels` is below 1.
     """
     if outputs < 1 or channels < 1:
         raise ValueError(f"outputs and channels must be at least 1; got {outputs} and {channels}")
+    convolution = _undrawn(nn.Conv2d, generator.device)
+    linear = _undrawn(nn.Linear, generator.device)
     layers: list[nn.Module] = []
     for inputs, filters in zip((channels, *CHANNELS[:-1]), CHANNELS, strict=True):
-        layers += [_undrawn(nn.Conv2d, inputs, filters, 4, stride=2, padding=1), SELU()]
+        layers += [convolution(inputs, filters, 4, stride=2, padding=1), SELU()]
     flat = CHANNELS[-1] * 4 * 4
-    head = [
-        _undrawn(nn.Linear, flat, CONV_HIDDEN),
-        SELU(),
-        _undrawn(nn.Linear, CONV_HIDDEN, outputs),
-    ]
+    head = [linear(flat, CONV_HIDDEN), SELU(), linear(CONV_HIDDEN, outputs)]
     network = nn.Sequential(*layers, nn.Flatten(), *head)
     initialise(network, generator)
     return network
@@ -92,21 +67,25 @@ def conv_encoder(outputs: int, *, channels: int = 3, generator: torch.Generator)
 def conv_decoder(latents: int, *, channels: int = 3, generator: torch.Generator) -> nn.Sequential:
     """The mirror of `conv_encoder`: codes (batch, latents) to images (batch, channels, 64, 64).
 
+    Drawn from `generator`, on its device.
+
     Raises `ValueError` where `latents` or `channels` is below 1.
     """
     if latents < 1 or channels < 1:
         raise ValueError(f"latents and channels must be at least 1; got {latents} and {channels}")
     flat = CHANNELS[-1] * 4 * 4
+    convolution = _undrawn(nn.ConvTranspose2d, generator.device)
+    linear = _undrawn(nn.Linear, generator.device)
     layers: list[nn.Module] = [
-        _undrawn(nn.Linear, latents, CONV_HIDDEN),
+        linear(latents, CONV_HIDDEN),
         SELU(),
-        _undrawn(nn.Linear, CONV_HIDDEN, flat),
+        linear(CONV_HIDDEN, flat),
         SELU(),
         nn.Unflatten(1, (CHANNELS[-1], 4, 4)),
     ]
     mirrored = CHANNELS[::-1]
     for inputs, filters in zip(mirrored, (*mirrored[1:], channels), strict=True):
-        layers += [_undrawn(nn.ConvTranspose2d, inputs, filters, 4, stride=2, padding=1), SELU()]
+        layers += [convolution(inputs, filters, 4, stride=2, padding=1), SELU()]
     network = nn.Sequential(*layers[:-1])
     initialise(network, generator)
     return network

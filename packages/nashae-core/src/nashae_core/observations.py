@@ -3,7 +3,7 @@
 from typing import Protocol, runtime_checkable
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 
 @runtime_checkable
@@ -37,3 +37,17 @@ def on_device(
     if not torch.isfinite(observations).all():
         raise ValueError("observations must be finite; got NaN or infinite elements")
     return observations
+
+
+def weight_type(model: nn.Module) -> torch.dtype:
+    """The type of the model's weights, in which it wants its observations.
+
+    Raises `ValueError` for a model without parameters.
+    """
+    parameter = next(model.parameters(), None)
+    if parameter is None:
+        raise ValueError(
+            f"{type(model).__name__} has no parameters: hold its networks as attributes, "
+            "or in an nn.ModuleList"
+        )
+    return parameter.dtype

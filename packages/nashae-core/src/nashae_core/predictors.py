@@ -5,6 +5,7 @@ graph, and one product per layer for all networks.
 """
 
 import math
+from collections.abc import Iterator
 from typing import Any, NamedTuple, cast
 
 import torch
@@ -12,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from nashae_core.activations import selu_, selu_backward
+from nashae_core.activations import selu_, selu_backward_
 
 Weights = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 
@@ -21,79 +22,92 @@ Weights = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 CHUNK = 32
 
 
-class _Activations(NamedTuple):
-    inputs: Float[Tensor, "nets batch m"]
-    hidden1: Float[Tensor, "nets batch hidden"]
-    hidden2: Float[Tensor, "nets batch hidden"]
+class _Hidden(NamedTuple):
+    """Room for the hidden layers of some networks, and two of the same shape for what is between.
+
+    Rounds use it again: fresh memory of this size costs as much as the work that is done in it.
+    """
+
+    first: Float[Tensor, "nets batch hidden"]
+    second: Float[Tensor, "nets batch hidden"]
+    between: Float[Tensor, "nets batch hidden"]
+    before: Float[Tensor, "nets batch hidden"]
+
+
+def _expanded(codes: Float[Tensor, "runs batch m"]) -> Float[Tensor, "nets batch m"]:
+    """The codes of a run for each of its networks."""
+    runs, batch, m = codes.shape
+    return codes[:, None].expand(runs, m, batch, m).reshape(runs * m, batch, m)
+
+
+def _room(inputs: Float[Tensor, "nets batch m"], weights: Weights) -> _Hidden:
+    shape = (*inputs.shape[:2], weights[0].shape[2])
+    return _Hidden(*(inputs.new_empty(shape) for _ in _Hidden._fields))
 
 
 def _forward(
-    codes: Float[Tensor, "runs batch m"], weights: Weights
-) -> tuple[Float[Tensor, "nets batch 1"], _Activations]:
+    inputs: Float[Tensor, "nets batch m"], weights: Weights, room: _Hidden
+) -> Float[Tensor, "nets batch 1"]:
     """All networks on all codes. The weights of the latent that a network must not see are zero."""
     w1, b1, w2, b2, w3, b3 = weights
-    runs, batch, m = codes.shape
-    inputs = codes[:, None].expand(runs, m, batch, m).reshape(runs * m, batch, m)
-    hidden1 = selu_(torch.baddbmm(b1, inputs, w1))
-    hidden2 = selu_(torch.baddbmm(b2, hidden1, w2))
+    selu_(torch.baddbmm(b1, inputs, w1, out=room.first), room.between)
+    selu_(torch.baddbmm(b2, room.first, w2, out=room.second), room.between)
     # A product with a single column: elementwise is three times faster than a matrix product.
-    outputs = (hidden2 * w3.mT).sum(2, keepdim=True) + b3
-    return outputs, _Activations(inputs, hidden1, hidden2)
+    return torch.mul(room.second, w3.mT, out=room.between).sum(2, keepdim=True).add_(b3)
 
 
 def _hidden_gradients(
-    at_output: Float[Tensor, "nets batch 1"], seen: _Activations, weights: Weights
+    at_output: Float[Tensor, "nets batch 1"], weights: Weights, room: _Hidden
 ) -> tuple[Float[Tensor, "nets batch hidden"], Float[Tensor, "nets batch hidden"]]:
     """The gradients before the activations of the two hidden layers."""
-    at2 = selu_backward(at_output * weights[4].mT, seen.hidden2)
-    at1 = selu_backward(torch.bmm(at2, weights[2].mT), seen.hidden1)
+    at2 = selu_backward_(torch.mul(at_output, weights[4].mT, out=room.between), room.second)
+    at1 = selu_backward_(torch.bmm(at2, weights[2].mT, out=room.before), room.first)
     return at1, at2
 
 
-def _weight_gradients(
-    at_output: Float[Tensor, "nets batch 1"], seen: _Activations, weights: Weights, into: Weights
-) -> None:
-    w1, b1, w2, b2, w3, b3 = into
-    at1, at2 = _hidden_gradients(at_output, seen, weights)
-    torch.bmm(seen.inputs.mT, at1, out=w1)
-    # A network's own latent stays unseen: its row has no gradient, so that no optimiser moves it
-    # from zero.
-    _blind(w1, seen.inputs.shape[-1]).zero_()
-    torch.sum(at1, 1, keepdim=True, out=b1)
-    torch.bmm(seen.hidden1.mT, at2, out=w2)
-    torch.sum(at2, 1, keepdim=True, out=b2)
-    torch.sum(seen.hidden2 * at_output, 1, out=w3.squeeze(2))
-    torch.sum(at_output, 1, keepdim=True, out=b3)
-
-
-def _chunk_gradients(
-    codes: Float[Tensor, "runs batch m"], weights: Weights, into: Weights
+def _gradients(
+    inputs: Float[Tensor, "nets batch m"], m: int, weights: Weights, room: _Hidden, into: Weights
 ) -> Float[Tensor, "runs"]:
-    runs, batch, m = codes.shape
-    outputs, seen = _forward(codes, weights)
-    error = outputs - codes.mT.reshape(runs * m, batch, 1)
-    _weight_gradients(error / (batch * m), seen, weights, into)
-    return error.view(runs, -1).square().mean(1).mul(0.5)
+    """The loss of each run on its codes; its gradient in the weights is written into `into`."""
+    outputs = _forward(inputs, weights, room)
+    # The truth of network i is column i of its own inputs.
+    truth = inputs.view(-1, m, *inputs.shape[1:]).diagonal(dim1=1, dim2=3).mT
+    error = outputs.view(truth.shape) - truth
+    loss = error.square().flatten(1).mean(1).mul_(0.5)
+    at_output = error.div_(error[0].numel()).view(outputs.shape)
+    at1, at2 = _hidden_gradients(at_output, weights, room)
+    w1, b1, w2, b2, w3, b3 = into
+    torch.bmm(inputs.mT, at1, out=w1)
+    # A network's own latent stays unseen: no gradient, so that no optimiser moves it from zero.
+    _blind(w1, m).zero_()
+    torch.sum(at1, 1, keepdim=True, out=b1)
+    torch.bmm(room.first.mT, at2, out=w2)
+    torch.sum(at2, 1, keepdim=True, out=b2)
+    torch.sum(room.second.mul_(at_output), 1, out=w3.squeeze(2))
+    torch.sum(at_output, 1, keepdim=True, out=b3)
+    return loss
 
 
 class _Predict(torch.autograd.Function):
-    """Predictions, differentiable in the codes alone."""
+    """Predictions of one run, differentiable in the codes alone."""
 
     @staticmethod
     def forward(ctx: Any, codes: Tensor, *weights: Tensor) -> Tensor:
-        outputs, seen = _forward(codes, weights)  # type: ignore[arg-type]
-        ctx.save_for_backward(*seen, *weights)
-        runs, batch, m = codes.shape
-        return outputs.view(runs, m, batch).mT
+        inputs, stacked = _expanded(codes[None]), cast(Weights, weights)
+        room = _room(inputs, stacked)
+        outputs = _forward(inputs, stacked, room)
+        ctx.save_for_backward(room.first, room.second, *weights)
+        # Written over by each backward pass, which autograd would refuse of what it saved.
+        ctx.scratch = room.between, room.before
+        return outputs.squeeze(2).mT
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        seen, weights = _Activations(*ctx.saved_tensors[:3]), ctx.saved_tensors[3:]
-        runs, batch, m = gradients[0].shape
-        at_output = gradients[0].mT.reshape(runs * m, batch, 1)
-        at1, _ = _hidden_gradients(at_output, seen, weights)
-        at_codes = torch.bmm(at1, weights[0].mT).view(runs, m, batch, m).sum(1)
+        first, second, *weights = ctx.saved_tensors
+        room = _Hidden(first, second, *ctx.scratch)
+        at1, _ = _hidden_gradients(gradients[0].mT[..., None], cast(Weights, tuple(weights)), room)
+        at_codes = torch.bmm(at1, weights[0].mT).sum(0)
         return (at_codes, *(None for _ in weights))
 
 
@@ -129,7 +143,7 @@ class Predictors(nn.Module):
             )
         if hidden < 1 or runs < 1:
             raise ValueError(f"hidden and runs must be at least 1; got {hidden} and {runs}")
-        self.latents, self.runs = latents, runs
+        self.latents, self.hidden, self.runs = latents, hidden, runs
         nets, device = runs * latents, generator.device
         fans = [(latents, hidden), (hidden, hidden), (hidden, 1)]
         for layer, (fan_in, fan_out) in enumerate(fans, 1):
@@ -140,38 +154,55 @@ class Predictors(nn.Module):
             self.register_parameter(f"bias{layer}", nn.Parameter((2 * bias - 1) * bound))
         with torch.no_grad():
             _blind(self.weight1, latents).zero_()
-        self._gradients: Weights | None = None
+        self._kept_room: _Hidden | None = None
 
     def forward(self, codes: Float[Tensor, "*runs batch m"]) -> Float[Tensor, "*runs batch m"]:
         """Predictions z′ of `codes`, differentiable in the codes but not in the weights."""
-        with torch.autocast(codes.device.type, enabled=False):
-            predictions: Tensor = _Predict.apply(self._stacked(codes), *self._weights())
-        return predictions.view(codes.shape)
-
-    @torch.no_grad()
-    def gradients(
-        self, codes: Float[Tensor, "*runs batch m"]
-    ) -> tuple[Float[Tensor, "*runs"], Weights]:
-        """The loss of eq. 2 on fixed codes, and its gradient in each parameter, in order.
-
-        The loss is `predictor_loss`; the gradients are buffers that the next call overwrites.
-        """
         weights = self._weights()
-        w1, kept = weights[0], self._gradients
-        if kept is None or (kept[0].device, kept[0].dtype) != (w1.device, w1.dtype):
-            self._gradients = kept = cast(Weights, tuple(torch.empty_like(w) for w in weights))
         with torch.autocast(codes.device.type, enabled=False):
-            stacked = self._stacked(codes)
-            size = max(1, CHUNK // self.latents)
-            losses = [
-                _chunk_gradients(
-                    stacked[run : run + size],
-                    _slice(weights, run, size, self.latents),
-                    _slice(kept, run, size, self.latents),
-                )
-                for run in range(0, self.runs, size)
+            predictions = [
+                _Predict.apply(rows, *_slice(weights, run, 1, self.latents))
+                for run, rows in enumerate(self._stacked(codes))
             ]
-        return torch.cat(losses).view(codes.shape[:-2]), kept
+        return torch.stack(predictions).view(codes.shape)
+
+    def rounds(
+        self, codes: Float[Tensor, "*runs batch m"], number: int
+    ) -> Iterator[tuple[Float[Tensor, "*runs"], Weights]]:
+        """`number` times: the loss of eq. 2 on fixed codes, and its gradient in each parameter.
+
+        Move the parameters in place between two rounds: each works with those that it finds. The loss
+        is `predictor_loss`; the gradients, in the order of the parameters, are buffers that the
+        next round overwrites.
+        """
+        stacked, weights = self._stacked(codes.detach()), self._weights()
+        gradients = cast(Weights, tuple(torch.empty_like(w) for w in weights))
+        size = max(1, CHUNK // self.latents)
+        chunks = [
+            (
+                _expanded(stacked[run : run + size]),
+                _slice(weights, run, size, self.latents),
+                _slice(gradients, run, size, self.latents),
+            )
+            for run in range(0, self.runs, size)
+        ]
+        for _ in range(number):
+            with torch.autocast(codes.device.type, enabled=False):
+                losses = [
+                    _gradients(inputs, self.latents, own, self._room(inputs, own), into)
+                    for inputs, own, into in chunks
+                ]
+            yield torch.cat(losses).view(codes.shape[:-2]), gradients
+
+    def _room(self, inputs: Tensor, weights: Weights) -> _Hidden:
+        room = self._kept_room
+        if (
+            room is None
+            or room.first.shape[:2] != inputs.shape[:2]
+            or (room.first.device, room.first.dtype) != (inputs.device, inputs.dtype)
+        ):
+            self._kept_room = room = _room(inputs, weights)
+        return room
 
     def _stacked(self, codes: Tensor) -> Float[Tensor, "runs batch m"]:
         runs, latents = self.runs, self.latents

@@ -1,6 +1,7 @@
 """The state of a training run as tensors by name, so that it can be kept without pickle."""
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 
 import torch
 from torch import Tensor, nn
@@ -47,11 +48,13 @@ def restore_training_state(
     try:
         model.load_state_dict(_below("model", state))
         for player, optimizer in optimizers.items():
-            fresh = optimizer.state_dict()
+            found: dict[int, dict[str, Tensor]] = {}
             for name, value in _below(f"optimizer/{player}", state).items():
                 i, key = name.split("/")
-                fresh["state"].setdefault(int(i), {})[key] = value
-            optimizer.load_state_dict(fresh)
+                found.setdefault(int(i), {})[key] = value
+            _check_optimizer(player, found, optimizer)
+            fresh = optimizer.state_dict()
+            optimizer.load_state_dict(fresh | {"state": fresh["state"] | found})
         for at, generator in enumerate(generators):
             generator.set_state(state[f"generator/{at}"])
         step = int(state["step"])
@@ -65,3 +68,21 @@ def restore_training_state(
 
 def _below(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {k.removeprefix(f"{prefix}/"): v for k, v in state.items() if k.startswith(f"{prefix}/")}
+
+
+def _check_optimizer(
+    player: str, found: Mapping[int, Mapping[str, Tensor]], optimizer: Optimizer
+) -> None:
+    # What an optimiser keeps of a parameter is known only once it has taken a step: a copy does.
+    trial = deepcopy(optimizer)
+    for parameter in (p for group in trial.param_groups for p in group["params"]):
+        parameter.grad = torch.zeros_like(parameter)
+    trial.step()
+    kept = trial.state_dict()["state"]
+    for i, of_parameter in found.items():
+        if of_parameter.keys() != kept.get(i, {}).keys():
+            raise ValueError(
+                f"the state to resume from is of another optimiser for {player!r}: "
+                f"it keeps {sorted(of_parameter)} of parameter {i}, "
+                f"{type(optimizer).__name__} {sorted(kept.get(i, {}))}"
+            )

@@ -12,7 +12,7 @@ from jaxtyping import Int64
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nashae_core.observations import Observations, on_device
+from nashae_core.observations import Observations, on_device, weight_type
 from nashae_core.state import restore_training_state, training_state
 
 
@@ -122,17 +122,20 @@ def train(
       draw from PyTorch's global generator, such as dropout, excepted).
     - `on_record`: called every `config.record_every` steps.
 
-    The loop itself never waits for the device between two records.
+    The loop itself never waits for the device between two records, so a run that diverges goes on
+    and is found out at the end.
 
-    Raises `ValueError` for observations that are empty, not floating point or not finite, and for a
-    state that does not fit the model; `FloatingPointError` where a term of the history is not
-    finite at the end.
+    Raises `ValueError` for observations that are empty, not floating point or not finite, a model
+    without parameters, an empty sequence of generators, and a state that does not fit the model;
+    `FloatingPointError` at the end, where a term of the history is not finite.
     """
-    device = torch.device(device)
-    model.to(device).train()
-    rows = on_device(observations, device, next(model.parameters()).dtype)
     stacked = isinstance(generator, Sequence)
     draws = generator if isinstance(generator, Sequence) else [generator]
+    if not draws:
+        raise ValueError("generator is an empty sequence: give one generator, or one for each run")
+    device = torch.device(device)
+    model.to(device).train()
+    rows = on_device(observations, device, weight_type(model))
     # One seed from each, whichever is used, so that a run is the same alone and beside others.
     noise_seed, *_ = [int(_draw(2**62, (), g)) for g in draws]
     noise = torch.Generator(device).manual_seed(noise_seed)

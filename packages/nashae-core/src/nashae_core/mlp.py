@@ -1,0 +1,96 @@
+"""The multilayer perceptron, its passes written out."""
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional as F
+
+from nashae_core.activations import ACTIVATIONS, Activation, ActivationName
+from nashae_core.products import affine, product
+
+
+class MLP(nn.Module):
+    """Linear layers with an activation between them: (batch, sizes[0]) to (batch, sizes[-1]).
+
+    Weights are `weights[i]` (outputs, inputs), drawn by kaiming-normal with gain 1; biases are
+    `biases[i]` (outputs,), drawn uniformly within ±1/√fan_in; both from `generator`, on its device.
+
+    Raises `ValueError` where there are fewer than two sizes, one is below 1, or the activation is
+    none of selu, relu and tanh.
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        *,
+        activation: ActivationName = "selu",
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        if len(sizes) < 2 or min(sizes) < 1:
+            raise ValueError(f"sizes must be at least two positive integers; got {tuple(sizes)}")
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"activation must be one of {[*ACTIVATIONS]}; got {activation!r}")
+        self.sizes, self.activation = tuple(sizes), activation
+        weights, biases = [], []
+        for inputs, outputs in pairwise(sizes):
+            weight = torch.empty(outputs, inputs, device=generator.device)
+            bias = torch.empty(outputs, device=generator.device)
+            bound = 1 / math.sqrt(inputs)
+            weights.append(nn.init.normal_(weight, std=bound, generator=generator))
+            biases.append(nn.init.uniform_(bias, -bound, bound, generator=generator))
+        self.weights, self.biases = nn.ParameterList(weights), nn.ParameterList(biases)
+
+    def forward(self, x: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch outputs"]:
+        """The last layer's output, differentiable once on the CPU."""
+        if x.dim() != 2 or x.shape[1] != self.sizes[0]:
+            raise ValueError(f"x must be (batch, {self.sizes[0]}); got {tuple(x.shape)}")
+        activation = ACTIVATIONS[self.activation]
+        if x.device.type == "cpu" and not torch.is_autocast_enabled("cpu"):
+            output: Tensor = _Perceptron.apply(activation, x, *self.weights, *self.biases)
+            return output
+        last = len(self.weights) - 1
+        for i, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
+            x = F.linear(x, weight, bias)
+            x = x if i == last else activation.plain(x)
+        return x
+
+    def extra_repr(self) -> str:
+        """What `repr` says of the network."""
+        return f"{self.sizes}, activation={self.activation!r}"
+
+
+class _Perceptron(torch.autograd.Function):
+    """All layers as one node: a graph of thirty would take as long as the small products."""
+
+    @staticmethod
+    def forward(ctx: Any, activation: Activation, x: Tensor, *parameters: Tensor) -> Tensor:
+        layers = len(parameters) // 2
+        weights, biases = parameters[:layers], parameters[layers:]
+        seen = [x]
+        for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
+            seen.append(activation.apply_(affine(seen[-1], weight, bias)))
+        ctx.activation = activation
+        ctx.save_for_backward(*seen, *weights)
+        return affine(seen[-1], weights[-1], biases[-1])
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        layers = len(ctx.saved_tensors) // 2
+        seen, weights = ctx.saved_tensors[:layers], ctx.saved_tensors[layers:]
+        at = gradients[0]
+        at_weights, at_biases = list[Tensor](), list[Tensor]()
+        for i in reversed(range(layers)):
+            at_weights.append(product(at.mT, seen[i]))
+            at_biases.append(at.sum(0))
+            if i:
+                at = ctx.activation.backward_(product(at, weights[i]), seen[i])
+        at_x = product(at, weights[0]) if ctx.needs_input_grad[1] else None
+        return (None, at_x, *reversed(at_weights), *reversed(at_biases))

@@ -1,0 +1,203 @@
+"""The benchmark compares like with like, and its ratios are what was timed."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from apps.benchmark import __main__ as app
+from apps.benchmark import cases, timing
+from apps.benchmark.reference import PlainNashAE
+from apps.benchmark.timing import compare, fastest
+from apps.console import exit_on_error
+from apps.recipes import normalise
+from apps.reproduce.sweep import recipe
+from nashae_core import NashAE, TrainConfig, train
+from nashae_data import beamsynthesis
+
+
+class Seen:
+    """Observations that note which batches they were asked for."""
+
+    def __init__(self, rows: Tensor) -> None:
+        self.rows, self.batches = rows, list[Tensor]()
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: Tensor) -> Tensor:
+        self.batches.append(self.rows[index])
+        return self.batches[-1]
+
+
+def layers(network: nn.Module) -> list[tuple[Tensor, Tensor]]:
+    """The weights (outputs, inputs) and biases of a perceptron, whichever way it names them."""
+    parameters = [p.detach() for p in network.parameters()]
+    matrices, vectors = ([p for p in parameters if p.dim() == d] for d in (2, 1))
+    return list(zip(matrices, vectors, strict=True))
+
+
+def predictor_layers(model: NashAE, latent: int) -> list[tuple[Tensor, Tensor]]:
+    p = model.predictors
+    stacks = ((p.weight1, p.bias1), (p.weight2, p.bias2), (p.weight3, p.bias3))
+    return [(weight[latent].detach().mT, bias[latent, 0].detach()) for weight, bias in stacks]
+
+
+def pairs(model: NashAE, plain: PlainNashAE) -> Iterator[tuple[Tensor, Tensor]]:
+    """Each parameter of ours beside the reference's."""
+    both = [
+        (layers(model.encoder), layers(plain.encoder)),
+        (layers(model.decoder), layers(plain.decoder)),
+        *((predictor_layers(model, i), layers(plain.predictors[i])) for i in range(plain.latents)),
+    ]
+    for ours, theirs in both:
+        for (w1, b1), (w2, b2) in zip(ours, theirs, strict=True):
+            yield w1, w2
+            yield b1, b2
+
+
+@pytest.mark.parametrize("latents", [2, 4, 10])
+@pytest.mark.parametrize("lam", [0.0, 0.2])
+def test_the_reference_is_the_same_method_in_float64(latents: int, lam: float) -> None:
+    model = recipe("nashae", lam, latents, 0).build(torch.Generator().manual_seed(1)).double()
+    assert isinstance(model, NashAE)
+    plain = PlainNashAE(latents, lam)
+    for module in (plain.encoder, plain.decoder, plain.predictors):
+        module.double()
+    for ours, theirs in pairs(model, plain):
+        theirs.copy_(ours)
+    before = [ours.clone() for ours, _ in pairs(model, plain)]
+
+    seen = Seen(normalise(torch.tensor(beamsynthesis().observations[:])))
+    config = TrainConfig(steps=10, record_every=1)
+    history = train(model, seen, config, torch.Generator().manual_seed(0))
+    losses = torch.stack([torch.stack(plain.step(x)) for x in seen.batches])
+    terms = history.terms
+    kept = torch.stack([terms["reconstruction_loss"], terms["covariance_loss"]], dim=1)
+    torch.testing.assert_close(kept, losses, rtol=0, atol=1e-9)
+    for (ours, theirs), start in zip(pairs(model, plain), before, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-9)
+        assert not torch.equal(ours, start)  # all have moved
+
+
+class Clock:
+    """Time that passes only when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+    def work(self, *seconds: float) -> Callable[[], None]:
+        """A call that takes these seconds, one after another."""
+        left = iter(seconds)
+
+        def call() -> None:
+            self.now += next(left)
+
+        return call
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(timing, "time", SimpleNamespace(perf_counter=clock.perf_counter))
+    return clock
+
+
+def test_a_comparison_is_the_median_of_the_rounds(clock: Clock) -> None:
+    # The first round does not count. The ratios are then 4, 3 and 8.
+    ours, reference = clock.work(100, 1, 2, 1), clock.work(1, 4, 6, 8)
+    found = compare("name", ours, reference, rounds=3)
+    assert found == ("name", 1, 6, 4, 3, 8)
+    assert (found.ours, found.reference) == (1, 6)
+    assert (found.ratio, found.low, found.high) == (4, 3, 8)
+
+
+def test_a_comparison_divides_by_the_work(clock: Clock) -> None:
+    ours, reference = clock.work(10, 10), clock.work(8, 8)
+    found = compare("name", ours, reference, work=(20, 2), rounds=1)
+    assert (found.ours, found.reference) == (0.5, 4)
+    assert found.ratio == found.low == found.high == 8
+
+
+def test_the_two_are_timed_in_turns() -> None:
+    calls: list[str] = []
+    compare("name", lambda: calls.append("ours"), lambda: calls.append("reference"), rounds=2)
+    assert calls == ["ours", "reference"] * 3
+
+
+def test_the_fastest_round_counts(clock: Clock) -> None:
+    assert fastest(clock.work(3, 1, 2), 3) == 1
+
+
+def quick(name: str, ours: object, reference: object, **options: object) -> timing.Comparison:
+    return compare(name, ours, reference, **{**options, "rounds": 1})
+
+
+def test_steps_are_compared_for_each_m_alone_and_eight_seeds_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cases, "STEPS", 1)
+    monkeypatch.setattr(cases, "compare", quick)
+    found = list(cases.steps("cpu"))
+    assert [int(c.name.split("m = ")[1]) for c in found] == [4, 8, 10, 16, 32, 4, 8, 16, 32]
+    assert all("8 seeds at once" in c.name for c in found[5:])
+    for c in found:
+        assert c.ours > 0
+        assert c.ratio == pytest.approx(c.reference / c.ours)
+
+
+def test_auroc_is_compared_by_the_pair(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cases, "CELEBA", (2000, 4, 3))
+    (found,) = cases.auroc_pairs()
+    assert found.ratio > 0
+    assert "2,000 × 4 × 3" in found.name
+
+
+def test_seconds_are_of_the_waveforms_and_of_the_imports(monkeypatch: pytest.MonkeyPatch) -> None:
+    codes: list[str] = []
+    monkeypatch.setattr(cases, "_python", codes.append)
+    monkeypatch.setattr(cases, "fastest", lambda call, _: fastest(call, 1))
+    found = dict(cases.seconds())
+    assert 0 < found["the 360 waveforms of Beamsynthesis"] < 10
+    assert {"import nashae_metrics", "import nashae_data"} <= found.keys()
+    # What Python itself takes to start is taken off.
+    assert codes == ["import nashae_metrics", "pass", "import nashae_data", "pass"]
+
+
+def test_the_command_prints_the_ratios_with_their_spread(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = timing.Comparison("a step", 0.001, 0.0045, 4.5, 4.1, 5.2)
+    monkeypatch.setattr(app, "steps", lambda _: [made])
+    monkeypatch.setattr(app, "seconds", lambda: [("the import", 0.25)])
+    monkeypatch.setattr(torch, "set_num_threads", lambda _: None)
+    app.benchmark(what=("steps", "seconds"))
+    said = capsys.readouterr().out
+    assert all(word in said for word in ("a step", "1 ms", "4.5 ms", "4.50", "4.1 and 5.2"))
+    assert all(word in said for word in ("the import", "0.250"))
+
+
+def test_an_unknown_kind_ends_the_command_with_status_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["benchmark", "--what", "memory"])
+    with pytest.raises(SystemExit) as stopped:
+        exit_on_error(app.main)
+    assert stopped.value.code == 2
+    said = capsys.readouterr().err
+    assert all(word in said for word in ("memory", "steps", "metrics"))
+
+
+def test_the_command_has_help(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "apps.benchmark", "--help"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert all(word in done.stdout for word in ("--what", "steps", "metrics", "seconds"))

@@ -1,0 +1,583 @@
+"""Recipes to a table beside the paper's: the arithmetic, the sweep, the report, the command."""
+
+import errno
+import json
+import math
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pytest
+import torch
+from matplotlib.figure import Figure
+
+from apps.console import exit_on_error
+from apps.recipes import beamsynthesis_beta_vae, beamsynthesis_nashae
+from apps.reproduce import paper, report, rows
+from apps.reproduce.__main__ import main, reproduce
+from apps.reproduce.pictures import Picture, learned_counts
+from apps.reproduce.report import deviations, machine, write_report
+from apps.reproduce.rows import published, read_rows, write_rows
+from apps.reproduce.score import Row, score
+from apps.reproduce.sweep import (
+    AnyRecipe,
+    figure_3_recipes,
+    recipe,
+    run_sweep,
+    table_1_recipes,
+)
+from apps.reproduce.table1 import Cell, table_1
+from apps.run_folder import RunFolder
+from apps.train import train_run
+from nashae_core import TrainConfig
+
+ROOT = Path(__file__).parents[1]
+TINY = TrainConfig(steps=30)
+RESULTS = ("weights.safetensors", "history.npz", "codes.npz")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Bits may depend on the number of threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def tiny(method: str = "nashae", weight: float = 0.2, latents: int = 4, seed: int = 0) -> AnyRecipe:
+    return replace(recipe(method, weight, latents, seed), train=TINY)
+
+
+def made_row(learned: int, *, weight: float = 0.2, latents: int = 4, seed: int = 0) -> Row:
+    row = {"method": "nashae", "weight": weight, "latents": latents, "seed": seed}
+    return {**row, "learned": learned}
+
+
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+
+
+# The paper
+
+
+def test_the_paper_s_numbers_of_nashae_are_those_of_its_table_1() -> None:
+    assert paper.LATENTS == (4, 8, 16, 32)
+    rows = {weight: row for (method, weight), row in paper.TABLE_1.items() if method == "nashae"}
+    assert rows == {
+        0.0: (1.375, 5.75, 13.125, 28.75),
+        0.2: (0, 0, 0.25, 1),
+        0.3: (0, 0, 0.375, 0.5),
+    }
+    assert (paper.TRIALS, paper.FACTORS) == (8, 2)
+
+
+def test_the_paper_s_numbers_are_means_of_eight_whole_numbers() -> None:
+    for numbers in paper.TABLE_1.values():
+        for latents, number in zip(paper.LATENTS, numbers, strict=True):
+            assert (number * 8).is_integer()
+            assert 0 <= number <= latents - 2 or number <= 2
+
+
+def test_the_runs_of_the_nashae_rows_are_every_weight_m_and_seed() -> None:
+    recipes = table_1_recipes(["nashae"], 8)
+    keys = {(r.method_name, r.weight, r.latents, r.seed) for r in recipes}
+    assert len(recipes) == len(keys) == 96
+    assert keys == whole_table()
+    assert len({r.label for r in recipes}) == 96
+
+
+def whole_table() -> set[tuple[str, float, int, int]]:
+    return {
+        ("nashae", weight, latents, seed)
+        for weight in (0.0, 0.2, 0.3)
+        for latents in (4, 8, 16, 32)
+        for seed in range(8)
+    }
+
+
+def test_nothing_else_is_tuned_between_the_cells() -> None:
+    for r in table_1_recipes(["nashae"], 2):
+        game = beamsynthesis_nashae()
+        changed = replace(
+            game, latents=r.latents, seed=r.seed, method=replace(game.method, lam=r.weight)
+        )
+        assert r == changed
+
+
+def test_figure_3_is_four_panels_of_seed_0() -> None:
+    panels = figure_3_recipes()
+    assert [(r.method_name, r.weight) for r in panels] == [
+        ("nashae", 0.0),
+        ("nashae", 0.2),
+        ("beta-vae", 1.0),
+        ("beta-vae", 100.0),
+    ]
+    assert {(r.latents, r.seed) for r in panels} == {(4, 0)}
+    assert panels[3] == beamsynthesis_beta_vae()
+
+
+# Table 1
+
+
+def test_a_cell_is_the_mean_distance_from_two_by_hand() -> None:
+    rows = [made_row(n, seed=seed) for seed, n in ((2, 2), (0, 5), (3, 1), (1, 2))]
+    cell = next(c for c in table_1(rows, ["nashae"]) if (c.weight, c.latents) == (0.2, 4))
+    assert cell.learned == (5, 2, 2, 1)  # in the order of the seeds
+    assert cell.errors == [3, 0, 0, 1]
+    assert cell.mean == 1
+    assert cell.deviation == pytest.approx(math.sqrt((4 + 1 + 1 + 0) / 3))
+    assert cell.paper == 0
+    assert cell.name == "NashAE λ = 0.2"
+
+
+def test_cells_are_in_the_paper_s_order_and_rows_fall_into_their_own() -> None:
+    rows = [
+        made_row(3, weight=0.3, latents=32),
+        made_row(2, weight=0.0, latents=8),
+        {**made_row(9), "method": "beta-vae"},
+        made_row(9, weight=0.25),
+        made_row(9, latents=5),
+    ]
+    cells = table_1(rows, ["nashae"])
+    keys = [(c.weight, c.latents) for c in cells]
+    assert keys == [(w, m) for w in (0.0, 0.2, 0.3) for m in (4, 8, 16, 32)]
+    assert [c.paper for c in cells[:4]] == [1.375, 5.75, 13.125, 28.75]
+    filled = {(c.weight, c.latents): c.learned for c in cells if c.learned}
+    assert filled == {(0.0, 8): (2,), (0.3, 32): (3,)}
+
+
+def test_a_cell_says_nothing_it_cannot_know() -> None:
+    none, one = (Cell("nashae", 0.2, 4, 0.0, learned) for learned in ((), (3,)))
+    assert (none.mean, none.deviation) == (None, None)
+    assert (one.mean, one.deviation) == (1, None)
+
+
+def test_every_run_is_a_point_of_the_picture() -> None:
+    cells = table_1([made_row(n, seed=seed) for seed, n in enumerate((2, 2, 4))], ["nashae"])
+    (axis,) = learned_counts(cells).axes
+    points = np.concatenate([np.asarray(c.get_offsets()) for c in axis.collections])
+    points = points[np.isfinite(points).all(1)]
+    assert sorted(points[:, 1]) == [2, 2, 4]
+    assert len({tuple(point) for point in points}) == 3  # equal counts do not hide each other
+
+
+# A run as a row
+
+
+def made_folder(path: Path, method: str, arrays: dict[str, np.ndarray]) -> RunFolder:
+    folder = RunFolder(path)
+    record = {"method": method, "weight": 0.2, "latents": 3, "seed": 1, "versions": {"torch": "2"}}
+    folder.write_json("record.json", record)
+    folder.write_arrays("codes.npz", arrays)
+    return folder
+
+
+def test_the_score_of_a_nashae_run_by_hand(tmp_path: Path) -> None:
+    ramp = np.linspace(0.2, 0.8, 5)
+    codes = np.column_stack([ramp, np.full(5, 0.5), ramp[::-1], 0.5 + 0.1 * ramp])
+    # Two are learned: the first is predicted wholly, up to a scale, the second not at all.
+    predictions = np.column_stack([2 * ramp, ramp, np.full(5, 0.5), ramp])
+    row = score(made_folder(tmp_path, "nashae", {"codes": codes, "predictions": predictions}))
+    assert row == {
+        "method": "nashae",
+        "weight": 0.2,
+        "latents": 3,
+        "seed": 1,
+        "learned": 2,
+        "rule": "nashae",
+        "predictability": pytest.approx(0.5),
+        "versions": {"torch": "2"},
+    }
+    assert list(row)[-1] == "versions"
+    assert type(row["learned"]) is int  # it goes to JSON
+
+
+def test_the_score_of_a_vae_run_by_hand(tmp_path: Path) -> None:
+    codes = np.column_stack([np.arange(4.0)] * 3)
+    variances = np.column_stack([np.full(4, 0.1), np.array([0.5, 0.9, 0.9, 0.5]), np.full(4, 0.95)])
+    folder = made_folder(tmp_path, "beta-vae", {"codes": codes, "variances": variances})
+    row = score(folder)
+    assert (row["learned"], row["rule"]) == (2, "beta-vae")
+    assert "predictability" not in row
+    assert "versions" in folder.record  # the folder's own record is not changed
+
+
+def test_rows_are_read_back_as_they_were(tmp_path: Path) -> None:
+    rows = [made_row(2, weight=0.1 + 0.2), {"method": "β", "seed": 1, "versions": {"torch": "2"}}]
+    write_rows(rows, tmp_path / "rows.jsonl")
+    assert read_rows(tmp_path / "rows.jsonl") == rows
+    lines = (tmp_path / "rows.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line) for line in lines] == rows  # one object a line
+    write_rows([], tmp_path / "none.jsonl")
+    assert read_rows(tmp_path / "none.jsonl") == []
+
+
+@pytest.mark.parametrize("content", [b'{"a": 1}\n{"a": ', b"[1]\n", b"GIF89a", b'{"a": "\xff"}\n'])
+def test_a_damaged_file_of_rows_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=f"{path} is damaged"):
+        read_rows(path)
+
+
+def test_rows_that_cannot_be_written_leave_the_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "rows.jsonl"
+    write_rows([made_row(2)], path)
+    full_disk(monkeypatch)
+    with pytest.raises(OSError, match="No space left"):
+        write_rows([made_row(3)], path)
+    assert read_rows(path) == [made_row(2)]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_published_rows_are_none_where_there_is_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows, "PUBLISHED", tmp_path)
+    assert published(1) == []
+    write_rows([made_row(2)], tmp_path / "table1.jsonl")
+    assert published(1) == [made_row(2)]
+
+
+def test_the_published_rows_are_whole() -> None:
+    if not (rows.PUBLISHED / "table1.jsonl").exists():
+        pytest.skip("the rows of Table 1 are not published yet")
+    kept = published(1)
+    keys = [(r["method"], r["weight"], r["latents"], r["seed"]) for r in kept]
+    assert len(set(keys)) == len(keys)
+    assert {key for key in keys if key[0] == "nashae"} == whole_table()
+    for row in kept:
+        assert 0 <= row["learned"] <= row["latents"]
+        assert row["steps"] == TrainConfig().steps
+        losses = [value for name, value in row.items() if name.endswith("_loss")]
+        assert row["method"] != "nashae" or len(losses) == 3
+        assert all(math.isfinite(value) for value in losses)
+        assert row["versions"].keys() >= {"python", "torch", "nashae-core"}
+
+
+# The sweep
+
+
+def records(runs: Path) -> dict[str, int]:
+    return {path.parent.name: path.stat().st_mtime_ns for path in runs.glob("*/record.json")}
+
+
+def test_runs_of_workers_are_those_of_this_process_to_the_bit(tmp_path: Path) -> None:
+    recipes = [tiny(), tiny("beta-vae", 100.0), tiny(), tiny(latents=8, seed=3)]
+    told: list[AnyRecipe] = []
+    folders = run_sweep(recipes, tmp_path / "runs", jobs=2, on_finished=told.append)
+    unique = [recipes[0], recipes[1], recipes[3]]
+    assert [folder.recipe for folder in folders] == unique  # in order, one given twice but once
+    assert Counter(told) == Counter(unique)
+    assert len(records(tmp_path / "runs")) == 3
+    for folder in folders:
+        here = train_run(folder.recipe, tmp_path / "here" / folder.recipe.label)
+        for name in RESULTS:
+            assert (folder.path / name).read_bytes() == (here.path / name).read_bytes()
+
+
+def test_finished_runs_are_not_run_again(tmp_path: Path) -> None:
+    run_sweep([tiny()], tmp_path, jobs=1, on_finished=lambda _: None)
+    before, told = records(tmp_path), list[AnyRecipe]()
+    run_sweep([tiny(), tiny(seed=1)], tmp_path, jobs=1, on_finished=told.append)
+    assert told == [tiny(), tiny(seed=1)]
+    after = records(tmp_path)
+    assert len(after) == 2
+    assert before.items() <= after.items()
+
+
+def test_a_run_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
+    other, file, damaged = tiny(seed=1), tiny(seed=2), tiny(seed=3)
+    # A finished run with other steps must not be taken for this one.
+    train_run(replace(other, train=TrainConfig(steps=10)), tmp_path / other.label)
+    (tmp_path / file.label).write_text("")
+    (tmp_path / damaged.label).mkdir()
+    (tmp_path / damaged.label / "config.json").write_text("{")
+    before, told = records(tmp_path), list[AnyRecipe]()
+    recipes = [other, file, damaged, tiny(), tiny(seed=4)]
+    with pytest.raises(RuntimeError, match=f"3 of 5 runs failed; {other.label}: .*another run"):
+        run_sweep(recipes, tmp_path, jobs=1, on_finished=told.append)
+    assert records(tmp_path).keys() == before.keys() | {tiny().label, tiny(seed=4).label}
+    assert before.items() <= records(tmp_path).items()
+    assert Counter(told) == Counter(recipes)
+
+
+def test_a_sweep_that_was_cut_off_goes_on_where_it_was(tmp_path: Path) -> None:
+    def interrupt(_: AnyRecipe) -> None:
+        raise KeyboardInterrupt
+
+    recipes = [tiny(seed=seed) for seed in range(3)]
+    with pytest.raises(KeyboardInterrupt):
+        run_sweep(recipes, tmp_path, jobs=1, on_finished=interrupt)
+    before = records(tmp_path)
+    assert len(before) == 1
+    folders = run_sweep(recipes, tmp_path, jobs=1, on_finished=lambda _: None)
+    assert all(folder.finished for folder in folders)
+    assert before.items() <= records(tmp_path).items()
+
+
+# The report
+
+
+class Page(HTMLParser):
+    """The tags, the addresses and the cells of the tables of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags, self.addresses, self.rows = set[str](), list[str](), list[list[str]]()
+        self.text, self._in_cell = "", False
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.addresses += [value or "" for name, value in attrs if name in ("src", "href")]
+        if tag == "tr":
+            self.rows.append([])
+        if tag == "td":
+            self.rows[-1].append("")
+            self._in_cell = True
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_cell = self._in_cell and tag != "td"
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if self._in_cell:
+            self.rows[-1][-1] += data.strip()
+
+    @property
+    def cells(self) -> list[list[str]]:
+        return [row for row in self.rows if row]
+
+
+def written(path: Path, rows: list[Row], kept: list[Row], **changes: object) -> Page:
+    options = {"command": "reproduce", "seconds": 90.0, "pictures": [], "figures": path.parent}
+    cells, kept_cells = table_1(rows, ["nashae"]), table_1(kept, ["nashae"])
+    write_report(path, cells=cells, kept=kept_cells, **(options | changes))
+    return Page(path.read_text(encoding="utf-8"))
+
+
+def check_offline(page: Page) -> None:
+    assert not page.tags & {"script", "link", "iframe", "object"}
+    assert all(address.startswith("data:image/png;base64,") for address in page.addresses)
+
+
+def test_the_report_has_the_paper_s_number_and_every_run_of_each_cell(tmp_path: Path) -> None:
+    ours = [made_row(n, seed=seed) for seed, n in enumerate((2, 3))]
+    kept = [made_row(n, weight=0.3, latents=32, seed=seed) for seed, n in enumerate((7, 2, 2))]
+    page = written(tmp_path / "report.html", ours, kept)
+    assert len(page.cells) == 12
+    by_name = {(row[0], row[1]): row[2:] for row in page.cells}
+    for weight in (0.0, 0.2, 0.3):
+        for latents, number in zip(paper.LATENTS, paper.TABLE_1["nashae", weight], strict=True):
+            assert float(by_name[f"NashAE λ = {weight:g}", str(latents)][0]) == number
+    assert by_name["NashAE λ = 0.2", "4"] == ["0", "0.5 ± 0.707", "2 3", "–", "none"]
+    none = "no runs of yours"
+    assert by_name["NashAE λ = 0.3", "32"] == ["0.5", "–", none, "1.67 ± 2.89", "7 2 2"]
+
+
+def test_the_report_opens_offline_and_says_how_it_was_made(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"picture")
+    picture = Picture("a", "A picture", "What it shows.", Figure())
+    page = written(tmp_path / "report.html", [], [], command="do this", pictures=[picture])
+    check_offline(page)
+    assert page.addresses == ["data:image/png;base64,cGljdHVyZQ=="]  # base64 of "picture"
+    for part in ("do this", "1.5 minutes", machine(), "torch 2", "A picture", "What it shows."):
+        assert part in page.text
+
+
+def test_the_report_escapes_what_it_is_given(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"")
+    evil = "<script>alert('1')</script> & <b>"
+    picture = Picture("a", evil, evil, Figure())
+    page = written(tmp_path / "report.html", [], [], command=evil, pictures=[picture])
+    check_offline(page)
+    assert "b" not in page.tags
+    assert page.text.count(evil) >= 3  # shown as it was given
+
+
+def test_a_report_that_cannot_be_written_leaves_the_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "report.html"
+    written(path, [], [])
+    before = path.read_bytes()
+    full_disk(monkeypatch)
+    with pytest.raises(OSError, match="No space left"):
+        written(path, [made_row(2)], [])
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_every_deviation_that_is_marked_is_told(tmp_path: Path) -> None:
+    sources = [(ROOT, "apps")]
+    sources += [(folder, "*") for folder in ROOT.glob("packages/*/src")]
+    expected: Counter[str] = Counter()
+    texts: dict[str, str] = {}
+    for folder, package in sources:
+        for path in folder.glob(f"{package}/**/*.py"):
+            text = path.read_text(encoding="utf-8")
+            module = ".".join(path.relative_to(folder).with_suffix("").parts)
+            texts[module] = re.sub(r"\n\s*# ", " ", text)  # each comment in one line
+            if marks := len(re.findall(r"(?i)#\s*differs from the paper", text)):
+                expected[module] = marks
+    expected[report.__name__] -= 1  # the mark itself
+    found = list(deviations())
+    assert Counter(module for module, _ in found) == +expected
+    assert len(found) > 5
+    for module, comment in found:
+        # Whole sentences, to the end of the comment.
+        assert f"{report.MARK.strip('# ')} {comment}\n" in texts[module]
+        assert comment.endswith((".", ":"))
+    page = written(tmp_path / "report.html", [], [])
+    assert all(comment in page.text for _, comment in found)
+
+
+# The command
+
+
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole command, fourteen real runs: stopped by Ctrl-C, then given again."""
+    out = tmp_path_factory.mktemp("reproduced") / "out"
+    command = [sys.executable, str(ROOT / "apps" / "reproduce"), "--trials", "1", "--out", str(out)]
+    options = {"cwd": out.parent, "text": True}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    # A process group of its own, since Ctrl-C reaches the workers too.
+    with subprocess.Popen(command, start_new_session=True, **options, **pipes) as process:
+        while process.poll() is None and not records(out / "runs"):
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        said = process.communicate()[1]
+    assert process.returncode == 130, said
+    assert said == "interrupted: run the same command to go on where it was\n"
+    before = records(out / "runs")
+    assert before
+    assert not (out / "report.html").exists()
+
+    done = subprocess.run(command, **options, **pipes)
+    assert done.returncode == 0, done.stderr
+    assert before.items() <= records(out / "runs").items()  # what was finished was kept
+    assert str(out / "report.html") in done.stdout
+    assert {path.name for path in out.parent.iterdir()} == {"out"}
+    return out
+
+
+def test_the_command_trains_the_recipes_of_the_table_and_of_figure_3(reproduced: Path) -> None:
+    recipes = {*table_1_recipes(["nashae"], 1), *figure_3_recipes()}
+    assert len(recipes) == 14
+    assert {RunFolder(path).recipe for path in (reproduced / "runs").iterdir()} == recipes
+
+
+def test_the_command_writes_a_row_a_run(reproduced: Path) -> None:
+    rows = read_rows(reproduced / "table1.jsonl")
+    assert len(rows) == 14
+    for row in rows:
+        assert 0 <= row["learned"] <= row["latents"]
+        assert row["rule"] == row["method"]
+        assert math.isfinite(row["seconds"])
+        if row["method"] == "nashae":
+            assert 0 <= row["predictability"] <= 1
+            assert all(
+                math.isfinite(row[f"{name}_loss"])
+                for name in ("predictor", "reconstruction", "covariance")
+            )
+
+
+def test_the_table_shows_what_the_paper_claims(reproduced: Path) -> None:
+    """Without the game all latents are in use; with it, nearer to the two factors."""
+    cells = table_1(read_rows(reproduced / "table1.jsonl"), ["nashae"])
+    means = {(cell.weight, cell.latents): cell.mean or 0.0 for cell in cells}
+    for latents in (8, 16, 32):
+        assert max(means[0.2, latents], means[0.3, latents]) < means[0.0, latents]
+
+
+def test_the_command_draws_the_figures_and_the_report_holds_them(reproduced: Path) -> None:
+    figures = sorted(path.name for path in (reproduced / "figures").iterdir())
+    names = [name.removesuffix(".png") for name in figures if name.endswith(".png")]
+    assert figures == sorted(f"{name}.{kind}" for name in names for kind in ("png", "svg"))
+    assert {"figure-3", "learned-latents", "traversal", "learning-curves"} <= set(names)
+    for name in names:
+        image = matplotlib.image.imread(reproduced / "figures" / f"{name}.png")
+        assert image[..., :3].std() > 0.01  # not blank
+    page = Page((reproduced / "report.html").read_text(encoding="utf-8"))
+    check_offline(page)
+    assert len(page.addresses) == len(names)
+    cells = table_1(read_rows(reproduced / "table1.jsonl"), ["nashae"])
+    ours = [row[4] for row in page.cells]
+    assert ours == [" ".join(map(str, cell.learned)) for cell in cells]
+    assert f"--trials 1 --out {reproduced}" in page.text
+
+
+def test_the_command_runs_nothing_twice(
+    reproduced: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = records(reproduced / "runs")
+    rows = (reproduced / "table1.jsonl").read_bytes()
+    (reproduced / "report.html").unlink()
+    monkeypatch.setattr(sys, "argv", ["reproduce"])
+    reproduce(trials=1, out=reproduced)
+    assert records(reproduced / "runs") == before
+    assert (reproduced / "table1.jsonl").read_bytes() == rows
+    assert (reproduced / "report.html").exists()
+    assert "14/14" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--trials", "0"], "trials and jobs must be at least 1; got 0"),
+        (["--jobs", "0"], "trials and jobs must be at least 1; got"),
+        (["--jobs", "-2"], "-2"),
+        (["--table", "7"], "7"),
+        (["--method", "pca"], "nashae"),
+    ],
+)
+def test_bad_input_ends_the_command_with_a_clear_word(
+    arguments: list[str],
+    why: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["reproduce", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        exit_on_error(main)
+    assert stopped.value.code == 2
+    said = capsys.readouterr().err
+    assert why in said
+    assert "Traceback" not in said
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_that_fails_ends_the_command_with_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("apps.reproduce.__main__.table_1_recipes", lambda *_: [tiny()])
+    monkeypatch.setattr("apps.reproduce.__main__.figure_3_recipes", list)
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / tiny().label).write_text("")
+    monkeypatch.setattr(sys, "argv", ["reproduce", "--jobs", "1", "--out", str(tmp_path)])
+    with pytest.raises(SystemExit) as stopped:
+        exit_on_error(main)
+    assert stopped.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: 1 of 1 runs failed; {tiny().label}: ")
+    assert not (tmp_path / "report.html").exists()
