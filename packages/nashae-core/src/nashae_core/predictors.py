@@ -171,9 +171,9 @@ class Predictors(nn.Module):
     ) -> Iterator[tuple[Float[Tensor, "*runs"], Weights]]:
         """`number` times: the loss of eq. 2 on fixed codes, and its gradient in each parameter.
 
-        Move the parameters in place between two rounds: each works with those that it finds. The loss
-        is `predictor_loss`; the gradients, in the order of the parameters, are buffers that the
-        next round overwrites.
+        Move the parameters between two rounds, in place: each works with those that it finds. The
+        loss is `predictor_loss`; the gradients, in the order of the parameters, are buffers that
+        the next round overwrites.
         """
         stacked, weights = self._stacked(codes.detach()), self._weights()
         gradients = cast(Weights, tuple(torch.empty_like(w) for w in weights))
