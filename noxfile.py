@@ -1,5 +1,6 @@
 """Every check and every main job, each in an environment of its own: `nox --list`."""
 
+import shutil
 from pathlib import Path
 
 import nox
@@ -66,11 +67,12 @@ for package in SIBLINGS:
 @nox.session
 def house(session: nox.Session) -> None:
     """What no package can test alone, with the packages installed from wheels."""
-    wheels = Path(session.create_tmp()).resolve()
+    wheels = Path(session.create_tmp()).resolve() / "wheels"
+    shutil.rmtree(wheels, ignore_errors=True)
     session.install("hatchling")
     for folder in FOLDERS.values():
         with session.chdir(folder):
-            session.run("hatchling", "build", "--target", "wheel", "--clean", "-d", str(wheels))
+            session.run("hatchling", "build", "--target", "wheel", "-d", str(wheels))
     built = [str(wheel) for wheel in wheels.glob("*.whl")]
     session.install(*built, "-e", ".", *group(ROOT, "test"))
     session.run("python", "-m", "pytest", *session.posargs, env=THREADS)

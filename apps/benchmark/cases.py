@@ -27,8 +27,8 @@ CELEBA = (202_599, 32, 40)
 def steps(device: str) -> Iterator[Comparison]:
     """A step of NashAE on Beamsynthesis by m: alone, and eight seeds as one batch of models.
 
-    Ours is the whole of `train`, a hundred steps of it: batches are drawn, the history is kept. The reference is the
-    method as its authors wrote it (`PlainNashAE`), on batches drawn the same way.
+    Ours is the whole of `train`, a hundred steps of it: batches are drawn, the history is kept. The
+    reference is the method as its authors wrote it (`PlainNashAE`), on batches drawn the same way.
     """
     x = normalise(torch.tensor(beamsynthesis().observations[:])).float().to(device)
     for latents in (4, 8, 10, 16, 32):
