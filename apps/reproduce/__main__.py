@@ -59,7 +59,7 @@ def reproduce(
         pictures = draw(folders, cells, out / "figures")
     write_report(
         out / "report.html",
-        command=shlex.join([COMMAND, *sys.argv[1:]]),
+        command=f"{COMMAND} {shlex.join(sys.argv[1:])}".strip(),
         seconds=time.monotonic() - started,
         cells=cells,
         kept=kept,

@@ -49,6 +49,7 @@ def train_run(
     with folder.claimed():
         _claim_config(folder, recipe)
         if folder.finished:
+            (path / CHECKPOINT).unlink(missing_ok=True)  # of a process that was killed at the end
             return folder
         dataset = load_data(recipe)
         observations = normalise(torch.tensor(dataset.observations[:]))

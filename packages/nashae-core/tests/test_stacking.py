@@ -160,3 +160,28 @@ def test_a_stacked_model_is_not_stacked_again(seeded, rows):
     networks = MLP((12, 4), generator=seeded(0)), MLP((4, 12), generator=seeded(0))
     stacked = NashAE(*networks, Predictors(4, runs=2, generator=seeded(0)))
     refuse([stacked], rows, "cannot be stacked again")
+
+
+def test_runs_that_share_a_network_are_refused(make_game, rows, seeded):
+    models = [make_game(0), make_game(1)]
+    models[1].decoder = models[0].decoder
+    with pytest.raises(ValueError, match="must not share networks"):
+        train_many(models, rows, CONFIG, [seeded(0), seeded(1)])
+
+
+def test_an_interrupted_training_leaves_whole_models(make_game, rows, seeded):
+    """Encoder, decoder and predictors of a run are of the same step, whatever ended the training."""
+
+    def interrupt(progress):
+        if progress.step == 20:
+            raise KeyboardInterrupt
+
+    models = [make_game(seed) for seed in range(2)]
+    generators = [seeded(50), seeded(51)]
+    with pytest.raises(KeyboardInterrupt):
+        train_many(models, rows, CONFIG, generators, on_record=interrupt)
+    for seed, model in enumerate(models):
+        alone = make_game(seed)
+        train(alone, rows, TrainConfig(steps=20, batch_size=20), seeded(50 + seed))
+        for name, weight in alone.state_dict().items():
+            torch.testing.assert_close(model.state_dict()[name], weight, atol=1e-9, rtol=0)

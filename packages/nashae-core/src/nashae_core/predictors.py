@@ -195,14 +195,14 @@ class Predictors(nn.Module):
             yield torch.cat(losses).view(codes.shape[:-2]), gradients
 
     def _room(self, inputs: Tensor, weights: Weights) -> _Hidden:
-        room = self._kept_room
+        room, (nets, batch, _) = self._kept_room, inputs.shape
         if (
             room is None
-            or room.first.shape[:2] != inputs.shape[:2]
+            or (len(room.first) < nets or room.first.shape[1] != batch)
             or (room.first.device, room.first.dtype) != (inputs.device, inputs.dtype)
         ):
             self._kept_room = room = _room(inputs, weights)
-        return room
+        return _Hidden(*(tensor[:nets] for tensor in room))
 
     def _stacked(self, codes: Tensor) -> Float[Tensor, "runs batch m"]:
         runs, latents = self.runs, self.latents

@@ -42,8 +42,8 @@ def train_many(
     its own encoder and decoder, of any kind. A run ends as it does alone within rounding; in
     float32 rounding grows with the steps, as it does between any two machines.
 
-    Raises `ValueError` where there is no model, not a generator for each, or the models' configs or
-    their predictors' sizes differ.
+    Raises `ValueError` where there is no model, not a generator for each, models share a network,
+    or their configs or their predictors' sizes differ.
     """
     if not models or len(models) != len(generators):
         raise ValueError(
@@ -51,10 +51,12 @@ def train_many(
             f"and {len(generators)} generators"
         )
     stacked = stack(models)
-    history = train(
-        stacked, observations, config, list(generators), device=device, on_record=on_record
-    )
-    unstack(stacked, models)
+    try:
+        history = train(
+            stacked, observations, config, list(generators), device=device, on_record=on_record
+        )
+    finally:  # also after an interruption: the encoders and decoders have moved as well
+        unstack(stacked, models)
     return [
         History(history.steps, {name: values[:, run] for name, values in history.terms.items()})
         for run in range(len(models))
@@ -71,6 +73,9 @@ def stack(models: Sequence[NashAE]) -> NashAE:
         raise ValueError("models that are trained at once must have equal configs")
     if any(model.predictors.runs != 1 for model in models):
         raise ValueError("a stacked model cannot be stacked again")
+    parameters = [id(p) for model in models for p in model.parameters()]
+    if len(set(parameters)) < len(parameters):
+        raise ValueError("models that are trained at once must not share networks")
     sizes = [(model.predictors.latents, model.predictors.hidden) for model in models]
     if any(size != sizes[0] for size in sizes):
         raise ValueError(
