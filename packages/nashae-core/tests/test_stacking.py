@@ -170,7 +170,7 @@ def test_runs_that_share_a_network_are_refused(make_game, rows, seeded):
 
 
 def test_an_interrupted_training_leaves_whole_models(make_game, rows, seeded):
-    """Encoder, decoder and predictors of a run are of the same step, whatever ended the training."""
+    """Encoder, decoder and predictors of a run are of the same step, whatever ended it."""
 
     def interrupt(progress):
         if progress.step == 20:

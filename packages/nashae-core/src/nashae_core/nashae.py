@@ -122,7 +122,7 @@ class NashAE(Trainable):
         # One encoding serves both players: the predictors' turns do not move the encoder.
         codes = self.encode(x)
         for loss, gradients in self.predictors.rounds(codes, self.config.predictor_updates):
-            yield Turn("predictors", loss.sum(), {"predictor_loss": loss}, gradients)
+            yield Turn("predictors", loss, {"predictor_loss": loss}, gradients)
         yield self._answer(x, codes)
 
     def _answer(self, x: Tensor, codes: Tensor) -> Turn:

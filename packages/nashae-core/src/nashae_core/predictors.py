@@ -178,20 +178,15 @@ class Predictors(nn.Module):
         stacked, weights = self._stacked(codes.detach()), self._weights()
         gradients = cast(Weights, tuple(torch.empty_like(w) for w in weights))
         size = max(1, CHUNK // self.latents)
-        chunks = [
-            (
-                _expanded(stacked[run : run + size]),
-                _slice(weights, run, size, self.latents),
-                _slice(gradients, run, size, self.latents),
-            )
-            for run in range(0, self.runs, size)
-        ]
+        chunks = []
+        for run in range(0, self.runs, size):
+            inputs = _expanded(stacked[run : run + size])
+            own = _slice(weights, run, size, self.latents)
+            into = _slice(gradients, run, size, self.latents)
+            chunks.append((inputs, self.latents, own, self._room(inputs, own), into))
         for _ in range(number):
             with torch.autocast(codes.device.type, enabled=False):
-                losses = [
-                    _gradients(inputs, self.latents, own, self._room(inputs, own), into)
-                    for inputs, own, into in chunks
-                ]
+                losses = [_gradients(*chunk) for chunk in chunks]
             yield torch.cat(losses).view(codes.shape[:-2]), gradients
 
     def _room(self, inputs: Tensor, weights: Weights) -> _Hidden:

@@ -21,7 +21,7 @@ class Turn(NamedTuple):
 
     `terms` are what the history shall keep, each a detached number (or one a run). `gradients` are
     those of `loss` in the player's parameters, in their order, where the model has worked them out
-    itself.
+    itself; `loss` is then not looked at.
     """
 
     player: str
