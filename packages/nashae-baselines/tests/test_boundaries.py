@@ -4,11 +4,17 @@ import subprocess
 import sys
 
 CASES = """
-from nashae_baselines import VAEConfig
+import torch
+
+from nashae_baselines import BetaTCVAEConfig, VAEConfig, kl_terms
+
+z = torch.zeros(2, 3)
 
 for case, message in {
     lambda: VAEConfig(kl="exact"): "kl must be sampled or closed; got 'exact'",
     lambda: VAEConfig(likelihood="poisson"): "must be gaussian or bernoulli; got 'poisson'",
+    lambda: BetaTCVAEConfig(9, sampling="all"): "must be weighted or stratified; got 'all'",
+    lambda: kl_terms(z, z, z, 9, sampling="all"): "must be weighted or stratified; got 'all'",
 }.items():
     try:
         case()

@@ -1,0 +1,108 @@
+"""FactorVAE: the total correlation is weighed by a discriminator that tells it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from nashae_baselines.gaussian_vae import (
+    GaussianVAE,
+    Likelihood,
+    check_likelihood,
+    check_numbers,
+)
+from nashae_baselines.losses import discriminator_loss, permuted, sampled_kl
+from nashae_core import MLP, Turn, adam
+
+
+@dataclass(frozen=True)
+class FactorVAEConfig:
+    """The game of FactorVAE. The defaults are the NashAE authors'."""
+
+    beta: float = 75.0
+    """γ of the paper, which NashAE's authors call β, ≥ 0: the weight of the total correlation."""
+    likelihood: Likelihood = "gaussian"
+    """Gaussian of unit variance, or Bernoulli with the decoder's output as logits."""
+    lr: float = 1e-4
+    """Adam's learning rate for the encoder and the decoder."""
+    discriminator_lr: float = 1e-4
+    """Adam's learning rate for the discriminator; its betas are 0.5 and 0.9."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.beta < float("inf"):
+            raise ValueError(f"beta must be a finite number of at least 0; got {self.beta}")
+        check_numbers(lr=self.lr, discriminator_lr=self.discriminator_lr)
+        check_likelihood(self.likelihood)
+
+
+def discriminator(latents: int, hidden: int = 1024, *, generator: torch.Generator) -> MLP:
+    """The discriminator of the NashAE authors: m-1024-1024-1024-1 with SELU, to one logit."""
+    # Differs from the paper: Kim & Mnih 2018 have six layers of 1000 with leaky ReLU.
+    return MLP((latents, hidden, hidden, hidden, 1), generator=generator)
+
+
+class FactorVAE(GaussianVAE):
+    """FactorVAE (Kim & Mnih 2018) over an encoder and a decoder, as `VAE` takes them.
+
+    - `discriminator`: any module from codes (batch, m) to one logit each (batch, 1): that they are
+      of the joint q(z), and not of the product of its marginals.
+
+    A step takes two batches: one for the autoencoder, one for the discriminator.
+    """
+
+    batches_per_step = 2
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        discriminator: nn.Module,
+        config: FactorVAEConfig | None = None,
+    ) -> None:
+        self.config = config or FactorVAEConfig()
+        super().__init__(encoder, decoder, self.config.likelihood)
+        self.discriminator = discriminator
+
+    def optimizers(self) -> Mapping[str, Optimizer]:
+        """Adam for the autoencoder and Adam for the discriminator."""
+        autoencoder = [*self.encoder.parameters(), *self.decoder.parameters()]
+        return {
+            "vae": adam(autoencoder, self.config.lr),
+            "discriminator": adam(
+                self.discriminator.parameters(), self.config.discriminator_lr, (0.5, 0.9)
+            ),
+        }
+
+    def turns(
+        self,
+        batches: Sequence[Tensor],
+        step: int,  # noqa: ARG002
+        generator: torch.Generator,
+    ) -> Iterator[Turn]:
+        """The autoencoder lowers nll + KL + β·TC; then the discriminator learns on other data."""
+        x, others = batches
+        posterior, sample, reconstruction = self(x, generator)
+        nll = self.nll(reconstruction, x)
+        kl = sampled_kl(sample, *posterior).sum(1).mean()
+        # log D/(1 − D) is the logit itself: the density ratio of the joint and the product.
+        tc = self._logits(sample).mean()
+        terms = {"nll": nll.detach(), "kl": kl.detach(), "tc": tc.detach()}
+        yield Turn("vae", nll + kl + self.config.beta * tc, terms)
+
+        with torch.no_grad():
+            joint = self.sample(others, generator)
+        product = permuted(joint, generator)
+        loss = discriminator_loss(self._logits(joint), self._logits(product))
+        yield Turn("discriminator", loss, {"discriminator_loss": loss.detach()})
+
+    def _logits(self, codes: Float[Tensor, "batch m"]) -> Float[Tensor, " batch"]:
+        logits: Tensor = self.discriminator(codes)
+        if logits.shape != (len(codes), 1):
+            raise ValueError(
+                f"the discriminator gave {tuple(logits.shape)} for codes {tuple(codes.shape)}; "
+                f"it must be ({len(codes)}, 1)"
+            )
+        return logits[:, 0]
