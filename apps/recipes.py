@@ -2,13 +2,22 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import Literal, Self
 
 import torch
 from torch import Tensor, nn
 
-from nashae_baselines import VAE, VAEConfig
+from nashae_baselines import (
+    VAE,
+    BetaTCVAE,
+    BetaTCVAEConfig,
+    FactorVAE,
+    FactorVAEConfig,
+    GaussianVAE,
+    VAEConfig,
+    discriminator,
+)
 from nashae_core import MLP, NashAE, NashAEConfig, Predictors, TrainConfig
 from nashae_data import BEAMSYNTHESIS_MEAN, BEAMSYNTHESIS_STD, Dataset, beamsynthesis
 
@@ -46,13 +55,17 @@ class Recipe(ABC):
         """λ or β: what the tables vary."""
 
     @abstractmethod
-    def build(self, generator: torch.Generator) -> NashAE | VAE:
+    def build(self, generator: torch.Generator) -> NashAE | GaussianVAE:
         """A fresh model, its weights drawn from `generator`."""
 
     @property
     @abstractmethod
     def title(self) -> str:
         """The method and its weight as the paper writes them."""
+
+    @abstractmethod
+    def with_weight(self, weight: float) -> Self:
+        """The same recipe at another λ or β."""
 
     @property
     def label(self) -> str:
@@ -81,6 +94,10 @@ class NashAERecipe(Recipe):
     def title(self) -> str:
         """The method and its weight as the paper writes them."""
         return f"NashAE λ = {self.weight:g}"
+
+    def with_weight(self, weight: float) -> Self:
+        """The same recipe at another λ."""
+        return replace(self, method=replace(self.method, lam=weight))
 
     def build(self, generator: torch.Generator) -> NashAE:
         """A fresh model, its weights drawn from `generator`."""
@@ -111,10 +128,82 @@ class VAERecipe(Recipe):
         """The method and its weight as the paper writes them."""
         return f"β-VAE β = {self.weight:g}"
 
+    def with_weight(self, weight: float) -> Self:
+        """The same recipe at another β."""
+        return replace(self, method=replace(self.method, beta=weight))
+
     def build(self, generator: torch.Generator) -> VAE:
         """A fresh model, its weights drawn from `generator`."""
         encoder, decoder = _networks(self, 2 * self.latents, generator)
         return VAE(encoder, decoder, self.method)
+
+
+@dataclass(frozen=True)
+class BetaTCVAERecipe(Recipe):
+    """A run of a β-TCVAE."""
+
+    method: BetaTCVAEConfig = field(default_factory=lambda: BetaTCVAEConfig(observations=360))
+    """The objective."""
+
+    @property
+    def method_name(self) -> str:
+        """The method as the tables' rows name it."""
+        return "beta-tcvae"
+
+    @property
+    def weight(self) -> float:
+        """β."""
+        return self.method.beta
+
+    @property
+    def title(self) -> str:
+        """The method and its weight as the paper writes them."""
+        return f"β-TCVAE β = {self.weight:g}"
+
+    def with_weight(self, weight: float) -> Self:
+        """The same recipe at another β."""
+        return replace(self, method=replace(self.method, beta=weight))
+
+    def build(self, generator: torch.Generator) -> BetaTCVAE:
+        """A fresh model, its weights drawn from `generator`."""
+        encoder, decoder = _networks(self, 2 * self.latents, generator)
+        return BetaTCVAE(encoder, decoder, self.method)
+
+
+@dataclass(frozen=True)
+class FactorVAERecipe(Recipe):
+    """A run of a FactorVAE."""
+
+    method: FactorVAEConfig = field(default_factory=FactorVAEConfig)
+    """The game."""
+
+    @property
+    def method_name(self) -> str:
+        """The method as the tables' rows name it."""
+        return "factor-vae"
+
+    @property
+    def weight(self) -> float:
+        """β."""
+        return self.method.beta
+
+    @property
+    def title(self) -> str:
+        """The method and its weight as the paper writes them."""
+        return f"FactorVAE β = {self.weight:g}"
+
+    def with_weight(self, weight: float) -> Self:
+        """The same recipe at another β."""
+        return replace(self, method=replace(self.method, beta=weight))
+
+    def build(self, generator: torch.Generator) -> FactorVAE:
+        """A fresh model, its weights drawn from `generator`."""
+        encoder, decoder = _networks(self, 2 * self.latents, generator)
+        judge = discriminator(self.latents, generator=generator)
+        return FactorVAE(encoder, decoder, judge, self.method)
+
+
+AnyRecipe = NashAERecipe | VAERecipe | BetaTCVAERecipe | FactorVAERecipe
 
 
 def beamsynthesis_nashae() -> NashAERecipe:
@@ -127,16 +216,28 @@ def beamsynthesis_beta_vae() -> VAERecipe:
     return VAERecipe(method=VAEConfig(beta=100.0))
 
 
-RECIPES: dict[str, Callable[[], NashAERecipe | VAERecipe]] = {
+def beamsynthesis_beta_tcvae() -> BetaTCVAERecipe:
+    """β-TCVAE on Beamsynthesis, as the paper's Table 1 has it (β = 75)."""
+    return BetaTCVAERecipe(method=BetaTCVAEConfig(observations=360, beta=75.0))
+
+
+def beamsynthesis_factor_vae() -> FactorVAERecipe:
+    """FactorVAE on Beamsynthesis, as the paper's Table 1 has it (β = 75)."""
+    return FactorVAERecipe(method=FactorVAEConfig(beta=75.0))
+
+
+RECIPES: dict[str, Callable[[], AnyRecipe]] = {
     "beamsynthesis-nashae": beamsynthesis_nashae,
     "beamsynthesis-beta-vae": beamsynthesis_beta_vae,
+    "beamsynthesis-beta-tcvae": beamsynthesis_beta_tcvae,
+    "beamsynthesis-factor-vae": beamsynthesis_factor_vae,
 }
 
 # Beamsynthesis is computed: no file is read.
 DATA_SETS: dict[str, Callable[[], Dataset]] = {"beamsynthesis": beamsynthesis}
 
 
-def recipe_class(method_name: str) -> type[NashAERecipe | VAERecipe]:
+def recipe_class(method_name: str) -> type[AnyRecipe]:
     """The class of the recipes of a method, to read one back."""
     for make in RECIPES.values():
         if make().method_name == method_name:

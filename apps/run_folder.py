@@ -28,8 +28,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from apps.recipes import NashAERecipe, VAERecipe, recipe_class
-from nashae_baselines import VAE
+from apps.recipes import AnyRecipe, recipe_class
+from nashae_baselines import GaussianVAE
 from nashae_core import NashAE, load_weights
 from nashae_data.atomic import atomic_file
 
@@ -48,7 +48,7 @@ class RunFolder:
         return (self.path / "record.json").exists()
 
     @cached_property
-    def recipe(self) -> NashAERecipe | VAERecipe:
+    def recipe(self) -> AnyRecipe:
         """What the run is."""
         config = self._json("config.json")
         try:
@@ -71,7 +71,7 @@ class RunFolder:
         """The arrays of `history.npz`."""
         return self._arrays("history.npz")
 
-    def model(self) -> NashAE | VAE:
+    def model(self) -> NashAE | GaussianVAE:
         """The trained model, on the CPU, in evaluation mode."""
         model = self.recipe.build(torch.Generator().manual_seed(0))
         try:

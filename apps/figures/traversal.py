@@ -16,7 +16,7 @@ from apps.figures.runs import code_array, learned, level, spelled
 from apps.figures.style import PAGE, SEQUENTIAL, styled
 from apps.recipes import denormalise
 from apps.run_folder import RunFolder
-from nashae_baselines import VAE
+from nashae_baselines import GaussianVAE
 from nashae_core import NashAE
 
 SAMPLE_TIME = 1e-3  # s, between the samples of Beamsynthesis
@@ -70,7 +70,7 @@ def traversal(
 
 
 def decoded(
-    model: NashAE | VAE, code: npt.NDArray[Any], latent: int, values: npt.NDArray[Any]
+    model: NashAE | GaussianVAE, code: npt.NDArray[Any], latent: int, values: npt.NDArray[Any]
 ) -> npt.NDArray[Any]:
     """The waveforms (k, samples) of `code` (m,) with `latent` at each of `values` (k,)."""
     codes = np.tile(code, (len(values), 1))

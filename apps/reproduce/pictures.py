@@ -15,8 +15,9 @@ from apps.figures import (
     write_figure,
 )
 from apps.figures.style import FAINT, palette, styled
+from apps.recipes import AnyRecipe
 from apps.reproduce.paper import FACTORS, LATENTS
-from apps.reproduce.sweep import AnyRecipe, figure_3_recipes, recipe
+from apps.reproduce.sweep import figure_3_recipes, recipe
 from apps.reproduce.table1 import Cell
 from apps.run_folder import RunFolder
 
@@ -38,19 +39,13 @@ class Picture(NamedTuple):
 def draw(folders: Sequence[RunFolder], cells: Sequence[Cell], out: Path) -> list[Picture]:
     """Draw the report's pictures and write each to `out` as PNG and SVG.
 
-    `folders` hold finished runs, those of Figure 3 and of Table 1 at seed 0 among them.
+    `folders` hold finished runs, those of Figure 3 among them.
     """
     by_recipe = {folder.recipe: folder for folder in folders}
     panels = [by_recipe[r] for r in figure_3_recipes()]
     nashae = panels[1]
     pictures = [
-        Picture(
-            "learned-latents",
-            "Table 1, every run",
-            "The number of learned latents of each run; runs that agree stand side by side. The "
-            f"line is the number of factors, {FACTORS}.",
-            learned_counts(cells),
-        ),
+        *_every_run(cells),
         Picture(
             "figure-3",
             "Figure 3: the latent space",
@@ -79,6 +74,20 @@ def draw(folders: Sequence[RunFolder], cells: Sequence[Cell], out: Path) -> list
     return pictures
 
 
+def _every_run(cells: Sequence[Cell]) -> list[Picture]:
+    methods = list(dict.fromkeys(cell.method for cell in cells))
+    return [
+        Picture(
+            f"learned-latents-{method}",
+            f"Table 1, every run of {method}",
+            "The number of learned latents of each run; runs that agree stand side by side. The "
+            f"line is the number of factors, {FACTORS}.",
+            learned_counts([cell for cell in cells if cell.method == method]),
+        )
+        for method in methods
+    ]
+
+
 def _figure_2(by_recipe: Mapping[AnyRecipe, RunFolder]) -> list[Picture]:
     shown = [recipe("nashae", lam, latents=32, seed=0) for lam in (0.0, 0.2)]
     return [
@@ -90,6 +99,7 @@ def _figure_2(by_recipe: Mapping[AnyRecipe, RunFolder]) -> list[Picture]:
             true_against_predicted(by_recipe[r]),
         )
         for r in shown
+        if r in by_recipe
     ]
 
 

@@ -7,12 +7,12 @@ import torch
 import tyro
 
 from apps.console import console, exit_on_error, progress_bar
-from apps.recipes import RECIPES, NashAERecipe, VAERecipe
+from apps.recipes import RECIPES
 from apps.train import train_run
 from nashae_core import Progress
 
 if TYPE_CHECKING:
-    AnyRecipe = NashAERecipe | VAERecipe
+    from apps.recipes import AnyRecipe
 else:
     AnyRecipe = tyro.extras.subcommand_type_from_defaults(
         {name: make() for name, make in RECIPES.items()},

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from apps.recipes import NashAERecipe, VAERecipe, load_data, normalise
+from apps.recipes import AnyRecipe, load_data, normalise
 from apps.run_folder import RunFolder, versions
-from nashae_baselines import VAE
+from nashae_baselines import GaussianVAE
 from nashae_core import (
     History,
     NashAE,
@@ -32,7 +32,7 @@ LAST = 10
 
 
 def train_run(
-    recipe: NashAERecipe | VAERecipe,
+    recipe: AnyRecipe,
     path: Path,
     *,
     device: str = "cpu",
@@ -102,7 +102,7 @@ class _Clock:
         self._checkpoint = time.monotonic()
 
 
-def _claim_config(folder: RunFolder, recipe: NashAERecipe | VAERecipe) -> None:
+def _claim_config(folder: RunFolder, recipe: AnyRecipe) -> None:
     config = {"method": recipe.method_name, "recipe": asdict(recipe), "versions": versions()}
     if not (folder.path / "config.json").exists():
         found = sorted(p.name for p in folder.path.iterdir() if not p.name.startswith("."))
@@ -142,7 +142,7 @@ def _terms(history: History) -> list[tuple[str, Tensor]]:
 
 
 def _code_arrays(
-    model: NashAE | VAE, observations: Tensor, dataset: Dataset, device: str
+    model: NashAE | GaussianVAE, observations: Tensor, dataset: Dataset, device: str
 ) -> dict[str, npt.NDArray[Any]]:
     codes = encode(model, observations, device=device)
     arrays = {"codes": codes.numpy()}
@@ -156,9 +156,7 @@ def _code_arrays(
     return arrays | truth | {"names": np.array(dataset.names)}
 
 
-def _record(
-    recipe: NashAERecipe | VAERecipe, history: History, seconds: float, device: str
-) -> dict[str, Any]:
+def _record(recipe: AnyRecipe, history: History, seconds: float, device: str) -> dict[str, Any]:
     return {
         "method": recipe.method_name,
         "data": recipe.data,
