@@ -22,15 +22,14 @@ import torch
 from matplotlib.figure import Figure
 
 from apps.console import exit_on_error
-from apps.recipes import beamsynthesis_beta_vae, beamsynthesis_nashae
+from apps.recipes import RECIPES, AnyRecipe, beamsynthesis_beta_vae, beamsynthesis_nashae
 from apps.reproduce import paper, report, rows
-from apps.reproduce.__main__ import main, reproduce
-from apps.reproduce.pictures import Picture, learned_counts
+from apps.reproduce.__main__ import METHODS, main, reproduce
+from apps.reproduce.pictures import Picture, draw, learned_counts
 from apps.reproduce.report import deviations, machine, write_report
 from apps.reproduce.rows import published, read_rows, write_rows
 from apps.reproduce.score import Row, score
 from apps.reproduce.sweep import (
-    AnyRecipe,
     figure_3_recipes,
     recipe,
     run_sweep,
@@ -116,6 +115,28 @@ def test_nothing_else_is_tuned_between_the_cells() -> None:
             game, latents=r.latents, seed=r.seed, method=replace(game.method, lam=r.weight)
         )
         assert r == changed
+
+
+def test_the_whole_table_is_480_runs() -> None:
+    recipes = table_1_recipes(METHODS, 8)
+    keys = {(r.method_name, r.weight, r.latents, r.seed) for r in recipes}
+    assert len(keys) == len({r.label for r in recipes}) == len(recipes) == 480
+    weights = {m: sorted({r.weight for r in recipes if r.method_name == m}) for m in METHODS}
+    assert weights == {
+        "nashae": [0.0, 0.2, 0.3],
+        "beta-vae": [1, 50, 100, 125],
+        "beta-tcvae": [1, 50, 75, 100],
+        "factor-vae": [50, 75, 100, 125],
+    }
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_trains_as_long_and_differs_by_what_the_table_varies(method: str) -> None:
+    default = RECIPES[f"beamsynthesis-{method}"]()
+    for r in table_1_recipes([method], 1):
+        assert r.train == TrainConfig(steps=1000, batch_size=100)
+        back = replace(r.with_weight(default.weight), latents=default.latents, seed=default.seed)
+        assert back == default
 
 
 def test_figure_3_is_four_panels_of_seed_0() -> None:
@@ -512,7 +533,7 @@ def test_the_command_draws_the_figures_and_the_report_holds_them(reproduced: Pat
     figures = sorted(path.name for path in (reproduced / "figures").iterdir())
     names = [name.removesuffix(".png") for name in figures if name.endswith(".png")]
     assert figures == sorted(f"{name}.{kind}" for name in names for kind in ("png", "svg"))
-    assert {"figure-3", "learned-latents", "traversal", "learning-curves"} <= set(names)
+    assert {"figure-3", "learned-latents-nashae", "traversal", "learning-curves"} <= set(names)
     for name in names:
         image = matplotlib.image.imread(reproduced / "figures" / f"{name}.png")
         assert image[..., :3].std() > 0.01  # not blank
@@ -523,6 +544,19 @@ def test_the_command_draws_the_figures_and_the_report_holds_them(reproduced: Pat
     ours = [row[4] for row in page.cells]
     assert ours == [" ".join(map(str, cell.learned)) for cell in cells]
     assert f"--trials 1 --out {reproduced}" in page.text
+
+
+def test_without_nashae_s_rows_there_is_no_figure_2(reproduced: Path, tmp_path: Path) -> None:
+    panels = [RunFolder(reproduced / "runs" / r.label) for r in figure_3_recipes()]
+    cells = table_1([score(panel) for panel in panels], ["beta-vae"])
+    names = [picture.name for picture in draw(panels, cells, tmp_path)]
+    assert names == ["learned-latents-beta-vae", "figure-3", "traversal", "learning-curves"]
+    assert [cell.learned for cell in cells if cell.latents == 4] == [
+        (score(panels[2])["learned"],),
+        (),
+        (score(panels[3])["learned"],),
+        (),
+    ]
 
 
 def test_the_command_runs_nothing_twice(

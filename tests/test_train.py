@@ -32,7 +32,7 @@ from apps.recipes import (
 from apps.run_folder import RunFolder
 from apps.train import train_run
 from apps.train.__main__ import main
-from nashae_baselines import VAE
+from nashae_baselines import VAE, BetaTCVAE, FactorVAE
 from nashae_core import NashAE, NashAEConfig, Progress, TrainConfig, encode, save_tensors
 from nashae_metrics import beta_vae, learned_latents, predictability, tad
 
@@ -407,7 +407,10 @@ def test_one_array_is_no_archive(tmp_path: Path) -> None:
     [
         ({}, "recipe"),
         ({"recipe": asdict(NASHAE)}, "method"),
-        ({"method": "pca", "recipe": {}}, r"unknown method 'pca'.*'beta-vae', 'nashae'"),
+        (
+            {"method": "pca", "recipe": {}},
+            r"unknown method 'pca'.*'beta-vae', 'factor-vae', 'nashae'",
+        ),
         ({"method": "nashae", "recipe": {"latents": 1}}, "latents must be at least 2; got 1"),
         ({"method": "nashae", "recipe": {"method": {"lam": 2}}}, "lam"),
         ({"method": "nashae", "recipe": {"train": {"steps": "many"}}}, "steps"),
@@ -443,11 +446,19 @@ def test_a_damaged_checkpoint_is_named_with_the_way_out(tmp_path: Path, nashae: 
 # Recipes
 
 
+MODELS = {
+    "nashae": NashAE,
+    "beta-vae": VAE,
+    "beta-tcvae": BetaTCVAE,
+    "factor-vae": FactorVAE,
+}
+
+
 def test_every_recipe_builds_the_model_of_its_method() -> None:
     for make in RECIPES.values():
         recipe = make()
         model = recipe.build(torch.Generator().manual_seed(0))
-        assert isinstance(model, {"nashae": NashAE, "beta-vae": VAE}[recipe.method_name])
+        assert type(model) is MODELS[recipe.method_name]
         assert recipe_class(recipe.method_name) is type(recipe)
         assert encode(model, torch.zeros(3, 1000)).shape == (3, recipe.latents)
 
@@ -488,7 +499,8 @@ def test_recipes_refuse_what_cannot_be() -> None:
             replace(make(), latents=1)
         with pytest.raises(ValueError, match="seed must be at least 0; got -1"):
             replace(make(), seed=-1)
-    with pytest.raises(ValueError, match=r"unknown method 'pca'; there are \['beta-vae', 'nashae'"):
+    known = r"\['beta-tcvae', 'beta-vae', 'factor-vae', 'nashae'\]"
+    with pytest.raises(ValueError, match=f"unknown method 'pca'; there are {known}"):
         recipe_class("pca")
 
 
