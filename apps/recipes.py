@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -21,11 +21,15 @@ from nashae_baselines import (
 from nashae_core import MLP, NashAE, NashAEConfig, Predictors, TrainConfig
 from nashae_data import BEAMSYNTHESIS_MEAN, BEAMSYNTHESIS_STD, Dataset, beamsynthesis
 
+Config = NashAEConfig | VAEConfig | BetaTCVAEConfig | FactorVAEConfig
+
 
 @dataclass(frozen=True)
 class Recipe(ABC):
-    """What every run has: data, a size, a training, a seed. Subclasses add the method."""
+    """What a run is: a method, data, a size, a training, a seed. Subclasses name the method."""
 
+    method: Config
+    """The method's own settings."""
     data: Literal["beamsynthesis"] = "beamsynthesis"
     """The data set."""
     latents: int = 4
@@ -34,6 +38,15 @@ class Recipe(ABC):
     """Draws the weights, the batches and the noise."""
     train: TrainConfig = field(default_factory=TrainConfig)
     """Steps and batches."""
+
+    method_name: ClassVar[str]
+    """The method as the tables' rows name it."""
+    family: ClassVar[str]
+    """The method as the paper writes it."""
+    weight_name: ClassVar[str] = "beta"
+    """Which of the method's settings the tables vary."""
+    symbol: ClassVar[str] = "β"
+    """How the paper writes that setting."""
 
     # Differs from the paper: the authors' trials share one order of batches and differ by their
     # weights alone; here the seed draws both.
@@ -44,28 +57,24 @@ class Recipe(ABC):
         if self.seed < 0:
             raise ValueError(f"seed must be at least 0; got {self.seed}")
 
-    @property
-    @abstractmethod
-    def method_name(self) -> str:
-        """The method as the tables' rows name it."""
-
-    @property
-    @abstractmethod
-    def weight(self) -> float:
-        """λ or β: what the tables vary."""
-
     @abstractmethod
     def build(self, generator: torch.Generator) -> NashAE | GaussianVAE:
         """A fresh model, its weights drawn from `generator`."""
 
     @property
-    @abstractmethod
-    def title(self) -> str:
-        """The method and its weight as the paper writes them."""
+    def weight(self) -> float:
+        """λ or β: what the tables vary."""
+        return float(getattr(self.method, self.weight_name))
 
-    @abstractmethod
     def with_weight(self, weight: float) -> Self:
         """The same recipe at another λ or β."""
+        changed: dict[str, Any] = {self.weight_name: weight}
+        return replace(self, method=replace(self.method, **changed))
+
+    @property
+    def title(self) -> str:
+        """The method and its weight as the paper writes them."""
+        return f"{self.family} {self.symbol} = {self.weight:g}"
 
     @property
     def label(self) -> str:
@@ -80,24 +89,10 @@ class NashAERecipe(Recipe):
     method: NashAEConfig = field(default_factory=NashAEConfig)
     """The game."""
 
-    @property
-    def method_name(self) -> str:
-        """The method as the tables' rows name it."""
-        return "nashae"
-
-    @property
-    def weight(self) -> float:
-        """λ."""
-        return self.method.lam
-
-    @property
-    def title(self) -> str:
-        """The method and its weight as the paper writes them."""
-        return f"NashAE λ = {self.weight:g}"
-
-    def with_weight(self, weight: float) -> Self:
-        """The same recipe at another λ."""
-        return replace(self, method=replace(self.method, lam=weight))
+    method_name = "nashae"
+    family = "NashAE"
+    weight_name = "lam"
+    symbol = "λ"
 
     def build(self, generator: torch.Generator) -> NashAE:
         """A fresh model, its weights drawn from `generator`."""
@@ -113,24 +108,8 @@ class VAERecipe(Recipe):
     method: VAEConfig = field(default_factory=VAEConfig)
     """The objective."""
 
-    @property
-    def method_name(self) -> str:
-        """The method as the tables' rows name it."""
-        return "beta-vae"
-
-    @property
-    def weight(self) -> float:
-        """β."""
-        return self.method.beta
-
-    @property
-    def title(self) -> str:
-        """The method and its weight as the paper writes them."""
-        return f"β-VAE β = {self.weight:g}"
-
-    def with_weight(self, weight: float) -> Self:
-        """The same recipe at another β."""
-        return replace(self, method=replace(self.method, beta=weight))
+    method_name = "beta-vae"
+    family = "β-VAE"
 
     def build(self, generator: torch.Generator) -> VAE:
         """A fresh model, its weights drawn from `generator`."""
@@ -145,24 +124,8 @@ class BetaTCVAERecipe(Recipe):
     method: BetaTCVAEConfig = field(default_factory=lambda: BetaTCVAEConfig(observations=360))
     """The objective."""
 
-    @property
-    def method_name(self) -> str:
-        """The method as the tables' rows name it."""
-        return "beta-tcvae"
-
-    @property
-    def weight(self) -> float:
-        """β."""
-        return self.method.beta
-
-    @property
-    def title(self) -> str:
-        """The method and its weight as the paper writes them."""
-        return f"β-TCVAE β = {self.weight:g}"
-
-    def with_weight(self, weight: float) -> Self:
-        """The same recipe at another β."""
-        return replace(self, method=replace(self.method, beta=weight))
+    method_name = "beta-tcvae"
+    family = "β-TCVAE"
 
     def build(self, generator: torch.Generator) -> BetaTCVAE:
         """A fresh model, its weights drawn from `generator`."""
@@ -177,24 +140,8 @@ class FactorVAERecipe(Recipe):
     method: FactorVAEConfig = field(default_factory=FactorVAEConfig)
     """The game."""
 
-    @property
-    def method_name(self) -> str:
-        """The method as the tables' rows name it."""
-        return "factor-vae"
-
-    @property
-    def weight(self) -> float:
-        """β."""
-        return self.method.beta
-
-    @property
-    def title(self) -> str:
-        """The method and its weight as the paper writes them."""
-        return f"FactorVAE β = {self.weight:g}"
-
-    def with_weight(self, weight: float) -> Self:
-        """The same recipe at another β."""
-        return replace(self, method=replace(self.method, beta=weight))
+    method_name = "factor-vae"
+    family = "FactorVAE"
 
     def build(self, generator: torch.Generator) -> FactorVAE:
         """A fresh model, its weights drawn from `generator`."""
