@@ -85,12 +85,12 @@ class _Perceptron(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         layers = len(ctx.saved_tensors) // 2
         seen, weights = ctx.saved_tensors[:layers], ctx.saved_tensors[layers:]
-        at = gradients[0]
-        at_weights, at_biases = list[Tensor](), list[Tensor]()
+        at, wanted = gradients[0], ctx.needs_input_grad
+        at_weights, at_biases = list[Tensor | None](), list[Tensor | None]()
         for i in reversed(range(layers)):
-            at_weights.append(product(at.mT, seen[i]))
-            at_biases.append(at.sum(0))
+            at_weights.append(product(at.mT, seen[i]) if wanted[2 + i] else None)
+            at_biases.append(at.sum(0) if wanted[2 + layers + i] else None)
             if i:
                 at = ctx.activation.backward_(product(at, weights[i]), seen[i])
-        at_x = product(at, weights[0]) if ctx.needs_input_grad[1] else None
+        at_x = product(at, weights[0]) if wanted[1] else None
         return (None, at_x, *reversed(at_weights), *reversed(at_biases))
