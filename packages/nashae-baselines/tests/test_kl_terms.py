@@ -105,6 +105,17 @@ def test_latents_that_repeat_each_other_are_correlated(seeded):
     assert total_correlation(mean) > total_correlation(other) + 1
 
 
+def test_very_narrow_posteriors_have_finite_gradients():
+    """The first steps of a strongly weighted run go there; exp(100) is infinite in float32."""
+    log_variance = torch.tensor([[-100.0], [0.0], [2.0]], requires_grad=True)
+    mean = torch.tensor([[0.0], [1.0], [-1.0]], requires_grad=True)
+    sample = mean + torch.tensor([[0.5], [-0.3], [0.1]]) * (log_variance / 2).exp()
+    mi, tc, dimension_wise = kl_terms(sample, mean, log_variance, N)
+    assert mi.dtype == torch.float32
+    for gradient in torch.autograd.grad(mi + 50 * tc + dimension_wise, (mean, log_variance)):
+        assert gradient.isfinite().all()
+
+
 @pytest.mark.parametrize(("batch", "sampling"), [(1, "weighted"), (1, "stratified")])
 def test_one_observation_is_no_batch(seeded, batch, sampling):
     sample, mean, log_variance = posteriors(seeded, batch=batch)

@@ -86,6 +86,10 @@ def kl_terms(
 
     Source: Chen et al. 2018, eq. 2 and appendix C.
     """
+    # In float64: early in training a posterior can be so narrow that its density at another's
+    # sample leaves float32, and the gradient is then not a number.
+    given = sample.dtype
+    sample, mean, log_variance = sample.double(), mean.double(), log_variance.double()
     log_weights = _log_weights(len(sample), observations, sampling, sample)
     spread = (sample[:, None] - mean).square() / log_variance.exp()
     # log q(z_i,d | x_j), (i, j, d)
@@ -94,9 +98,8 @@ def kl_terms(
     marginals = torch.logsumexp(log_q + log_weights[..., None], dim=1).sum(1)
     log_q_given_x = log_q.sum(2).diagonal()
     log_p = -0.5 * (sample.square() + LOG_2PI).sum(1)
-    return KLTerms(
-        (log_q_given_x - joint).mean(), (joint - marginals).mean(), (marginals - log_p).mean()
-    )
+    terms = (log_q_given_x - joint, joint - marginals, marginals - log_p)
+    return KLTerms(*(term.mean().to(given) for term in terms))
 
 
 def _log_weights(
