@@ -3,8 +3,8 @@
 - `config.json`: the recipe, complete, and the versions that made the run.
 - `weights.safetensors`, `weights.json`: the trained model.
 - `history.npz`: `steps` and each term of the losses, (k,).
-- `codes.npz`: `codes` (n, m) of the whole data set in its order; for NashAE `predictions` (n, m),
-  for a VAE the posterior's `variances` (n, m); `factors` (n, k), `values` (n, k), `names` (k,).
+- `codes.npz`: `codes` (n, m) of the whole data set in its order; of NashAE `predictions` (n, m), of
+  a posterior the `variances` (n, m); `factors` (n, k), `values` (n, k), `names` (k,).
 - `record.json`: the run as one row: method, weight, latents, seed, final losses, seconds, versions.
   It is written last: a folder that has one holds a finished run.
 - `checkpoint.safetensors`, only while the run is not finished: where to go on from.
@@ -28,9 +28,8 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from apps.recipes import AnyRecipe, recipe_class
-from nashae_baselines import GaussianVAE
-from nashae_core import NashAE, load_weights
+from apps.recipes import AnyRecipe, Model, recipe_class
+from nashae_core import load_weights
 from nashae_data.atomic import atomic_file
 
 PACKAGES = ("nashae-core", "nashae-data", "nashae-metrics", "nashae-baselines", "torch", "numpy")
@@ -71,7 +70,7 @@ class RunFolder:
         """The arrays of `history.npz`."""
         return self._arrays("history.npz")
 
-    def model(self) -> NashAE | GaussianVAE:
+    def model(self) -> Model:
         """The trained model, on the CPU, in evaluation mode."""
         model = self.recipe.build(torch.Generator().manual_seed(0))
         try:

@@ -12,7 +12,6 @@ from matplotlib.lines import Line2D
 
 from apps.figures.runs import axis_label, code_array, learned, level, run_titles, spelled
 from apps.figures.style import VECTOR_POINTS, palette, styled
-from apps.recipes import NashAERecipe
 from apps.run_folder import RunFolder
 
 
@@ -113,7 +112,7 @@ def _column(
 
 
 def _limits(run: RunFolder) -> tuple[float, float]:
-    if isinstance(run.recipe, NashAERecipe):
+    if run.recipe.counting_rule == "nashae":
         return 0.0, 1.0
     largest = float(np.abs(code_array(run, "codes")).max())
     # Not below 0.5: else the noise of a latent space that is dead throughout would fill it.

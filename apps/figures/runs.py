@@ -30,10 +30,10 @@ def code_array(run: RunFolder, name: str) -> npt.NDArray[Any]:
 
 
 def learned(run: RunFolder) -> LearnedLatents:
-    """The run's learned latents, by the authors' rule for its method."""
+    """The run's learned latents, by the rule for its method."""
     codes = code_array(run, "codes")
     variances = run.codes.get("variances")
-    return learned_latents(codes, rule=run.recipe.method_name, variances=variances)
+    return learned_latents(codes, rule=run.recipe.counting_rule, variances=variances)
 
 
 def spelled(name: str) -> str:

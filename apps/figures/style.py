@@ -44,6 +44,7 @@ STYLE: dict[Any, Any] = {
 }
 # Okabe and Ito's colours, told apart by colour-blind readers; without yellow and black.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
+DARK = "#4A4A4A"
 GREY = "#9A9A9A"
 FAINT = "#D0D0D0"
 # Viridis without its end, a yellow too pale for a line on white.

@@ -14,10 +14,8 @@ from matplotlib.figure import Figure
 
 from apps.figures.runs import code_array, learned, level, spelled
 from apps.figures.style import PAGE, SEQUENTIAL, styled
-from apps.recipes import denormalise
+from apps.recipes import Model, denormalise
 from apps.run_folder import RunFolder
-from nashae_baselines import GaussianVAE
-from nashae_core import NashAE
 
 SAMPLE_TIME = 1e-3  # s, between the samples of Beamsynthesis
 VALUES = 7
@@ -70,7 +68,7 @@ def traversal(
 
 
 def decoded(
-    model: NashAE | GaussianVAE, code: npt.NDArray[Any], latent: int, values: npt.NDArray[Any]
+    model: Model, code: npt.NDArray[Any], latent: int, values: npt.NDArray[Any]
 ) -> npt.NDArray[Any]:
     """The waveforms (k, samples) of `code` (m,) with `latent` at each of `values` (k,)."""
     codes = np.tile(code, (len(values), 1))

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from apps.recipes import AnyRecipe, load_data, normalise
+from apps.recipes import AnyRecipe, Model, load_data, normalise
 from apps.run_folder import RunFolder, versions
-from nashae_baselines import GaussianVAE
+from nashae_baselines import GaussianCoder
 from nashae_core import (
     History,
     NashAE,
@@ -142,14 +142,14 @@ def _terms(history: History) -> list[tuple[str, Tensor]]:
 
 
 def _code_arrays(
-    model: NashAE | GaussianVAE, observations: Tensor, dataset: Dataset, device: str
+    model: Model, observations: Tensor, dataset: Dataset, device: str
 ) -> dict[str, npt.NDArray[Any]]:
     codes = encode(model, observations, device=device)
     arrays = {"codes": codes.numpy()}
     with torch.no_grad():
         if isinstance(model, NashAE):
             arrays["predictions"] = model.predictors(codes.to(device)).cpu().numpy()
-        else:
+        if isinstance(model, GaussianCoder):
             x = observations.to(device, next(model.parameters()).dtype)
             arrays["variances"] = model.posterior(x).log_variance.exp().cpu().numpy()
     truth = {"factors": dataset.factors, "values": dataset.values}

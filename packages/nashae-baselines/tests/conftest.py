@@ -1,15 +1,34 @@
-"""What several test files start from: seeded generators, rows of numbers, and a small VAE."""
+"""What several test files start from: seeded generators, rows of numbers, and small models."""
 
 from collections.abc import Callable
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from nashae_baselines import VAE, VAEConfig
-from nashae_core import MLP
+from nashae_baselines import (
+    AAE,
+    DIPVAE,
+    VAE,
+    AAEConfig,
+    AnnealedVAE,
+    AnnealedVAEConfig,
+    BetaTCVAE,
+    BetaTCVAEConfig,
+    CovarianceAutoencoder,
+    CovarianceAutoencoderConfig,
+    DIPVAEConfig,
+    FactorVAE,
+    FactorVAEConfig,
+    InfoGAN,
+    InfoGANConfig,
+    VAEConfig,
+    discriminator,
+)
+from nashae_core import MLP, Trainable
 
 LATENTS, INPUTS = 3, 12
+VARIANTS = [BetaTCVAE, FactorVAE, DIPVAE, AnnealedVAE, AAE, InfoGAN, CovarianceAutoencoder]
 
 
 @pytest.fixture
@@ -28,6 +47,53 @@ def make_vae() -> Callable[..., VAE]:
             MLP((LATENTS, 10, INPUTS), generator=generator),
             VAEConfig(**options),
         ).double()
+
+    return make
+
+
+@pytest.fixture(params=VARIANTS, ids=lambda method: method.__name__)
+def method(request) -> type[Trainable]:
+    """Each model but the VAE, which has tests of its own, in turn."""
+    return request.param
+
+
+@pytest.fixture
+def make_model() -> Callable[..., Trainable]:
+    """A model by a method, for rows of 12 numbers, in float64; options go to its config.
+
+    `encoder`, `decoder` and `judge`, the discriminator, can be given.
+    """
+
+    def make(
+        method: type[Trainable],
+        seed: int = 0,
+        *,
+        encoder: nn.Module | None = None,
+        decoder: nn.Module | None = None,
+        judge: nn.Module | None = None,
+        **options: object,
+    ) -> Trainable:
+        draw = torch.Generator().manual_seed(seed)
+        heads = LATENTS if method is CovarianceAutoencoder else 2 * LATENTS
+        inputs = LATENTS + options.get("noise", 0)
+        judged = INPUTS if method is InfoGAN else LATENTS
+        networks = [
+            encoder or MLP((INPUTS, 10, heads), generator=draw),
+            decoder or MLP((inputs, 10, INPUTS), generator=draw),
+        ]
+        judges = [judge or discriminator(judged, 8, generator=draw)]
+        model = {
+            BetaTCVAE: lambda: BetaTCVAE(*networks, BetaTCVAEConfig(60, **options)),
+            FactorVAE: lambda: FactorVAE(*networks, *judges, FactorVAEConfig(**options)),
+            DIPVAE: lambda: DIPVAE(*networks, DIPVAEConfig(**options)),
+            AnnealedVAE: lambda: AnnealedVAE(*networks, AnnealedVAEConfig(**options)),
+            AAE: lambda: AAE(*networks, *judges, AAEConfig(**options)),
+            InfoGAN: lambda: InfoGAN(*networks, *judges, LATENTS, InfoGANConfig(**options)),
+            CovarianceAutoencoder: lambda: CovarianceAutoencoder(
+                *networks, CovarianceAutoencoderConfig(**options)
+            ),
+        }[method]()
+        return model.double()
 
     return make
 

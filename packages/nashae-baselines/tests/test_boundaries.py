@@ -6,7 +6,9 @@ import sys
 CASES = """
 import torch
 
-from nashae_baselines import BetaTCVAEConfig, VAEConfig, kl_terms
+from nashae_baselines import (
+    AAEConfig, AnnealedVAEConfig, BetaTCVAEConfig, DIPVAEConfig, VAEConfig, kl_terms
+)
 
 z = torch.zeros(2, 3)
 
@@ -14,6 +16,10 @@ for case, message in {
     lambda: VAEConfig(kl="exact"): "kl must be sampled or closed; got 'exact'",
     lambda: VAEConfig(likelihood="poisson"): "must be gaussian or bernoulli; got 'poisson'",
     lambda: BetaTCVAEConfig(9, sampling="all"): "must be weighted or stratified; got 'all'",
+    lambda: DIPVAEConfig(kind="iii"): "kind must be i or ii; got 'iii'",
+    lambda: DIPVAEConfig(likelihood="x"): "must be gaussian or bernoulli; got 'x'",
+    lambda: AnnealedVAEConfig(likelihood="x"): "must be gaussian or bernoulli; got 'x'",
+    lambda: AAEConfig(likelihood="x"): "must be gaussian or bernoulli; got 'x'",
     lambda: kl_terms(z, z, z, 9, sampling="all"): "must be weighted or stratified; got 'all'",
 }.items():
     try:

@@ -1,11 +1,10 @@
-"""β-TCVAE and FactorVAE: their steps, what a turn moves, and what is refused."""
+"""β-TCVAE and FactorVAE: their steps, and what is refused."""
 
 import copy
-from collections.abc import Callable
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from nashae_baselines import (
@@ -14,13 +13,12 @@ from nashae_baselines import (
     BetaTCVAEConfig,
     FactorVAE,
     FactorVAEConfig,
-    GaussianVAE,
     VAEConfig,
     discriminator,
     discriminator_loss,
     permuted,
 )
-from nashae_core import MLP, TrainConfig, encode, read_tensors, save_tensors, train
+from nashae_core import MLP, TrainConfig, encode, train
 
 INPUTS, LATENTS = 12, 3
 CONFIG = TrainConfig(steps=12, batch_size=10, record_every=4)
@@ -58,22 +56,6 @@ def test_beta_weighs_the_total_correlation_alone(rows, seeded):
         (turn,) = tcvae(beta=beta).turns([rows[:10]], 0, seeded(1))
         losses.append((turn.loss, turn.terms["tc"]))
     torch.testing.assert_close(losses[1][0] - losses[0][0], 3 * losses[0][1])
-
-
-def test_a_turn_of_factor_vae_moves_its_player_alone(rows, seeded):
-    model = factor_vae()
-    optimizers, parts = model.optimizers(), {"vae": ("encoder", "decoder")}
-    parts["discriminator"] = ("discriminator",)
-    for turn in model.turns([rows[:10], rows[10:20]], 0, seeded(1)):
-        before = {name: p.detach().clone() for name, p in model.named_parameters()}
-        optimizer = optimizers[turn.player]
-        players = [p for group in optimizer.param_groups for p in group["params"]]
-        optimizer.zero_grad()
-        turn.loss.backward(inputs=players)
-        optimizer.step()
-        for name, parameter in model.named_parameters():
-            moved = not torch.equal(parameter, before[name])
-            assert moved == name.startswith(parts[turn.player]), (turn.player, name)
 
 
 def test_steps_of_factor_vae_are_those_written_out(rows, seeded):
@@ -130,17 +112,6 @@ def test_steps_of_factor_vae_are_those_written_out(rows, seeded):
 
 
 @pytest.mark.parametrize("make", [tcvae, factor_vae])
-def test_a_run_resumes_to_the_bit(rows, seeded, tmp_path, make: Callable[[int], GaussianVAE]):
-    whole, states = make(0), []
-    train(whole, rows, CONFIG, seeded(1), on_record=lambda p: states.append(p.state()))
-    save_tensors(states[0], tmp_path / "state.safetensors")
-    again = make(9)
-    train(again, rows, CONFIG, seeded(7), resume=read_tensors(tmp_path / "state.safetensors"))
-    for name, weight in whole.state_dict().items():
-        assert torch.equal(again.state_dict()[name], weight)
-
-
-@pytest.mark.parametrize("make", [tcvae, factor_vae])
 def test_codes_are_the_posteriors_means(rows, seeded, make):
     model = make(0)
     history = train(model, rows, TrainConfig(steps=40, batch_size=20), seeded(1))
@@ -181,9 +152,3 @@ def test_the_discriminator_is_the_authors():
 def test_a_config_that_cannot_be_is_refused(make, message):
     with pytest.raises(ValueError, match=message):
         make()
-
-
-def test_a_discriminator_without_one_logit_is_refused(rows, seeded):
-    model = FactorVAE(*networks(0), nn.Linear(LATENTS, 2).double())
-    with pytest.raises(ValueError, match=r"discriminator gave \(10, 2\) for codes \(10, 3\)"):
-        train(model, rows, CONFIG, seeded(0))

@@ -7,12 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nashae_baselines.gaussian_vae import (
-    GaussianVAE,
-    Likelihood,
-    check_likelihood,
-    check_numbers,
-)
+from nashae_baselines.checks import check_numbers, check_weights
+from nashae_baselines.gaussian_vae import GaussianVAE, Likelihood, check_likelihood
 from nashae_baselines.losses import Sampling, kl_terms
 from nashae_core import Turn
 
@@ -35,8 +31,7 @@ class BetaTCVAEConfig:
     def __post_init__(self) -> None:
         if self.observations < 2:
             raise ValueError(f"observations must be at least 2; got {self.observations}")
-        if not 0 <= self.beta < float("inf"):
-            raise ValueError(f"beta must be a finite number of at least 0; got {self.beta}")
+        check_weights(beta=self.beta)
         if self.sampling not in ("weighted", "stratified"):
             raise ValueError(f"sampling must be weighted or stratified; got {self.sampling!r}")
         check_numbers(lr=self.lr)

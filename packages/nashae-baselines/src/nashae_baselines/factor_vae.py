@@ -4,18 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nashae_baselines.gaussian_vae import (
-    GaussianVAE,
-    Likelihood,
-    check_likelihood,
-    check_numbers,
-)
+from nashae_baselines.checks import check_numbers, check_weights
+from nashae_baselines.discriminators import logits_of
+from nashae_baselines.gaussian_vae import GaussianVAE, Likelihood, check_likelihood
 from nashae_baselines.losses import discriminator_loss, permuted, sampled_kl
-from nashae_core import MLP, Turn, adam
+from nashae_core import Turn, adam
 
 
 @dataclass(frozen=True)
@@ -32,16 +28,9 @@ class FactorVAEConfig:
     """Adam's learning rate for the discriminator; its betas are 0.5 and 0.9."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.beta < float("inf"):
-            raise ValueError(f"beta must be a finite number of at least 0; got {self.beta}")
+        check_weights(beta=self.beta)
         check_numbers(lr=self.lr, discriminator_lr=self.discriminator_lr)
         check_likelihood(self.likelihood)
-
-
-def discriminator(latents: int, hidden: int = 1024, *, generator: torch.Generator) -> MLP:
-    """The discriminator of the NashAE authors: m-1024-1024-1024-1 with SELU, to one logit."""
-    # Differs from the paper: Kim & Mnih 2018 have six layers of 1000 with leaky ReLU.
-    return MLP((latents, hidden, hidden, hidden, 1), generator=generator)
 
 
 class FactorVAE(GaussianVAE):
@@ -87,28 +76,13 @@ class FactorVAE(GaussianVAE):
         posterior, sample, reconstruction = self(x, generator)
         nll = self.nll(reconstruction, x)
         kl = sampled_kl(sample, *posterior).sum(1).mean()
-        # log D/(1 − D) is the logit itself: the density ratio of the joint and the product. Its
-        # weights are held constant here, which spares their gradient, a third of the pass.
-        tc = self._logits(sample, constant=True).mean()
+        # log D/(1 − D) is the logit itself: the density ratio of the joint and the product.
+        tc = logits_of(self.discriminator, sample, constant=True).mean()
         terms = {"nll": nll.detach(), "kl": kl.detach(), "tc": tc.detach()}
         yield Turn("vae", nll + kl + self.config.beta * tc, terms)
 
         with torch.no_grad():
             joint = self.sample(others, generator)
-        logits = self._logits(torch.cat([joint, permuted(joint, generator)]))
+        logits = logits_of(self.discriminator, torch.cat([joint, permuted(joint, generator)]))
         loss = discriminator_loss(*logits.chunk(2))
         yield Turn("discriminator", loss, {"discriminator_loss": loss.detach()})
-
-    def _logits(
-        self, codes: Float[Tensor, "batch m"], *, constant: bool = False
-    ) -> Float[Tensor, " batch"]:
-        weights = dict(self.discriminator.named_parameters())
-        if constant:
-            weights = {name: weight.detach() for name, weight in weights.items()}
-        logits: Tensor = torch.func.functional_call(self.discriminator, weights, codes)
-        if logits.shape != (len(codes), 1):
-            raise ValueError(
-                f"the discriminator gave {tuple(logits.shape)} for codes {tuple(codes.shape)}; "
-                f"it must be ({len(codes)}, 1)"
-            )
-        return logits[:, 0]

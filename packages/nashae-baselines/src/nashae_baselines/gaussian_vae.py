@@ -6,17 +6,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from nashae_baselines.gaussian_coder import GaussianCoder, Posterior, drawn
 from nashae_baselines.losses import bernoulli_nll, gaussian_nll
-from nashae_core import Trainable
 
 Likelihood = Literal["gaussian", "bernoulli"]
-
-
-class Posterior(NamedTuple):
-    """q(z|x): a Gaussian for each latent, both (batch, m)."""
-
-    mean: Float[Tensor, "batch m"]
-    log_variance: Float[Tensor, "batch m"]
 
 
 class VAEOutput(NamedTuple):
@@ -27,14 +20,7 @@ class VAEOutput(NamedTuple):
     reconstruction: Float[Tensor, "batch *shape"]
 
 
-def drawn(posterior: Posterior, generator: torch.Generator) -> Float[Tensor, "batch m"]:
-    """A sample of the posterior, differentiable in it."""
-    mean, log_variance = posterior
-    noise = torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
-    return mean + noise * (0.5 * log_variance).exp()
-
-
-class GaussianVAE(Trainable):
+class GaussianVAE(GaussianCoder):
     """An encoder, a decoder and a diagonal Gaussian between them; the objective is a subclass's.
 
     - `encoder`: any module from observations (batch, ...) to (batch, 2m): means, log-variances.
@@ -43,23 +29,8 @@ class GaussianVAE(Trainable):
     """
 
     def __init__(self, encoder: nn.Module, decoder: nn.Module, likelihood: Likelihood) -> None:
-        super().__init__()
-        self.encoder, self.decoder, self.likelihood = encoder, decoder, likelihood
-
-    def posterior(self, x: Float[Tensor, "batch *shape"]) -> Posterior:
-        """q(z|x) for observations (batch, ...)."""
-        heads: Tensor = self.encoder(x)
-        if heads.dim() != 2 or heads.shape[1] % 2 or not heads.shape[1]:
-            raise ValueError(
-                f"the encoder gave {tuple(heads.shape)} for observations {tuple(x.shape)}; "
-                "it must be (batch, 2m): a mean and a log-variance for each latent"
-            )
-        # Under autocast the heads come in 8 bits: too coarse for a sample, and for its density.
-        return Posterior(*heads.to(x.dtype).chunk(2, dim=1))
-
-    def encode(self, x: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch m"]:
-        """Codes: the posterior's mean."""
-        return self.posterior(x).mean
+        super().__init__(encoder)
+        self.decoder, self.likelihood = decoder, likelihood
 
     def decode(self, codes: Float[Tensor, "batch m"]) -> Float[Tensor, "batch *shape"]:
         """The mean of p(x|z) for `codes`."""
@@ -71,12 +42,6 @@ class GaussianVAE(Trainable):
         posterior = self.posterior(x)
         sample = drawn(posterior, generator)
         return VAEOutput(posterior, sample, self.decoder(sample))
-
-    def sample(
-        self, x: Float[Tensor, "batch *shape"], generator: torch.Generator
-    ) -> Float[Tensor, "batch m"]:
-        """A sample of q(z|x) for each observation, drawn by `generator`."""
-        return drawn(self.posterior(x), generator)
 
     def nll(self, reconstruction: Tensor, x: Tensor) -> Float[Tensor, ""]:
         """−log p(x|z) of the decoder's raw output, summed over elements, mean over the batch.
@@ -94,10 +59,3 @@ def check_likelihood(likelihood: str) -> None:
     """Refuse a likelihood that is none."""
     if likelihood not in ("gaussian", "bernoulli"):
         raise ValueError(f"likelihood must be gaussian or bernoulli; got {likelihood!r}")
-
-
-def check_numbers(**numbers: float) -> None:
-    """Refuse numbers that are not finite or not above 0."""
-    for name, number in numbers.items():
-        if not 0 < number < float("inf"):
-            raise ValueError(f"{name} must be a finite number above 0; got {number}")

@@ -1,4 +1,4 @@
-"""The losses of variational autoencoders as pure functions of tensors.
+"""The losses of variational autoencoders and of their rivals as pure functions of tensors.
 
 A posterior q(z|x) is a diagonal Gaussian with `mean` and `log_variance`, both (batch, m); the prior
 p(z) is standard normal. All are in nats.
@@ -44,9 +44,13 @@ def sampled_kl(
     log_variance: Float[Tensor, "batch m"],
 ) -> Float[Tensor, "batch m"]:
     """An unbiased estimate of each latent's KL: log q(z|x) − log p(z) at a sample of q."""
-    log_q = -0.5 * (log_variance + (sample - mean).square() / log_variance.exp() + LOG_2PI)
     log_p = -0.5 * (sample.square() + LOG_2PI)
-    return log_q - log_p
+    return _log_density(sample, mean, log_variance) - log_p
+
+
+def _log_density(at: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
+    """The logarithm of each Gaussian's density at `at`; the three shapes are broadcast."""
+    return -0.5 * (log_variance + (at - mean).square() / log_variance.exp() + LOG_2PI)
 
 
 def beta_vae_loss(
@@ -54,6 +58,46 @@ def beta_vae_loss(
 ) -> Float[Tensor, ""]:
     """The loss nll + β·KL; KL summed over latents, batch mean (Higgins et al. 2017, eq. 4)."""
     return nll + beta * kl.sum(1).mean()
+
+
+def annealed_vae_loss(
+    nll: Float[Tensor, ""], kl: Float[Tensor, "batch m"], gamma: float, capacity: float
+) -> Float[Tensor, ""]:
+    """The loss nll + γ·|KL − C|, C in nats; KL as in `beta_vae_loss` (Burgess et al. 2018, eq. 8).
+
+    The mean KL of the batch is what is held at C, not the KL of each observation.
+    """
+    return nll + gamma * (kl.sum(1).mean() - capacity).abs()
+
+
+def code_covariance(codes: Float[Tensor, "batch m"]) -> Float[Tensor, "m m"]:
+    """The biased covariance of a batch of codes, E[z zᵀ] − E[z] E[z]ᵀ."""
+    centred = codes - codes.mean(0)
+    # Autocast would round the product to 8 bits.
+    with torch.autocast(codes.device.type, enabled=False):
+        return centred.mT @ centred / len(codes)
+
+
+def dip_penalty(
+    covariance: Float[Tensor, "m m"], off_diagonal: float, diagonal: float
+) -> Float[Tensor, ""]:
+    """λ_od·Σ_{i≠j} C_ij² + λ_d·Σ_i (C_ii − 1)²: how far C is from the prior's covariance.
+
+    Source: Kumar et al. 2018, the objectives of DIP-VAE-I and DIP-VAE-II.
+    """
+    variances = covariance.diagonal()
+    others = covariance - variances.diag()
+    return off_diagonal * others.square().sum() + diagonal * (variances - 1).square().sum()
+
+
+def covariance_penalty(codes: Float[Tensor, "batch m"]) -> Float[Tensor, ""]:
+    """Σ_{i≠j} |Cov(z_i, z_j)|, Cov the biased covariance of the batch; each pair counts twice.
+
+    The absolute value has the unit of NashAE's Σ_i Cov(z′_i, z_i), that of a variance of codes, so
+    that one λ weighs the two alike; the square, as DIP-VAE has it, would be of that unit squared.
+    """
+    covariance = code_covariance(codes)
+    return (covariance - covariance.diagonal().diag()).abs().sum()
 
 
 Sampling = Literal["weighted", "stratified"]
@@ -91,9 +135,7 @@ def kl_terms(
     given = sample.dtype
     sample, mean, log_variance = sample.double(), mean.double(), log_variance.double()
     log_weights = _log_weights(len(sample), observations, sampling, sample)
-    spread = (sample[:, None] - mean).square() / log_variance.exp()
-    # log q(z_i,d | x_j), (i, j, d)
-    log_q = -0.5 * (log_variance + spread + LOG_2PI)
+    log_q = _log_density(sample[:, None], mean, log_variance)  # log q(z_i,d | x_j), (i, j, d)
     joint = torch.logsumexp(log_q.sum(2) + log_weights, dim=1)
     marginals = torch.logsumexp(log_q + log_weights[..., None], dim=1).sum(1)
     log_q_given_x = log_q.sum(2).diagonal()
@@ -140,5 +182,27 @@ def discriminator_loss(
     """Cross-entropy of logits that should be high for the joint and low for the product.
 
     −½·mean log D(z) − ½·mean log(1 − D(z̃)), D the sigmoid of the logits (Kim & Mnih 2018, eq. 3).
+    Of a generative adversarial network, `joint` are the logits of what is real (samples of the
+    prior, observations), `product` those of what is made (Goodfellow et al. 2014, eq. 1, halved).
     """
     return 0.5 * (F.softplus(-joint).mean() + F.softplus(product).mean())
+
+
+def generator_loss(made: Float[Tensor, " batch"]) -> Float[Tensor, ""]:
+    """−mean log D of the logits of what is made, which are to pass for those of what is real."""
+    # Differs from the paper: the games of Makhzani et al. 2016 and Chen et al. 2016 are minimax, in
+    # which log(1 − D) is lowered; its gradient vanishes where D is sure (Goodfellow et al. 2014).
+    return F.softplus(-made).mean()
+
+
+def code_nll(
+    codes: Float[Tensor, "batch m"],
+    mean: Float[Tensor, "batch m"],
+    log_variance: Float[Tensor, "batch m"],
+) -> Float[Tensor, ""]:
+    """−log Q(c|x) of codes under a diagonal Gaussian, summed over latents, mean over the batch.
+
+    The entropy of the codes less this is a lower bound of the mutual information of codes and
+    observations (Chen et al. 2016, eq. 4 and 5).
+    """
+    return -_log_density(codes, mean, log_variance).sum(1).mean()

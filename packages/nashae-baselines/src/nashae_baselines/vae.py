@@ -8,12 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nashae_baselines.gaussian_vae import (
-    GaussianVAE,
-    Likelihood,
-    check_likelihood,
-    check_numbers,
-)
+from nashae_baselines.checks import check_numbers, check_weights
+from nashae_baselines.gaussian_vae import GaussianVAE, Likelihood, check_likelihood
 from nashae_baselines.losses import beta_vae_loss, gaussian_kl, sampled_kl
 from nashae_core import Turn
 
@@ -36,8 +32,7 @@ class VAEConfig:
     """Adagrad's learning rate."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.beta < float("inf"):
-            raise ValueError(f"beta must be a finite number of at least 0; got {self.beta}")
+        check_weights(beta=self.beta)
         check_numbers(lr=self.lr)
         if self.kl not in ("sampled", "closed"):
             raise ValueError(f"kl must be sampled or closed; got {self.kl!r}")

@@ -1,0 +1,90 @@
+"""An autoencoder whose codes' covariances are penalised: NashAE without its predictors."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from nashae_baselines.checks import check_numbers
+from nashae_baselines.losses import covariance_penalty
+from nashae_core import Trainable, Turn, adam, reconstruction_loss, weighted_loss
+
+
+@dataclass(frozen=True)
+class CovarianceAutoencoderConfig:
+    """The objective. The defaults are those of NashAE."""
+
+    lam: float = 0.2
+    """λ in [0, 1): the weight of the covariances against the reconstruction."""
+    lr: float = 1e-3
+    """Adam's learning rate."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.lam < 1:
+            raise ValueError(f"lam (λ) must be in [0, 1); got {self.lam}")
+        check_numbers(lr=self.lr)
+
+
+class CovarianceAutoencoder(Trainable):
+    """The ablation of NashAE's predictors: what the covariances alone do. It is in no paper.
+
+    Without predictors only what two latents have in common in a straight line is lowered; NashAE's
+    predictors see any function of all the others.
+
+    - `encoder`: any module from observations (batch, ...) to ζ (batch, m), real numbers: the
+      sigmoid that makes codes of them is this model's, as it is NashAE's.
+    - `decoder`: any module from codes (batch, m) back to the observations' shape.
+
+    Raises `ValueError` where one of the two gives another shape.
+    """
+
+    def __init__(
+        self,
+        encoder: nn.Module,
+        decoder: nn.Module,
+        config: CovarianceAutoencoderConfig | None = None,
+    ) -> None:
+        super().__init__()
+        self.encoder, self.decoder = encoder, decoder
+        self.config = config or CovarianceAutoencoderConfig()
+
+    def encode(self, x: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch m"]:
+        """Codes z = sigmoid(ζ), each in (0, 1)."""
+        zeta: Tensor = self.encoder(x)
+        if zeta.dim() != 2 or len(zeta) != len(x):
+            raise ValueError(
+                f"the encoder gave {tuple(zeta.shape)} for observations {tuple(x.shape)}; "
+                "it must be (batch, m)"
+            )
+        # As in NashAE: 8 bits, as autocast gives, are too few for a covariance of 1e-3.
+        return torch.sigmoid(zeta.to(x.dtype))
+
+    def decode(self, codes: Float[Tensor, "batch m"]) -> Float[Tensor, "batch *shape"]:
+        """The observations that `codes` stand for."""
+        x: Tensor = self.decoder(codes)
+        return x
+
+    def optimizers(self) -> Mapping[str, Optimizer]:
+        """Adam for the whole."""
+        return {"autoencoder": adam(self.parameters(), self.config.lr)}
+
+    def turns(
+        self,
+        batches: Sequence[Tensor],
+        step: int,  # noqa: ARG002
+        generator: torch.Generator,  # noqa: ARG002
+    ) -> Iterator[Turn]:
+        """One turn: encoder and decoder lower (1 − λ)·½·mean (x′ − x)² + λ·Σ_{i≠j} |Cov|."""
+        (x,) = batches
+        codes = self.encode(x)
+        reconstruction = self.decode(codes)
+        if reconstruction.shape != x.shape:
+            raise ValueError(
+                f"the decoder gave {tuple(reconstruction.shape)} for observations {tuple(x.shape)}"
+            )
+        l_r, l_c = reconstruction_loss(reconstruction, x), covariance_penalty(codes)
+        terms = {"reconstruction_loss": l_r.detach(), "covariance_loss": l_c.detach()}
+        yield Turn("autoencoder", weighted_loss(l_r, l_c, self.config.lam), terms)

@@ -1,0 +1,35 @@
+"""The discriminators of the adversarial games, and what they say."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from nashae_core import MLP
+
+
+def discriminator(latents: int, hidden: int = 1024, *, generator: torch.Generator) -> MLP:
+    """The discriminator of the NashAE authors: m-1024-1024-1024-1 with SELU, to one logit."""
+    # Differs from the paper: Kim & Mnih 2018 have six layers of 1000 with leaky ReLU.
+    return MLP((latents, hidden, hidden, hidden, 1), generator=generator)
+
+
+def logits_of(
+    discriminator: nn.Module, inputs: Float[Tensor, "batch *shape"], *, constant: bool = False
+) -> Float[Tensor, " batch"]:
+    """The discriminator's logit for each of `inputs`, with its weights held constant or not.
+
+    Constant weights spare their gradient, a third of the pass, where another player moves.
+
+    Raises `ValueError` where the discriminator does not give (batch, 1).
+    """
+    weights: dict[str, Tensor] = dict(discriminator.named_parameters())
+    if constant:
+        weights = {name: weight.detach() for name, weight in weights.items()}
+    logits: Tensor = torch.func.functional_call(discriminator, weights, inputs)
+    if logits.shape != (len(inputs), 1):
+        raise ValueError(
+            f"the discriminator gave {tuple(logits.shape)} for inputs {tuple(inputs.shape)}; "
+            f"it must be ({len(inputs)}, 1)"
+        )
+    # Under autocast a logit comes in 8 bits: too coarse for the small differences that are learned.
+    return logits[:, 0].to(inputs.dtype)
