@@ -6,22 +6,32 @@ import torch
 import tyro
 from rich.table import Table
 
-from apps.benchmark.cases import auroc_pairs, seconds, steps
+from apps.benchmark.cases import auroc_pairs, baselines, seconds, steps
 from apps.console import console, exit_on_error
 
 
 def benchmark(
-    what: tuple[Literal["steps", "metrics", "seconds"], ...] = ("steps", "metrics", "seconds"),
+    what: tuple[Literal["steps", "baselines", "metrics", "seconds"], ...] = (
+        "steps",
+        "baselines",
+        "metrics",
+        "seconds",
+    ),
     device: Literal["cpu", "cuda"] = "cpu",
 ) -> None:
     """Time ours beside plain references, in turns in one process, on one thread.
 
     Args:
-        what: steps: training steps; metrics: AUROC; seconds: what has no reference.
+        what: steps: NashAE's training steps; baselines: the VAEs'; metrics: AUROC; seconds: what
+            has no reference.
         device: Where the steps are taken.
     """
     torch.set_num_threads(1)
-    compared = {"steps": lambda: steps(device), "metrics": auroc_pairs}
+    compared = {
+        "steps": lambda: steps(device),
+        "baselines": lambda: baselines(device),
+        "metrics": auroc_pairs,
+    }
     ratios = Table("what", "ours", "reference", "times faster", "between", title="Ratios")
     with console.status("timing") as status:
         for kind in (kind for kind in what if kind != "seconds"):

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -10,11 +11,11 @@ import torch
 from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
 from torch import Tensor
 
-from apps.benchmark.reference import PlainNashAE
+from apps.benchmark.reference import PlainBetaTCVAE, PlainFactorVAE, PlainNashAE, PlainVAE
 from apps.benchmark.timing import Comparison, compare, fastest
-from apps.recipes import normalise
+from apps.recipes import RECIPES, normalise
 from apps.reproduce.sweep import recipe
-from nashae_core import NashAE, TrainConfig, train
+from nashae_core import NashAE, Trainable, TrainConfig, train
 from nashae_core.stacking import stack
 from nashae_data import beamsynthesis
 from nashae_metrics import auroc
@@ -22,6 +23,11 @@ from nashae_metrics import auroc
 STEPS = 100
 SEEDS = 8
 CELEBA = (202_599, 32, 40)
+PLAIN_BASELINES: dict[str, type[PlainVAE | PlainBetaTCVAE | PlainFactorVAE]] = {
+    "beta-vae": PlainVAE,
+    "beta-tcvae": PlainBetaTCVAE,
+    "factor-vae": PlainFactorVAE,
+}
 
 
 def steps(device: str) -> Iterator[Comparison]:
@@ -30,17 +36,39 @@ def steps(device: str) -> Iterator[Comparison]:
     Ours is the whole of `train`, a hundred steps of it: batches are drawn, the history is kept. The
     reference is the method as its authors wrote it (`PlainNashAE`), on batches drawn the same way.
     """
-    x = normalise(torch.tensor(beamsynthesis().observations[:])).float().to(device)
+    x = _waveforms(device)
     for latents in (4, 8, 10, 16, 32):
         ours = _our_steps(latents, 1, x)
+        plain = PlainNashAE(latents, device=x.device)
         work = (STEPS, STEPS)
         name = f"NashAE step, m = {latents}"
-        yield compare(name, ours, _plain_steps(latents, x), work=work, rounds=5)
+        yield compare(name, ours, _plain_steps(plain.step, x), work=work, rounds=5)
     for latents in (4, 8, 16, 32):
         ours = _our_steps(latents, SEEDS, x)
+        plain = PlainNashAE(latents, device=x.device)
         work = (STEPS * SEEDS, STEPS)
         name = f"NashAE step and seed, {SEEDS} seeds at once, m = {latents}"
-        yield compare(name, ours, _plain_steps(latents, x), work=work, rounds=5)
+        yield compare(name, ours, _plain_steps(plain.step, x), work=work, rounds=5)
+
+
+def baselines(device: str) -> Iterator[Comparison]:
+    """A step of each baseline on Beamsynthesis at m = 10, with the β of its named recipe.
+
+    Timed as `steps` does it; the references are the methods in plain PyTorch.
+    """
+    x = _waveforms(device)
+    for method, reference in PLAIN_BASELINES.items():
+        made = replace(RECIPES[f"beamsynthesis-{method}"](), latents=10)
+        generator = torch.Generator().manual_seed(0)
+        model = made.build(generator)
+        plain = reference(made.latents, made.weight, device=x.device)
+        yield compare(
+            f"{made.title} step, m = {made.latents}",
+            _train_steps(model, generator, x),
+            _plain_steps(plain.step, x, model.batches_per_step),
+            work=(STEPS, STEPS),
+            rounds=5,
+        )
 
 
 def auroc_pairs() -> Iterator[Comparison]:
@@ -80,16 +108,25 @@ def _our_steps(latents: int, seeds: int, x: Tensor) -> Callable[[], object]:
     models = [recipe("nashae", 0.2, latents, 0).build(g) for g in generators]
     model = models[0] if seeds == 1 else stack([m for m in models if isinstance(m, NashAE)])
     draws = generators[0] if seeds == 1 else generators
+    return _train_steps(model, draws, x)
+
+
+def _train_steps(
+    model: Trainable, draws: torch.Generator | list[torch.Generator], x: Tensor
+) -> Callable[[], object]:
     return lambda: train(model, x, TrainConfig(steps=STEPS), draws, device=x.device)
 
 
-def _plain_steps(latents: int, x: Tensor) -> Callable[[], object]:
-    plain = PlainNashAE(latents, device=x.device)
+def _plain_steps(step: Callable[..., object], x: Tensor, batches: int = 1) -> Callable[[], object]:
     generator = torch.Generator().manual_seed(0)
 
     def run() -> None:
         for _ in range(STEPS):
-            index = torch.randint(len(x), (100,), generator=generator).to(x.device)
-            plain.step(x[index])
+            index = torch.randint(len(x), (batches, 100), generator=generator).to(x.device)
+            step(*(x[i] for i in index))
 
     return run
+
+
+def _waveforms(device: str) -> Tensor:
+    return normalise(torch.tensor(beamsynthesis().observations[:])).float().to(device)

@@ -1,21 +1,12 @@
-"""The method as its authors wrote it: the plain reference that our step is timed against.
+"""The method as its authors wrote it.
 
-One module per predictor in a Python loop, two encodings a step, default Adam. The benchmark times
-it and the tests check that the batched predictors give the same losses and weights.
+One module per predictor in a Python loop, two encodings a step, default Adam.
 """
-
-from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 
-
-def mlp(*sizes: int) -> nn.Sequential:
-    """Linear layers of these sizes with SELU between them."""
-    layers: list[nn.Module] = []
-    for inputs, outputs in pairwise(sizes[:-1]):
-        layers += [nn.Linear(inputs, outputs), nn.SELU()]
-    return nn.Sequential(*layers, nn.Linear(sizes[-2], sizes[-1]))
+from apps.benchmark.reference.mlp import mlp
 
 
 class PlainNashAE:
