@@ -74,7 +74,7 @@ def house(session: nox.Session) -> None:
         with session.chdir(folder):
             session.run("hatchling", "build", "--target", "wheel", "-d", str(wheels))
     built = [str(wheel) for wheel in wheels.glob("*.whl")]
-    session.install(*built, "-e", ".", *group(ROOT, "test"))
+    session.install(*built, "-e", ".[dask,ray]", *group(ROOT, "test"))
     session.run("python", "-m", "pytest", *session.posargs, env=THREADS)
 
 
@@ -82,7 +82,9 @@ def house(session: nox.Session) -> None:
 def dev(session: nox.Session) -> None:
     """An environment with everything, editable: `. .nox/dev/bin/activate`."""
     install_all(session, "test", "lint", "types")
-    session.install(*(r for folder in FOLDERS.values() for r in group(folder, "test")))
+    session.install(
+        "-e", ".[dask,ray]", *(r for folder in FOLDERS.values() for r in group(folder, "test"))
+    )
 
 
 @nox.session(default=False, reuse_venv=True)

@@ -32,12 +32,10 @@ from apps.reproduce.score import Row, score
 from apps.reproduce.sweep import (
     figure_3_recipes,
     recipe,
-    run_sweep,
     table_1_recipes,
 )
 from apps.reproduce.table1 import Cell, table_1
 from apps.run_folder import RunFolder
-from apps.train import train_run
 from nashae_core import TrainConfig
 
 ROOT = Path(__file__).parents[1]
@@ -207,12 +205,18 @@ def made_folder(path: Path, method: str, arrays: dict[str, np.ndarray]) -> RunFo
     return folder
 
 
+# Three frequencies, four duty cycles.
+GRID = np.stack([np.repeat(np.arange(3), 4), np.tile(np.arange(4), 3)], axis=1)
+
+
 def test_the_score_of_a_nashae_run_by_hand(tmp_path: Path) -> None:
-    ramp = np.linspace(0.2, 0.8, 5)
-    codes = np.column_stack([ramp, np.full(5, 0.5), ramp[::-1], 0.5 + 0.1 * ramp])
-    # Two are learned: the first is predicted wholly, up to a scale, the second not at all.
-    predictions = np.column_stack([2 * ramp, ramp, np.full(5, 0.5), ramp])
-    row = score(made_folder(tmp_path, "nashae", {"codes": codes, "predictions": predictions}))
+    frequency, duty = GRID[:, 0] / 2, 0.2 + 0.2 * GRID[:, 1]
+    still = np.full(len(GRID), 0.5)
+    codes = np.column_stack([duty, still, frequency, 0.5 + 0.1 * duty])
+    # Two are learned: the first is predicted wholly, up to a scale, the other not at all.
+    predictions = np.column_stack([2 * duty, duty, still, duty])
+    arrays = {"codes": codes, "predictions": predictions, "factors": GRID}
+    row = score(made_folder(tmp_path, "nashae", arrays))
     assert row == {
         "method": "nashae",
         "weight": 0.2,
@@ -220,6 +224,16 @@ def test_the_score_of_a_nashae_run_by_hand(tmp_path: Path) -> None:
         "seed": 1,
         "learned": 2,
         "rule": "nashae",
+        "counts": {"nashae": 2, "beta-vae": None, "factor-vae": 0},
+        "clean": True,
+        "between_frequencies": [0.0, 1.0],
+        "duty_rank": [1.0, 0.0],
+        "frequency_information": [0.0, 1.0],
+        "duty_information": [1.0, 0.0],
+        "mig": pytest.approx(1.0),
+        # 10 Hz, 20 Hz and long duty cycles are each told by one latent, the other at chance.
+        "tad": pytest.approx(1.5),
+        "beta_vae": 1.0,
         "predictability": pytest.approx(0.5),
         "versions": {"torch": "2"},
     }
@@ -228,13 +242,26 @@ def test_the_score_of_a_nashae_run_by_hand(tmp_path: Path) -> None:
 
 
 def test_the_score_of_a_vae_run_by_hand(tmp_path: Path) -> None:
-    codes = np.column_stack([np.arange(4.0)] * 3)
-    variances = np.column_stack([np.full(4, 0.1), np.array([0.5, 0.9, 0.9, 0.5]), np.full(4, 0.95)])
-    folder = made_folder(tmp_path, "beta-vae", {"codes": codes, "variances": variances})
+    codes = np.column_stack([GRID[:, 0], GRID[:, 0], GRID[:, 1]]).astype(float)
+    variances = np.tile([0.1, 0.7, 0.95], (len(GRID), 1))
+    folder = made_folder(
+        tmp_path, "beta-vae", {"codes": codes, "variances": variances, "factors": GRID}
+    )
     row = score(folder)
     assert (row["learned"], row["rule"]) == (2, "beta-vae")
+    assert row["counts"] == {"nashae": 3, "beta-vae": 2, "factor-vae": 3}
+    assert not row["clean"]  # two latents with the frequency
+    assert row["mig"] == 0
     assert "predictability" not in row
     assert "versions" in folder.record  # the folder's own record is not changed
+
+
+def test_a_run_without_a_learned_latent_has_a_score(tmp_path: Path) -> None:
+    arrays = {"codes": np.full((len(GRID), 3), 0.5), "factors": GRID}
+    row = score(made_folder(tmp_path, "nashae", arrays))
+    assert (row["learned"], row["clean"], row["duty_rank"]) == (0, False, [])
+    assert (row["mig"], row["tad"]) == (0, 0)
+    assert 0 <= row["beta_vae"] <= 1
 
 
 def test_rows_are_read_back_as_they_were(tmp_path: Path) -> None:
@@ -277,12 +304,11 @@ def test_the_published_rows_are_none_where_there_is_no_file(
 
 
 def test_the_published_rows_are_whole() -> None:
-    if not (rows.PUBLISHED / "table1.jsonl").exists():
-        pytest.skip("the rows of Table 1 are not published yet")
     kept = published(1)
     keys = [(r["method"], r["weight"], r["latents"], r["seed"]) for r in kept]
     assert len(set(keys)) == len(keys)
     assert {key for key in keys if key[0] == "nashae"} == whole_table()
+    assert len(keys) == 480
     for row in kept:
         assert 0 <= row["learned"] <= row["latents"]
         assert row["steps"] == TrainConfig().steps
@@ -290,67 +316,6 @@ def test_the_published_rows_are_whole() -> None:
         assert row["method"] != "nashae" or len(losses) == 3
         assert all(math.isfinite(value) for value in losses)
         assert row["versions"].keys() >= {"python", "torch", "nashae-core"}
-
-
-# The sweep
-
-
-def records(runs: Path) -> dict[str, int]:
-    return {path.parent.name: path.stat().st_mtime_ns for path in runs.glob("*/record.json")}
-
-
-def test_runs_of_workers_are_those_of_this_process_to_the_bit(tmp_path: Path) -> None:
-    recipes = [tiny(), tiny("beta-vae", 100.0), tiny(), tiny(latents=8, seed=3)]
-    told: list[AnyRecipe] = []
-    folders = run_sweep(recipes, tmp_path / "runs", jobs=2, on_finished=told.append)
-    unique = [recipes[0], recipes[1], recipes[3]]
-    assert [folder.recipe for folder in folders] == unique  # in order, one given twice but once
-    assert Counter(told) == Counter(unique)
-    assert len(records(tmp_path / "runs")) == 3
-    for folder in folders:
-        here = train_run(folder.recipe, tmp_path / "here" / folder.recipe.label)
-        for name in RESULTS:
-            assert (folder.path / name).read_bytes() == (here.path / name).read_bytes()
-
-
-def test_finished_runs_are_not_run_again(tmp_path: Path) -> None:
-    run_sweep([tiny()], tmp_path, jobs=1, on_finished=lambda _: None)
-    before, told = records(tmp_path), list[AnyRecipe]()
-    run_sweep([tiny(), tiny(seed=1)], tmp_path, jobs=1, on_finished=told.append)
-    assert told == [tiny(), tiny(seed=1)]
-    after = records(tmp_path)
-    assert len(after) == 2
-    assert before.items() <= after.items()
-
-
-def test_a_run_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
-    other, file, damaged = tiny(seed=1), tiny(seed=2), tiny(seed=3)
-    # A finished run with other steps must not be taken for this one.
-    train_run(replace(other, train=TrainConfig(steps=10)), tmp_path / other.label)
-    (tmp_path / file.label).write_text("")
-    (tmp_path / damaged.label).mkdir()
-    (tmp_path / damaged.label / "config.json").write_text("{")
-    before, told = records(tmp_path), list[AnyRecipe]()
-    recipes = [other, file, damaged, tiny(), tiny(seed=4)]
-    with pytest.raises(RuntimeError, match=f"3 of 5 runs failed; {other.label}: .*another run"):
-        run_sweep(recipes, tmp_path, jobs=1, on_finished=told.append)
-    assert records(tmp_path).keys() == before.keys() | {tiny().label, tiny(seed=4).label}
-    assert before.items() <= records(tmp_path).items()
-    assert Counter(told) == Counter(recipes)
-
-
-def test_a_sweep_that_was_cut_off_goes_on_where_it_was(tmp_path: Path) -> None:
-    def interrupt(_: AnyRecipe) -> None:
-        raise KeyboardInterrupt
-
-    recipes = [tiny(seed=seed) for seed in range(3)]
-    with pytest.raises(KeyboardInterrupt):
-        run_sweep(recipes, tmp_path, jobs=1, on_finished=interrupt)
-    before = records(tmp_path)
-    assert len(before) == 1
-    folders = run_sweep(recipes, tmp_path, jobs=1, on_finished=lambda _: None)
-    assert all(folder.finished for folder in folders)
-    assert before.items() <= records(tmp_path).items()
 
 
 # The report
@@ -388,7 +353,14 @@ class Page(HTMLParser):
 
 
 def written(path: Path, rows: list[Row], kept: list[Row], **changes: object) -> Page:
-    options = {"command": "reproduce", "seconds": 90.0, "pictures": [], "figures": path.parent}
+    options = {
+        "command": "reproduce",
+        "seconds": 90.0,
+        "compared": [],
+        "whose": "no runs",
+        "pictures": [],
+        "figures": path.parent,
+    }
     cells, kept_cells = table_1(rows, ["nashae"]), table_1(kept, ["nashae"])
     write_report(path, cells=cells, kept=kept_cells, **(options | changes))
     return Page(path.read_text(encoding="utf-8"))
@@ -473,6 +445,10 @@ def test_every_deviation_that_is_marked_is_told(tmp_path: Path) -> None:
 # The command
 
 
+def records(runs: Path) -> dict[str, int]:
+    return {path.parent.name: path.stat().st_mtime_ns for path in runs.glob("*/record.json")}
+
+
 @pytest.fixture(scope="module")
 def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The whole command, fourteen real runs: stopped by Ctrl-C, then given again."""
@@ -541,16 +517,18 @@ def test_the_command_draws_the_figures_and_the_report_holds_them(reproduced: Pat
     check_offline(page)
     assert len(page.addresses) == len(names)
     cells = table_1(read_rows(reproduced / "table1.jsonl"), ["nashae"])
-    ours = [row[4] for row in page.cells]
+    ours = [row[4] for row in page.cells[: len(cells)]]
     assert ours == [" ".join(map(str, cell.learned)) for cell in cells]
     assert f"--trials 1 --out {reproduced}" in page.text
 
 
 def test_without_nashae_s_rows_there_is_no_figure_2(reproduced: Path, tmp_path: Path) -> None:
     panels = [RunFolder(reproduced / "runs" / r.label) for r in figure_3_recipes()]
-    cells = table_1([score(panel) for panel in panels], ["beta-vae"])
-    names = [picture.name for picture in draw(panels, cells, tmp_path)]
-    assert names == ["learned-latents-beta-vae", "figure-3", "traversal", "learning-curves"]
+    rows_of_panels = [score(panel) for panel in panels]
+    cells = table_1(rows_of_panels, ["beta-vae"])
+    names = [picture.name for picture in draw(panels, cells, rows_of_panels, tmp_path)]
+    others = ["figure-3", "traversal", "learning-curves"]
+    assert names == ["right-and-clean", "learned-latents-beta-vae", *others]
     assert [cell.learned for cell in cells if cell.latents == 4] == [
         (score(panels[2])["learned"],),
         (),

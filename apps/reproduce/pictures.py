@@ -14,9 +14,12 @@ from apps.figures import (
     true_against_predicted,
     write_figure,
 )
-from apps.figures.style import FAINT, palette, styled
+from apps.figures.style import DARK, FAINT, PAGE, PALETTE, palette, styled
 from apps.recipes import AnyRecipe
+from apps.reproduce.alignment import DEFINITION
+from apps.reproduce.comparison import by_cell
 from apps.reproduce.paper import FACTORS, LATENTS
+from apps.reproduce.score import Row
 from apps.reproduce.sweep import figure_3_recipes, recipe
 from apps.reproduce.table1 import Cell
 from apps.run_folder import RunFolder
@@ -36,15 +39,24 @@ class Picture(NamedTuple):
         return f"{self.name}.png"
 
 
-def draw(folders: Sequence[RunFolder], cells: Sequence[Cell], out: Path) -> list[Picture]:
+def draw(
+    folders: Sequence[RunFolder], cells: Sequence[Cell], compared: Sequence[Row], out: Path
+) -> list[Picture]:
     """Draw the report's pictures and write each to `out` as PNG and SVG.
 
-    `folders` hold finished runs, those of Figure 3 among them.
+    `folders` hold finished runs, those of Figure 3 among them; `compared` are the rows of the
+    tables that compare the methods beyond the paper's.
     """
     by_recipe = {folder.recipe: folder for folder in folders}
     panels = [by_recipe[r] for r in figure_3_recipes()]
     nashae = panels[1]
     pictures = [
+        Picture(
+            "right-and-clean",
+            "Right in count, and clean",
+            f"{DEFINITION} Each bar is the share of runs, by m; lines are 95 % intervals (Wilson).",
+            right_and_clean(compared),
+        ),
         *_every_run(cells),
         Picture(
             "figure-3",
@@ -126,4 +138,33 @@ def learned_counts(cells: Sequence[Cell]) -> Figure:
     for name in names:
         axis.scatter([], [], s=10, color=colours[name], label=name)
     figure.legend(loc="outside right upper")
+    return figure
+
+
+@styled
+def right_and_clean(rows: Sequence[Row]) -> Figure:
+    """The share of runs right in count, and clean besides: a panel an m, a bar a weight."""
+    groups = by_cell(rows)
+    names = list(dict.fromkeys(group.name for group in groups))
+    figure = Figure(figsize=(PAGE, 0.9 + 0.17 * len(names)))
+    axes = figure.subplots(1, len(LATENTS), sharey=True, sharex=True, squeeze=False)[0]
+    for axis, latents in zip(axes, LATENTS, strict=True):
+        for group in (group for group in groups if group.latents == latents):
+            y = names.index(group.name)
+            for share, colour, height in (
+                (group.right, FAINT, 0.75),
+                (group.clean, PALETTE[0], 0.4),
+            ):
+                axis.barh(y, share.share, height, color=colour, linewidth=0)
+            right = group.right
+            axis.plot([right.low, right.high], [y, y], color=DARK, linewidth=0.8, zorder=3)
+        axis.set_title(f"m = {latents}")
+        axis.set_xlim(0, 1)
+        axis.set_xticks([0, 0.5, 1], ["0", "½", "1"])
+    axes[0].set_yticks(range(len(names)), names)
+    axes[0].invert_yaxis()
+    figure.supxlabel("share of runs")
+    for label, colour in (("two learned latents", FAINT), ("and clean", PALETTE[0])):
+        axes[-1].barh([0], [0], color=colour, label=label)
+    figure.legend(loc="outside upper center", ncols=2)
     return figure

@@ -10,7 +10,11 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from apps.reproduce.alignment import DEFINITION
+from apps.reproduce.comparison import by_cell, by_weight
+from apps.reproduce.paper import LATENTS
 from apps.reproduce.pictures import Picture
+from apps.reproduce.score import COUNTING_RULES, Row
 from apps.reproduce.table1 import Cell
 from apps.run_folder import versions
 from nashae_data.atomic import atomic_file
@@ -25,12 +29,15 @@ def write_report(
     seconds: float,
     cells: Sequence[Cell],
     kept: Sequence[Cell],
+    compared: Sequence[Row],
+    whose: str,
     pictures: Sequence[Picture],
     figures: Path,
 ) -> None:
     """Write the report to `path`: `cells` of the user's runs, `kept` of the release's.
 
-    `figures` is the folder with the pictures' files.
+    `compared` are the rows of the tables that compare the methods beyond the paper's, and `whose`
+    says in words whose runs those are. `figures` is the folder with the pictures' files.
     """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
@@ -42,6 +49,12 @@ def write_report(
         machine=machine(),
         versions=versions(),
         rows=list(zip(cells, kept, strict=True)),
+        whose=whose,
+        groups=by_cell(compared),
+        wholes=by_weight(compared),
+        rules=COUNTING_RULES,
+        latents=LATENTS,
+        definition=DEFINITION,
         pictures=[(p, _source(figures / p.png)) for p in pictures],
         deviations=list(deviations()),
     )

@@ -1,9 +1,14 @@
 """A sweep: a list of independent runs, each in a folder of its own."""
 
-from collections.abc import Callable, Iterable, Sequence
+import os
+import time
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from threading import Thread
 
+import filelock
 import joblib  # type: ignore[import-untyped]
 import torch
 
@@ -11,6 +16,7 @@ from apps.recipes import RECIPES, AnyRecipe
 from apps.reproduce.paper import FIGURE_3, LATENTS, TABLE_1
 from apps.run_folder import RunFolder
 from apps.train import train_run
+from apps.train.run import CHECKPOINT
 
 
 def recipe(method: str, weight: float, latents: int, seed: int) -> AnyRecipe:
@@ -43,35 +49,36 @@ def run_sweep(
     *,
     jobs: int = 2,
     device: str = "cpu",
-    on_finished: Callable[[AnyRecipe], None],
+    checkpoint_seconds: float = 20.0,
 ) -> list[RunFolder]:
     """Train each recipe into its folder below `runs`, `jobs` at a time, one thread each.
 
-    Finished runs are left as they are, and one that was cut off goes on where it was. Returns the
-    folders in the order of `recipes`. A run that fails does not stop the others; at the end the
-    first failure is raised as `RuntimeError`.
+    Finished runs are left as they are, one that was cut off goes on where it was, and one that
+    another process is writing is waited for. Where joblib is set to a cluster, every worker has to
+    see `runs`. Returns the folders in the order of `recipes`. A run that fails does not stop the
+    others; at the end the first failure is raised as `RuntimeError`.
     """
     unique = list(dict.fromkeys(recipes))
-    waiting = [r for r in unique if not _finished(r, runs / r.label)]
-    for done in unique:
-        if done not in waiting:
-            on_finished(done)
+    waiting = [r for r in unique if not _tidy(r, runs / r.label)]
     # The long ones first, so that no worker is left with one at the end.
     waiting.sort(key=lambda r: r.latents * r.train.steps, reverse=True)
-    parallel = joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")
-    failures = []
-    for which, failure in parallel(
-        joblib.delayed(_run)(i, r, runs / r.label, device) for i, r in enumerate(waiting)
-    ):
-        on_finished(waiting[which])
-        if failure:
-            failures.append(f"{waiting[which].label}: {failure}")
+    # One run a batch: a worker that is killed has one run to make again. The whole list at the end,
+    # because not every backend gives results as they come; progress is read from the folders.
+    parallel = joblib.Parallel(n_jobs=jobs, batch_size=1)
+    reasons = parallel(
+        joblib.delayed(_run)(
+            r, (runs / r.label).absolute(), device, checkpoint_seconds, os.getpid()
+        )
+        for r in waiting
+    )
+    failures = [f"{r.label}: {why}" for r, why in zip(waiting, reasons, strict=True) if why]
     if failures:
         raise RuntimeError(f"{len(failures)} of {len(unique)} runs failed; {failures[0]}")
     return [RunFolder(runs / r.label) for r in unique]
 
 
-def _finished(recipe: AnyRecipe, path: Path) -> bool:
+def finished(recipe: AnyRecipe, path: Path) -> bool:
+    """Whether the folder at `path` holds the finished run of `recipe`."""
     folder = RunFolder(path)
     try:
         return folder.finished and folder.recipe == recipe
@@ -79,10 +86,37 @@ def _finished(recipe: AnyRecipe, path: Path) -> bool:
         return False
 
 
-def _run(which: int, recipe: AnyRecipe, path: Path, device: str) -> tuple[int, str]:
+def _tidy(recipe: AnyRecipe, path: Path) -> bool:
+    # A process that was killed at its very end leaves the checkpoint, which `_run` removes.
+    return finished(recipe, path) and not (path / CHECKPOINT).exists()
+
+
+def _run(recipe: AnyRecipe, path: Path, device: str, checkpoint_seconds: float, sweep: int) -> str:
+    """Make one run in this process; the reason where it fails."""
+    if os.getppid() == sweep:
+        _end_with_the_sweep(sweep)
     torch.set_num_threads(1)
     try:
-        train_run(recipe, path, device=device)
+        path.mkdir(parents=True, exist_ok=True)
+        # Another sweep's worker may have the folder, or one that outlives a sweep that was killed.
+        with filelock.FileLock(path / ".lock"):
+            for left in path.glob(
+                f".{'[0-9a-f]' * 8}-*"
+            ):  # half-written, by a process that was killed
+                left.unlink()
+        train_run(recipe, path, device=device, checkpoint_seconds=checkpoint_seconds)
     except (ValueError, OSError, FloatingPointError, RuntimeError) as error:
-        return which, str(error)
-    return which, ""
+        return str(error)
+    return ""
+
+
+@cache
+def _end_with_the_sweep(sweep: int) -> None:
+    """End this worker soon after the sweep that started it is killed: else it would run on."""
+
+    def watch() -> None:
+        while os.getppid() == sweep:
+            time.sleep(0.2)
+        os._exit(1)
+
+    Thread(target=watch, daemon=True).start()

@@ -1,0 +1,132 @@
+"""How far a sweep is and when it ends, read from its folders, wherever its runs are made."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from statistics import median
+from threading import Event, Thread
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from apps.console import console
+from apps.recipes import AnyRecipe
+from apps.reproduce.rows import published
+from apps.reproduce.sweep import finished
+from apps.run_folder import RunFolder
+
+POLL_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class State:
+    """Runs that are done, running and left, and about how many seconds are left."""
+
+    done: int
+    running: int
+    left: int
+    seconds: float
+
+
+class Course:
+    """A sweep as its folders below `runs` show it, `jobs` runs at a time from now on."""
+
+    def __init__(self, recipes: Iterable[AnyRecipe], runs: Path, jobs: int) -> None:
+        self.recipes = list(dict.fromkeys(recipes))
+        self._runs, self._jobs, self._started = runs, jobs, time.time()
+        self._took: dict[AnyRecipe, float] = {}  # finished runs are read once
+
+    def done(self, recipe: AnyRecipe) -> bool:
+        """Whether a run is finished."""
+        path = self._runs / recipe.label
+        if recipe not in self._took and finished(recipe, path):
+            with suppress(ValueError):  # a damaged record is named when it is scored
+                self._took[recipe] = RunFolder(path).record.get("seconds", 0.0)
+        return recipe in self._took
+
+    def state(self) -> State:
+        """What is so now."""
+        waiting = [r for r in self.recipes if not self.done(r)]
+        expected = sum(map(cost, self._took))
+        pace = sum(self._took.values()) / expected if expected else 1.0  # of this machine
+        rest = {r: pace * cost(r) for r in waiting}
+        # A run that an earlier sweep began, or that failed, has a config.json too.
+        begun = sorted(((self._begun(r), r.label, r) for r in waiting), reverse=True)
+        running = [(at, r) for at, _, r in begun[: self._jobs] if at]
+        for at, r in running:
+            rest[r] = max(rest[r] - (time.time() - max(at, self._started)), 0.0)
+        seconds = max(sum(rest.values()) / self._jobs, *rest.values()) if rest else 0.0
+        left = len(waiting) - len(running)
+        return State(len(self._took), len(running), left, seconds)
+
+    def _begun(self, recipe: AnyRecipe) -> float:
+        try:
+            return (self._runs / recipe.label / "config.json").stat().st_mtime
+        except OSError:
+            return 0.0
+
+
+@cache
+def cost(recipe: AnyRecipe) -> float:
+    """About how many seconds a run takes: what the release's runs of its kind took."""
+    rows = [(r["seconds"] / r["steps"], r["method"], r["latents"]) for r in published(1)]
+    same_size = [row for row in rows if row[2] == recipe.latents] or rows
+    alike = [row for row in same_size if row[1] == recipe.method_name] or same_size
+    return float(median(row[0] for row in alike)) * recipe.train.steps
+
+
+@contextmanager
+def progress(recipes: Iterable[AnyRecipe], runs: Path, jobs: int) -> Iterator[None]:
+    """Show a sweep's progress for as long as the block lasts."""
+    course, stop = Course(recipes, runs, jobs), Event()
+    note = TextColumn("{task.fields[note]}")
+    columns = (TextColumn("[bold]runs"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), note, console=console) as bar:
+        task = bar.add_task("runs", total=len(course.recipes), note="")
+
+        def follow() -> None:
+            while not stop.wait(POLL_SECONDS if bar.tasks[0].fields["note"] else 0):
+                state = course.state()
+                bar.update(task, completed=state.done, note=_note(state))
+            bar.update(task, completed=course.state().done, note="")
+
+        thread = Thread(target=follow, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
+
+
+def plan(recipes: Iterable[AnyRecipe], runs: Path, jobs: int) -> Table:
+    """What a sweep would run, and about how long that takes."""
+    course = Course(recipes, runs, jobs)
+    state = course.state()
+    table = Table(
+        title=f"{state.running + state.left} runs to make, {jobs} at a time: "
+        f"about {_duration(state.seconds)}"
+    )
+    for heading in ("method", "weight", "m", "finished", "to run"):
+        table.add_column(heading, justify="left" if heading == "method" else "right")
+    of_cell = {r: (r.family, f"{r.symbol} = {r.weight:g}", str(r.latents)) for r in course.recipes}
+    total = Counter(of_cell.values())
+    done = Counter(cell for r, cell in of_cell.items() if course.done(r))
+    for cell, runs_of_cell in total.items():
+        table.add_row(*cell, str(done[cell]), str(runs_of_cell - done[cell]))
+    return table
+
+
+def _note(state: State) -> str:
+    end = time.localtime(time.time() + state.seconds)
+    clock = time.strftime("%H:%M" if state.seconds < 12 * 3600 else "%a %d %b %H:%M", end)
+    return f"{state.running} running, {state.left} left, ends about {clock}"
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes} minutes" if minutes < 100 else f"{minutes / 60:.1f} hours"
