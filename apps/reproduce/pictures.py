@@ -54,7 +54,8 @@ def draw(
         Picture(
             "right-and-clean",
             "Right in count, and clean",
-            f"{DEFINITION} Each bar is the share of runs; lines are the 95 % intervals of the grey ones (Wilson).",
+            f"{DEFINITION} Each bar is the share of runs; the lines are the 95 % intervals of the "
+            "grey ones (Wilson).",
             right_and_clean(compared),
         ),
         *_every_run(cells),
