@@ -79,13 +79,30 @@ def process(*arguments: str, **options: object) -> Iterator[subprocess.Popen]:
             started.kill()
 
 
+def begins(sweep: subprocess.Popen, runs: Path, seconds: float = 60) -> bool:
+    """Whether a run is begun in time."""
+    deadline = time.monotonic() + seconds
+    while not any(runs.glob("*/config.json")):
+        if time.monotonic() > deadline:
+            return False
+        assert sweep.poll() is None
+        time.sleep(0.02)
+    return True
+
+
 def check_a_sweep_survives(
     backend: str, address: str, folder: Path, kill_a_worker: Callable[[], None]
-) -> None:
-    """Kill a worker when two runs are finished; all the rest must be made, once and right."""
+) -> bool:
+    """Kill a worker when two runs are finished; all the rest must be made, once and right.
+
+    False where the cluster has not begun a run in time.
+    """
     runs = folder / "runs"
+    folder.mkdir(exist_ok=True)
     # By a relative path: the workers are in another folder.
     with process("-c", SWEEP, backend, address, "runs", cwd=folder) as sweep:
+        if not begins(sweep, runs):
+            return False
         eventually(lambda: sweep.poll() is not None or len(records(runs)) >= 2)
         assert sweep.poll() is None
         kill_a_worker()
@@ -101,6 +118,7 @@ def check_a_sweep_survives(
             assert (runs / name / file).read_bytes() == (whole.path / file).read_bytes()
         left, right = ({f.name for f in p.iterdir()} - {".lock"} for p in (runs / name, whole.path))
         assert left == right
+    return True
 
 
 def test_a_sweep_on_dask_goes_on_when_a_worker_is_killed(tmp_path: Path) -> None:
@@ -114,7 +132,7 @@ def test_a_sweep_on_dask_goes_on_when_a_worker_is_killed(tmp_path: Path) -> None
         eventually(file.exists)
         with process(*worker, **quiet) as first, process(*worker, **quiet):
             address = eventually(lambda: two_workers(file))
-            check_a_sweep_survives("dask", address, tmp_path, first.kill)
+            assert check_a_sweep_survives("dask", address, tmp_path, first.kill)
             assert first.wait() == -signal.SIGKILL
 
 
@@ -130,6 +148,14 @@ def two_workers(file: Path) -> str:
 def test_a_sweep_on_ray_goes_on_when_a_worker_is_killed(tmp_path: Path) -> None:
     pytest.importorskip("ray", reason="ray has no wheel for this Python")
     psutil = pytest.importorskip("psutil")
+    # On a machine that is busy while it starts, ray may never give a worker: another cluster then.
+    for attempt in range(3):
+        if survives_on_ray(tmp_path / str(attempt), psutil):
+            return
+    pytest.fail("three clusters of ray have not begun a run")
+
+
+def survives_on_ray(folder: Path, psutil: Any) -> bool:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with process("-c", RAY, **pipes) as cluster:
 
@@ -140,5 +166,7 @@ def test_a_sweep_on_ray_goes_on_when_a_worker_is_killed(tmp_path: Path) -> None:
             os.kill(actors[0].pid, signal.SIGKILL)
 
         address = next(line.split()[1] for line in cluster.stdout if line.startswith("address"))
-        check_a_sweep_survives("ray", address, tmp_path, kill_a_worker)
-        cluster.communicate("", timeout=30)
+        try:
+            return check_a_sweep_survives("ray", address, folder, kill_a_worker)
+        finally:
+            cluster.communicate("", timeout=60)

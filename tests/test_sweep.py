@@ -141,7 +141,8 @@ def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
     before = records(tmp_path)
     (tmp_path / ended.label / CHECKPOINT).write_bytes(b"")
     (tmp_path / cut.label).mkdir()
-    (tmp_path / cut.label / ".0123abcd-config.json").write_text("{")
+    for name in (".0123abcd-config.json", f".{CHECKPOINT}.4711"):  # of both packages that write
+        (tmp_path / cut.label / name).write_text("{")
     folders = run_sweep([ended, cut], tmp_path, jobs=1)
     assert before.items() <= records(tmp_path).items()
     names = [{file.name for file in folder.path.iterdir()} - {".lock"} for folder in folders]

@@ -100,10 +100,9 @@ def _run(recipe: AnyRecipe, path: Path, device: str, checkpoint_seconds: float, 
         path.mkdir(parents=True, exist_ok=True)
         # Another sweep's worker may have the folder, or one that outlives a sweep that was killed.
         with filelock.FileLock(path / ".lock"):
-            for left in path.glob(
-                f".{'[0-9a-f]' * 8}-*"
-            ):  # half-written, by a process that was killed
-                left.unlink()
+            for left in path.glob(".*"):  # half-written, by a process that was killed
+                if left.name != ".lock":
+                    left.unlink()
         train_run(recipe, path, device=device, checkpoint_seconds=checkpoint_seconds)
     except (ValueError, OSError, FloatingPointError, RuntimeError) as error:
         return str(error)
