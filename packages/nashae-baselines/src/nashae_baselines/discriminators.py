@@ -1,10 +1,14 @@
 """The discriminators of the adversarial games, and what they say."""
 
+from collections.abc import Mapping
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
-from nashae_core import MLP
+from nashae_baselines.gaussian_vae import GaussianVAE
+from nashae_core import MLP, adam
 
 
 def discriminator(latents: int, hidden: int = 1024, *, generator: torch.Generator) -> MLP:
@@ -33,3 +37,14 @@ def logits_of(
         )
     # Under autocast a logit comes in 8 bits: too coarse for the small differences that are learned.
     return logits[:, 0].to(inputs.dtype)
+
+
+def adversaries(
+    vae: GaussianVAE, discriminator: nn.Module, lr: float, discriminator_lr: float
+) -> Mapping[str, Optimizer]:
+    """Adam for the autoencoder, as player "vae", and with betas 0.5 and 0.9 for "discriminator"."""
+    autoencoder = [*vae.encoder.parameters(), *vae.decoder.parameters()]
+    return {
+        "vae": adam(autoencoder, lr),
+        "discriminator": adam(discriminator.parameters(), discriminator_lr, (0.5, 0.9)),
+    }

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from nashae_baselines.checks import check_numbers, check_weights
-from nashae_baselines.discriminators import logits_of
+from nashae_baselines.discriminators import adversaries, logits_of
 from nashae_baselines.gaussian_vae import GaussianVAE, Likelihood, check_likelihood
 from nashae_baselines.losses import discriminator_loss, permuted, sampled_kl
-from nashae_core import Turn, adam
+from nashae_core import Turn
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,8 @@ class FactorVAE(GaussianVAE):
 
     def optimizers(self) -> Mapping[str, Optimizer]:
         """Adam for the autoencoder and Adam for the discriminator."""
-        autoencoder = [*self.encoder.parameters(), *self.decoder.parameters()]
-        return {
-            "vae": adam(autoencoder, self.config.lr),
-            "discriminator": adam(
-                self.discriminator.parameters(), self.config.discriminator_lr, (0.5, 0.9)
-            ),
-        }
+        config = self.config
+        return adversaries(self, self.discriminator, config.lr, config.discriminator_lr)
 
     def turns(
         self,
