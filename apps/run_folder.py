@@ -32,6 +32,17 @@ from apps.recipes import AnyRecipe, Model, recipe_class
 from nashae_core import load_weights
 from nashae_data.atomic import atomic_file
 
+CHECKPOINT = "checkpoint.safetensors"
+# Each is written under a hidden name that holds its own, which it is then given.
+FILES = (
+    "config.json",
+    "weights.safetensors",
+    "weights.json",
+    "history.npz",
+    "codes.npz",
+    "record.json",
+    CHECKPOINT,
+)
 PACKAGES = ("nashae-core", "nashae-data", "nashae-metrics", "nashae-baselines", "torch", "numpy")
 
 
@@ -90,17 +101,23 @@ class RunFolder:
             np.savez(temporary, **arrays)  # type: ignore[arg-type]
 
     @contextmanager
-    def claimed(self) -> Iterator[None]:
+    def claimed(self, *, wait: bool = False) -> Iterator[None]:
         """Hold the folder for this process, which the system lets go when the process ends.
 
-        Raises `ValueError` where another process holds it.
+        Where another process holds it, raises `ValueError`, or with `wait` waits for it.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         try:
-            with filelock.FileLock(self.path / ".lock", timeout=0):
+            with filelock.FileLock(self.path / ".lock", timeout=-1 if wait else 0):
                 yield
         except filelock.Timeout:
             raise ValueError(f"{self.path} is being written by another process") from None
+
+    def clear(self) -> None:
+        """Remove what a killed process left half-written; for the holder of the folder alone."""
+        for hidden in self.path.glob(".*"):
+            if any(name in hidden.name for name in FILES):
+                hidden.unlink()
 
     def _json(self, name: str) -> dict[str, Any]:
         path = self.path / name

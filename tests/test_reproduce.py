@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
@@ -18,7 +17,6 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pytest
-import torch
 from matplotlib.figure import Figure
 
 from apps.console import exit_on_error
@@ -41,15 +39,6 @@ from nashae_core import TrainConfig
 ROOT = Path(__file__).parents[1]
 TINY = TrainConfig(steps=30)
 RESULTS = ("weights.safetensors", "history.npz", "codes.npz")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Bits may depend on the number of threads."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def tiny(method: str = "nashae", weight: float = 0.2, latents: int = 4, seed: int = 0) -> AnyRecipe:

@@ -51,15 +51,6 @@ with workers("loky", None, 2):
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Bits may depend on the number of threads."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def tiny(method: str = "nashae", weight: float = 0.2, latents: int = 4, seed: int = 0) -> AnyRecipe:
     return replace(recipe(method, weight, latents, seed), train=TINY)
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import FrozenInstanceError, asdict, replace
 from pathlib import Path
 
@@ -53,15 +53,6 @@ NASHAE = replace(beamsynthesis_nashae(), train=SHORT)
 BETA_VAE = replace(beamsynthesis_beta_vae(), train=SHORT)
 CHECKPOINT = "checkpoint.safetensors"
 AnyRecipe = NashAERecipe | VAERecipe
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Bits may depend on the number of threads."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

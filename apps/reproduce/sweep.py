@@ -8,15 +8,13 @@ from functools import cache
 from pathlib import Path
 from threading import Thread
 
-import filelock
 import joblib  # type: ignore[import-untyped]
 import torch
 
 from apps.recipes import RECIPES, AnyRecipe
 from apps.reproduce.paper import FIGURE_3, LATENTS, TABLE_1
-from apps.run_folder import RunFolder
+from apps.run_folder import CHECKPOINT, RunFolder
 from apps.train import train_run
-from apps.train.run import CHECKPOINT
 
 
 def recipe(method: str, weight: float, latents: int, seed: int) -> AnyRecipe:
@@ -97,13 +95,8 @@ def _run(recipe: AnyRecipe, path: Path, device: str, checkpoint_seconds: float, 
         _end_with_the_sweep(sweep)
     torch.set_num_threads(1)
     try:
-        path.mkdir(parents=True, exist_ok=True)
         # Another sweep's worker may have the folder, or one that outlives a sweep that was killed.
-        with filelock.FileLock(path / ".lock"):
-            for left in path.glob(".*"):  # half-written, by a process that was killed
-                if left.name != ".lock":
-                    left.unlink()
-        train_run(recipe, path, device=device, checkpoint_seconds=checkpoint_seconds)
+        train_run(recipe, path, device=device, checkpoint_seconds=checkpoint_seconds, wait=True)
     except (ValueError, OSError, FloatingPointError, RuntimeError) as error:
         return str(error)
     return ""

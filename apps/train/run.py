@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from apps.recipes import AnyRecipe, Model, load_data, normalise
-from apps.run_folder import RunFolder, versions
+from apps.run_folder import CHECKPOINT, RunFolder, versions
 from nashae_baselines import GaussianCoder
 from nashae_core import (
     History,
@@ -26,7 +26,6 @@ from nashae_core import (
 )
 from nashae_data import Dataset
 
-CHECKPOINT = "checkpoint.safetensors"
 # The final losses of a record are means over this many of the history's last entries.
 LAST = 10
 
@@ -38,16 +37,18 @@ def train_run(
     device: str = "cpu",
     on_progress: Callable[[Progress], None] | None = None,
     checkpoint_seconds: float = 20.0,
+    wait: bool = False,
 ) -> RunFolder:
     """Train `recipe` into the folder `path`, or go on where an earlier call was cut off.
 
     A finished run of the same recipe is left as it is. Raises `ValueError` where the folder holds
     another recipe's run or files that are no run's, where one of its files is damaged, and where
-    another process is writing it.
+    another process is writing it, unless it shall `wait` for that.
     """
     folder = RunFolder(path)
-    with folder.claimed():
+    with folder.claimed(wait=wait):
         _claim_config(folder, recipe)
+        folder.clear()
         if folder.finished:
             (path / CHECKPOINT).unlink(missing_ok=True)  # of a process that was killed at the end
             return folder
