@@ -445,6 +445,8 @@ def reproduced(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, str(ROOT / "apps" / "reproduce"), "--trials", "1", "--out", str(out)]
     options = {"cwd": out.parent, "text": True}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    # Where the tests run in the background a shell may have had Ctrl-C ignored, which is inherited.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # A process group of its own, since Ctrl-C reaches the workers too.
     with subprocess.Popen(command, start_new_session=True, **options, **pipes) as process:
         while process.poll() is None and not records(out / "runs"):
