@@ -74,7 +74,7 @@ def house(session: nox.Session) -> None:
         with session.chdir(folder):
             session.run("hatchling", "build", "--target", "wheel", "-d", str(wheels))
     built = [str(wheel) for wheel in wheels.glob("*.whl")]
-    session.install(*built, "-e", ".[dask,ray]", *group(ROOT, "test"))
+    session.install(*built, "-e", ".[dask]", *group(ROOT, "test"))
     session.run("python", "-m", "pytest", *session.posargs, env=THREADS)
 
 

@@ -136,7 +136,7 @@ def two_workers(file: Path) -> str:
 
 
 def test_a_sweep_on_ray_goes_on_when_a_worker_is_killed(tmp_path: Path) -> None:
-    pytest.importorskip("ray", reason="ray has no wheel for this Python")
+    pytest.importorskip("ray", reason="ray is not installed: nox -s dev has it, nox -s house not")
     psutil = pytest.importorskip("psutil")
     # On a machine that is busy while it starts, ray may never give a worker: another cluster then.
     for attempt in range(3):
