@@ -125,11 +125,11 @@ def learned_counts(cells: Sequence[Cell]) -> Figure:
     axis = figure.subplots()
     axis.axhline(FACTORS, color=FAINT, zorder=0)
     for cell in cells:
-        centre = LATENTS.index(cell.latents) + 0.28 * (
-            names.index(cell.name) - (len(names) - 1) / 2
-        )
+        # Whatever the number of weights, those of one m stand apart from those of the next.
+        place = (names.index(cell.name) + 0.5) / len(names) - 0.5
+        centre = LATENTS.index(cell.latents) + 0.8 * place
         for count, runs in Counter(cell.learned).items():
-            x = [centre + 0.025 * (i - (runs - 1) / 2) for i in range(runs)]
+            x = [centre + 0.022 * (i - (runs - 1) / 2) for i in range(runs)]
             axis.scatter(x, [count] * runs, s=10, color=colours[cell.name], linewidths=0)
     axis.set_yscale("symlog", base=2, linthresh=1)
     ticks = [0, 1, 2, 3, 4, 8, 16, 32]
