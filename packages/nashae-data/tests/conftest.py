@@ -1,3 +1,6 @@
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
 
@@ -22,3 +25,16 @@ def few():
     from nashae_data import beamsynthesis
 
     return beamsynthesis(frequencies=(12.5, 40), duty_cycles=(0.1, 0.333, 0.9))
+
+
+@pytest.fixture
+def made(tmp_path) -> Callable[[str], Path]:
+    """Writes a small file in the true format of a reader (of layouts.CASES) and gives its path."""
+    from layouts import CASES
+
+    def make(reader: str) -> Path:
+        path = tmp_path / CASES[reader].name
+        CASES[reader].write(path)
+        return path
+
+    return make

@@ -3,10 +3,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import layouts
 import numpy as np
 import pytest
 
-from nashae_data import beamsynthesis, load_dataset
+from nashae_data import beamsynthesis, load_dataset, save_dataset
 from nashae_data.cli import main
 
 
@@ -54,7 +55,36 @@ def test_what_the_user_can_mend_is_one_line_and_status_2(tmp_path, capsys, out, 
     assert printed.err.count("\n") == 1
 
 
-@pytest.mark.parametrize("arguments", [[], ["no-such-set"], ["beamsynthesis"]])
+@pytest.mark.parametrize("name", ["sprites.npz", "sprites.h5"])
+def test_dsprites_are_written_packed(tmp_path, capsys, monkeypatch, name):
+    # The set itself takes seconds to write: here a small grid stands for it.
+    monkeypatch.setattr("nashae_data.cli.dsprites", layouts.few_sprites)
+    assert main(["dsprites", "--out", str(tmp_path / name)]) == 0
+    assert "observations (72, 64, 64) uint8" in capsys.readouterr().out
+    found, wanted = load_dataset(tmp_path / name), layouts.few_sprites()
+    np.testing.assert_array_equal(found.observations.packed, wanted.observations.packed)
+    np.testing.assert_array_equal(found.values, wanted.values)
+    assert main(["dsprites", "--out", str(tmp_path / "sprites.zip")]) == 2
+    assert "the published layout holds Beamsynthesis only" in capsys.readouterr().err
+
+
+def test_a_sheet_shows_a_computed_or_a_written_set(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("nashae_data.cli.dsprites", layouts.few_sprites)
+    save_dataset(layouts.few_sprites(), tmp_path / "sprites.npz")
+    for data, out in (("dsprites", "a.png"), (str(tmp_path / "sprites.npz"), "b.png")):
+        assert main(["sheet", data, "--out", str(tmp_path / out)]) == 0
+        printed = capsys.readouterr().out
+        assert printed.endswith(
+            "200 x 332 pixels, a row for each of shape, scale, orientation, posX, posY\n"
+        )
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+    assert main(["sheet", "dsprites", "--out", str(tmp_path / "a.jpg")]) == 2
+    assert "wanted a name that ends in .png" in capsys.readouterr().err
+    assert main(["sheet", str(tmp_path / "none.npz"), "--out", str(tmp_path / "a.png")]) == 2
+    assert "none.npz does not exist" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [[], ["no-such-set"], ["beamsynthesis"], ["sheet"]])
 def test_a_command_that_is_not_one_ends_in_status_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
         main(arguments)

@@ -1,11 +1,20 @@
 import dataclasses
 import errno
+import tracemalloc
 
 import h5py
+import layouts
 import numpy as np
 import pytest
 
-from nashae_data import Dataset, Provenance, beamsynthesis, load_dataset, save_dataset
+from nashae_data import (
+    Dataset,
+    PackedImages,
+    Provenance,
+    beamsynthesis,
+    load_dataset,
+    save_dataset,
+)
 from nashae_data.atomic import atomic_file, atomic_folder
 
 FORMATS = ["set.npz", "set.h5", "set.hdf5", "set.zip", "set"]
@@ -81,6 +90,75 @@ def test_npz_and_hdf5_are_plain_arrays_of_the_same_names(tmp_path, few):
         )
         assert npz["names"].tolist() == [*h5["names"].asstr()] == ["frequency", "duty_cycle"]
         np.testing.assert_array_equal(npz["observations"], h5["observations"])
+
+
+@pytest.mark.parametrize("name", ["bits.npz", "bits.h5"])
+def test_packed_images_are_written_and_read_packed(tmp_path, name):
+    # 40 MB unpacked, 5 MB packed.
+    packed = np.zeros((9830, 64, 8), dtype=np.uint8)
+    packed[::7] = np.random.default_rng(0).integers(0, 256, (1405, 64, 8))
+    wanted = dataclasses.replace(
+        layouts.few_sprites(),
+        observations=PackedImages(packed),
+        factors=np.zeros((9830, 1), dtype=np.int64),
+        values=np.zeros((9830, 1)),
+        names=("none",),
+        sizes=(1,),
+    )
+    tracemalloc.start()
+    save_dataset(wanted, tmp_path / name)
+    found = load_dataset(tmp_path / name)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20e6
+    assert isinstance(found.observations, PackedImages)
+    np.testing.assert_array_equal(found.observations.packed, packed)
+    with np.load(tmp_path / name) if name == "bits.npz" else h5py.File(tmp_path / name) as file:
+        held = file["packing"][()]
+        assert (held.decode() if isinstance(held, bytes) else str(held)) == "bits"
+        if name == "bits.h5":
+            assert file["observations"].chunks == (1024, 64, 8)
+            assert file["observations"].compression == "gzip"
+
+
+@pytest.mark.parametrize("name", ["large.npz", "large.h5"])
+def test_observations_are_written_piece_by_piece(tmp_path, images, name):
+    asked = []
+
+    class Large(Failing):
+        shape, dtype = (10, 1000, 1000), np.dtype(np.float64)
+
+        def __len__(self):
+            return 10
+
+        def __getitem__(self, index):
+            asked.append(index)
+            return np.full((10, 1000, 1000), np.arange(10.0)[:, None, None])[index]
+
+    large = dataclasses.replace(
+        images, observations=Large(), factors=np.zeros((10, 1), int), values=np.zeros((10, 1))
+    )
+    save_dataset(large, tmp_path / name)
+    assert [index.stop - index.start for index in asked] == [2] * 5  # 16 MB each
+    found = load_dataset(tmp_path / name).observations
+    np.testing.assert_array_equal(found[:, 5, 5], np.arange(10.0))
+
+
+def test_another_packing_is_refused(tmp_path):
+    save_dataset(layouts.few_sprites(), tmp_path / "bits.npz")
+    with np.load(tmp_path / "bits.npz") as file:
+        arrays = dict(file)
+    np.savez(tmp_path / "bits.npz", **arrays | {"packing": np.array("nibbles")})
+    with pytest.raises(ValueError, match=r"bits.npz cannot be read: 'packing' is 'nibbles'"):
+        load_dataset(tmp_path / "bits.npz")
+
+
+def test_observations_that_are_no_numbers_are_not_pickled(tmp_path, images):
+    texts = dataclasses.replace(images, observations=np.array([["a"], [None]], dtype=object))
+    for name in ("a.npz", "a.h5"):
+        with pytest.raises(ValueError, match="observations are object, wanted numbers"):
+            save_dataset(texts, tmp_path / name)
+    assert not any(tmp_path.iterdir())
 
 
 def test_files_can_be_read_by_others(tmp_path, few):

@@ -35,11 +35,11 @@ def test_import_brings_neither_torch_nor_scipy_signal():
 def test_the_readme_is_true(tmp_path, monkeypatch, capsys, published):
     monkeypatch.chdir(tmp_path)
     nashae_data.save_dataset(published, "beamsynthesis.zip")
-    make, read = re.findall(r"```python\n(.*?)```", README.read_text(), flags=re.DOTALL)
-    exec(make, {})
-    shown = re.search(r"prints `(.*?)`", README.read_text())
-    assert shown is not None
-    assert capsys.readouterr().out == shown[1] + "\n"
-    read_in: dict[str, object] = {}
-    exec(read, read_in)
-    np.testing.assert_array_equal(read_in["dataset"].values, published.values)
+    text = README.read_text()
+    blocks = re.findall(r"```python\n(.*?)```\s*(?:prints `(.*?)`)?", text, flags=re.DOTALL)
+    assert len(blocks) >= 6
+    names: dict[str, object] = {}
+    for at, (block, shown) in enumerate(blocks, 1):
+        exec(compile(block, f"README.md, block {at}", "exec"), names)
+        assert capsys.readouterr().out == (f"{shown}\n" if shown else "")
+    np.testing.assert_array_equal(names["waveforms"].values, published.values)

@@ -77,15 +77,17 @@ def write_beamsynthesis(dataset: Dataset, path: Path) -> None:
 
 
 @contextmanager
-def reading(path: Path | zipfile.Path) -> Iterator[None]:
+def reading(path: Path | zipfile.Path, key: str = "") -> Iterator[None]:
     """Turn whatever is raised on a foreign file's content into a `ValueError` that names the file.
 
-    numpy, zipfile and h5py raise errors of a dozen kinds on bytes that they do not expect.
+    numpy, zipfile and h5py raise errors of a dozen kinds on bytes that they do not expect. `key` is
+    the part of the file that is read, if it is one.
     """
     try:
         yield
     except Exception as error:
-        raise ValueError(f"{path} cannot be read: {error}") from error
+        place = f"{path} {key!r}" if key else f"{path}"
+        raise ValueError(f"{place} cannot be read: {error}") from error
 
 
 def _read(root: Path | zipfile.Path, provenance: Provenance) -> Dataset:

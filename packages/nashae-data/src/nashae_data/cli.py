@@ -1,4 +1,4 @@
-"""The command `nashae-data`: data sets written to disk."""
+"""The command `nashae-data`: data sets written to disk, and sheets that show their factors."""
 
 import sys
 from collections.abc import Sequence
@@ -7,7 +7,10 @@ from typing import Annotated
 
 import tyro
 
-from nashae_data.files import save_dataset
+from nashae_data.dataset import Dataset
+from nashae_data.files import load_dataset, save_dataset
+from nashae_data.sheet import factor_sheet, write_png
+from nashae_data.sprites import dsprites
 from nashae_data.waveforms import FREQUENCIES, beamsynthesis
 
 Levels = tuple[float, ...]
@@ -20,9 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         written = tyro.extras.subcommand_cli_from_dict(
-            {"beamsynthesis": _beamsynthesis},
+            {"beamsynthesis": _beamsynthesis, "dsprites": _dsprites, "sheet": _sheet},
             prog="nashae-data",
-            description="Compute a data set and write it to disk, whole or not at all.",
+            description="Compute a data set or a picture of one; write it whole or not at all.",
             args=argv,
         )
     except (ValueError, OSError) as error:
@@ -59,7 +62,50 @@ def _beamsynthesis(
         frequencies: Frequencies of the pulses, in Hz: above 0 and below about 1000.
         duty_cycles: Parts of the period that the beam is on: above 0 and below 1.
     """
-    dataset = beamsynthesis(frequencies, duty_cycles)
+    return _write(beamsynthesis(frequencies, duty_cycles), out)
+
+
+def _dsprites(out: Path) -> str:
+    """dSprites: all 737,280 images of 64 x 64 pixels, 0 or 1, and their six factors.
+
+    The suffix of --out chooses the format: .npz (435 MB), or .h5 and .hdf5 (compressed). The images
+    are written packed, a bit for each pixel, as numpy.packbits(images, axis=-1) packs them.
+
+    Example: nashae-data dsprites --out dsprites.h5
+
+    Args:
+        out: A file, which is replaced if it is there.
+    """
+    return _write(dsprites(), out)
+
+
+def _sheet(
+    data: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="dsprites|FILE")]],
+    out: Path,
+    columns: int = 10,
+) -> str:
+    """A picture of the factors: a row of images for each, lowest class to the left.
+
+    All other factors are at their middle class.
+
+    Example: nashae-data sheet dsprites --out sheet.png
+
+    Args:
+        data: "dsprites", or a file of images that this program or save_dataset wrote.
+        out: A .png file, which is replaced if it is there.
+        columns: How many classes of a factor are shown at most.
+    """
+    if out.suffix.lower() != ".png":
+        raise ValueError(f"cannot write {out}: wanted a name that ends in .png")
+    dataset = dsprites() if data == "dsprites" else load_dataset(data)
+    sheet = factor_sheet(dataset, columns)
+    write_png(sheet, out)
+    rows = [name for name, size in zip(dataset.names, dataset.sizes, strict=True) if size > 1]
+    shape = " x ".join(str(side) for side in sheet.shape[1::-1])
+    return f"wrote {out}: {shape} pixels, a row for each of {', '.join(rows)}"
+
+
+def _write(dataset: Dataset, out: Path) -> str:
     save_dataset(dataset, out)
     files = [file for file in out.rglob("*") if file.is_file()] if out.is_dir() else [out]
     megabytes = sum(file.stat().st_size for file in files) / 1e6

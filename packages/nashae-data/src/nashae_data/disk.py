@@ -1,0 +1,115 @@
+"""Observations that stay on disk and are read when they are asked for."""
+
+from itertools import pairwise
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nashae_data.archive import reading
+
+
+def resolve(
+    index: int | np.integer[Any] | slice | npt.NDArray[np.integer[Any]], length: int, place: str
+) -> npt.NDArray[np.int64]:
+    """The rows from 0 to `length` - 1 that an index means, in its own shape.
+
+    Integers and arrays of them may be negative, repeat and come in any order. Raises `IndexError`,
+    which names `place`, if one is out of range or the index is of another kind.
+    """
+    if isinstance(index, slice):
+        return np.arange(*index.indices(length), dtype=np.int64)
+    rows = np.asarray(index)
+    if isinstance(index, tuple) or rows.dtype.kind not in "iu":
+        kind = "tuple" if isinstance(index, tuple) else str(rows.dtype)
+        raise IndexError(
+            f"{place} is indexed by an integer, a slice or an array of integers, got {kind}: for a "
+            "mask give numpy.flatnonzero(mask)"
+        )
+    wrong = rows[(rows < -length) | (rows >= length)]
+    if wrong.size:
+        raise IndexError(f"index {wrong[0]} is out of range: {place} holds {length} observations")
+    rows = rows.astype(np.int64)
+    return np.where(rows < 0, rows + length, rows)
+
+
+class DiskImages:
+    """`Observations` left in a file: a memory map, or an HDF5 data set read run by run.
+
+    Indexing gives a copy in memory: an integer one image, a slice or an array of integers the
+    images in that order; indices may repeat, come in any order and be negative.
+
+    The file stays open until `close` is called, a `with` block of this object ends or nothing
+    refers to it any more. A process that was forked must open the file anew.
+
+    Raises `IndexError` if an index is out of range or of another kind, and `ValueError` if the file
+    is damaged where it is read or has been closed; both name the file and the key.
+    """
+
+    def __init__(self, array: Any, path: Path, key: str, file: Any = None) -> None:
+        self._array, self._path, self._key, self._file = array, path, key, file
+        self._shape: tuple[int, ...] = tuple(array.shape)
+        self._dtype: np.dtype[Any] = array.dtype
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The number of observations, then the shape of one."""
+        return self._shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the numbers."""
+        return self._dtype
+
+    def __len__(self) -> int:
+        return self._shape[0]
+
+    def __getitem__(
+        self, index: int | np.integer[Any] | slice | npt.NDArray[np.integer[Any]], /
+    ) -> npt.NDArray[Any]:
+        place = f"{self._path} {self._key!r}"
+        if self._array is None:
+            raise ValueError(f"{place} has been closed: read the file again")
+        rows = resolve(index, len(self), place)
+        with reading(self._path, self._key):
+            if isinstance(self._array, np.ndarray):
+                return np.asarray(self._array[rows])  # rows are an array: a copy
+            return self._read_runs(rows)
+
+    def _read_runs(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+        """The rows of an HDF5 data set, each read once, neighbours together."""
+        wanted, places = np.unique(rows, return_inverse=True)
+        found = np.empty((len(wanted), *self._shape[1:]), dtype=self._dtype)
+        edges = np.flatnonzero(np.diff(wanted, prepend=-2, append=-2) != 1)
+        for start, end in pairwise(edges):
+            found[start:end] = self._array[wanted[start] : wanted[end - 1] + 1]
+        if np.array_equal(wanted, rows):
+            return found
+        return found[places.reshape(rows.shape)]
+
+    def __array__(
+        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
+    ) -> npt.NDArray[Any]:
+        """All observations in memory; without this method numpy would read them one by one."""
+        if copy is False:
+            raise ValueError("observations on disk cannot be read without a copy")
+        return self[:].astype(self.dtype if dtype is None else dtype, copy=False)
+
+    def close(self) -> None:
+        """Close the file; indexing raises `ValueError` from then on."""
+        self._array = None
+        if self._file is not None:
+            self._file.close()
+
+    def __enter__(self) -> "DiskImages":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
