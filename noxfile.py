@@ -1,11 +1,14 @@
 """Every check and every main job, each in an environment of its own: `nox --list`."""
 
+import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import nox
 
 nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.error_on_missing_interpreters = False  # skipped, and said so
 
 # Which siblings a package declares: they are installed with it, from this repository.
 SIBLINGS: dict[str, list[str]] = {
@@ -76,6 +79,69 @@ def house(session: nox.Session) -> None:
     built = [str(wheel) for wheel in wheels.glob("*.whl")]
     session.install(*built, "-e", ".[dask]", *group(ROOT, "test"))
     session.run("python", "-m", "pytest", *session.posargs, env=THREADS)
+
+
+@nox.session
+def distributions(session: nox.Session) -> None:
+    """Wheel and sdist of each package: built, the wheel from the sdist, and checked."""
+    out = Path(session.create_tmp()).resolve() / "dist"
+    shutil.rmtree(out, ignore_errors=True)
+    session.install("build[uv]", "twine")
+    for folder in FOLDERS.values():
+        session.run("python", "-m", "build", "--installer", "uv", "-o", str(out), str(folder))
+    session.run("twine", "check", "--strict", *(str(file) for file in sorted(out.iterdir())))
+
+
+def interpreter(version: str) -> str:
+    """A Python of that version, also one that pyenv has but not on the path."""
+    installed = Path.home().glob(f".pyenv/versions/{version}.*/bin/python")
+    for candidate in (f"python{version}", *map(str, sorted(installed))):
+        found = shutil.which(candidate)
+        if found and subprocess.run([found, "--version"], capture_output=True).returncode == 0:
+            return found
+    return version  # nox says that it is missing
+
+
+def make_wheel_session(versions: str, python: str) -> None:
+    """A session that tests nashae-metrics' wheel as a stranger with that Python would have it."""
+
+    @nox.session(name=f"wheel-{python}-{versions}", python=interpreter(python), tags=["wheels"])
+    def wheel(session: nox.Session) -> None:
+        if versions == "lowest" and session.venv_backend != "uv":
+            session.skip("only uv can resolve the lowest versions")
+        folder = FOLDERS["nashae-metrics"]
+        out = Path(session.create_tmp()).resolve() / "wheel"
+        shutil.rmtree(out, ignore_errors=True)
+        session.install("hatchling")
+        with session.chdir(folder):
+            session.run("hatchling", "build", "--target", "wheel", "-d", str(out))
+        (built,) = out.glob("*.whl")
+        if versions == "lowest":
+            # Where the lowest version has no wheel for this Python, the lowest one that has.
+            bounds = nox.project.load_toml(folder / "pyproject.toml")["project"]["dependencies"]
+            options = ("--resolution", "lowest-direct", "--only-binary", ":all:")
+            session.install(*options, *bounds)
+        session.install(str(built))
+        session.install(*group(folder, "test"))
+        session.chdir(folder)
+        session.run("python", "-m", "pytest", *session.posargs, env=THREADS)
+
+
+for python in ("3.11", "3.12", "3.13"):
+    for versions in ("lowest", "newest"):
+        make_wheel_session(versions, python)
+
+
+@nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Ten thousand damaged files for each reader of nashae-data: `MUTATIONS=100` for fewer."""
+    folder = FOLDERS["nashae-data"]
+    session.install(str(folder), *group(folder, "test"))
+    session.chdir(folder)
+    many = {"MUTATIONS": os.environ.get("MUTATIONS", "10000")}
+    session.run(
+        "python", "-m", "pytest", "tests/test_fuzz.py", *session.posargs, env=THREADS | many
+    )
 
 
 @nox.session(default=False, reuse_venv=True)

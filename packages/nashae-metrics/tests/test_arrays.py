@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -73,11 +75,19 @@ def test_minus_one_means_absent():
     np.testing.assert_array_equal(attributes_array(2 * ATTRIBUTES - 1, rows=4), ATTRIBUTES == 1)
 
 
-@pytest.mark.parametrize("bad", [0.5, np.nan, np.inf, 1e300])
-def test_factors_that_are_not_whole_numbers_are_named(bad):
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (0.5, r"factors must be integers .* row 2, column 1"),
+        (1e300, r"factors must be integers .* row 2, column 1"),
+        (np.nan, "factors must be finite, got nan in row 2, column 1"),
+        (np.inf, "factors must be finite, got inf in row 2, column 1"),
+    ],
+)
+def test_factors_that_are_not_whole_numbers_are_named(bad, message):
     factors = FACTORS.astype(float)
     factors[2, 1] = bad
-    with pytest.raises(ValueError, match=r"factors must be integers .* row 2, column 1"):
+    with pytest.raises(ValueError, match=message):
         factors_array(factors, rows=4)
 
 
@@ -138,3 +148,39 @@ def test_layout_and_container_change_nothing_and_inputs_are_left_alone():
             np.testing.assert_allclose(metric(c, a, f), expected, rtol=1e-12)
     for array, copy in zip((codes, attributes, factors), before, strict=True):
         np.testing.assert_array_equal(array, copy)
+
+
+def test_a_memory_map_is_checked_in_chunks_and_not_copied(tmp_path, monkeypatch):
+    monkeypatch.setattr("nashae_metrics.arrays.CHUNK", 7)
+    path = tmp_path / "codes.npy"
+    codes = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
+    np.save(path, codes)
+    mapped = np.load(path, mmap_mode="r")
+    assert np.shares_memory(codes_array(mapped), mapped)
+    codes[[49, 17], [0, 2]] = np.nan, np.inf
+    np.save(path, codes)
+    message = r"codes must be finite, got inf in row 17, column 2 \(2 such entries\)"
+    with pytest.raises(ValueError, match=message):
+        codes_array(np.load(path, mmap_mode="r"))
+
+
+def test_no_copy_of_a_large_array_is_made():
+    codes = np.zeros((2_000_000, 4), dtype=np.float32)
+    tracemalloc.start()
+    codes_array(codes)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < codes.nbytes / 8
+
+
+def test_factors_are_taken_by_their_array_interface():
+    np.testing.assert_array_equal(factors_array(Foreign(FACTORS), rows=4), FACTORS)
+
+
+def test_an_array_that_cannot_leave_its_device_is_named():
+    class OnDevice:
+        def __array__(self, dtype=None, copy=None):
+            raise TypeError("can't convert cuda:0 device type tensor to numpy")
+
+    with pytest.raises(ValueError, match="codes cannot be read as an array: can't convert cuda:0"):
+        codes_array(OnDevice())

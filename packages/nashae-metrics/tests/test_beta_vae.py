@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from nashae_metrics import BetaVAEProtocol, beta_vae
-from nashae_metrics.beta_vae import PROTOCOLS
+from nashae_metrics.beta_vae import PROTOCOLS, beta_vae_of, upper_half
+from nashae_metrics.sample import checked_sample
 
 GRID = np.stack(np.meshgrid(*map(np.arange, (3, 4, 5, 6)), indexing="ij"), -1).reshape(-1, 4)
 SMALL = BetaVAEProtocol("small", 10, 400, 300, "logistic-regression", standardize=True)
@@ -22,28 +23,48 @@ def perfect(factors=GRID):
 @pytest.mark.parametrize(
     ("name", "numbers"),
     [
-        ("standard", (64, 10_000, 5_000, "logistic-regression", True, False)),
-        ("locatello2019", (64, 10_000, 5_000, "logistic-regression", False, False)),
-        ("yeats2022-beamsynthesis", (20, 10_000, 1_000, "softmax-adagrad", False, True)),
-        ("yeats2022-dsprites", (100, 60_000, 1_000, "softmax-adagrad", False, False)),
+        ("standard", (64, 10_000, 5_000, "logistic-regression", (), True, False)),
+        (
+            "locatello2019",
+            (64, 10_000, 5_000, "one-vs-rest-logistic-regression", (), False, False),
+        ),
+        ("higgins2017", (64, 10_000, 5_000, "softmax-adagrad", ((0.01, 1.0),), False, False)),
+        (
+            "yeats2022-beamsynthesis",
+            (20, 10_000, 1_000, "softmax-adagrad", ((1.0, 1.0),), False, True),
+        ),
+        (
+            "yeats2022-dsprites",
+            (100, 60_000, 1_000, "softmax-adagrad", ((1.0, 0.95), (0.05, 0.05)), False, False),
+        ),
     ],
 )
 def test_the_protocols_are_the_published_ones_and_tell_perfect_codes(name, numbers):
-    result = beta_vae(perfect(), GRID, rng=rng(), protocol=name)
-    used = result.settings
+    used = PROTOCOLS[name]
     assert (
         used.pairs,
         used.train_points,
         used.test_points,
         used.classifier,
+        used.phases,
         used.standardize,
         used.distinct,
     ) == numbers
-    assert result.protocol == name
+    assert used.strict == (name != "standard")
+    few = replace(used, train_points=3000, passes=min(used.passes, 3))
+    result = beta_vae(perfect(), GRID, rng=rng(), protocol=few)
+    assert (result.protocol, result.settings) == (name, few)
     assert result.score == 1.0  # |z - z′| is 0 for the factor held fixed, and for no other
     assert result.confusion.sum() == used.test_points
     np.testing.assert_array_equal(result.confusion, np.diag(np.diag(result.confusion)))
     assert result.columns == (0, 1, 2, 3)
+
+
+def test_a_protocol_is_known_by_its_name():
+    result = beta_vae(perfect(), GRID, rng=rng(7), protocol="locatello2019")
+    assert result.settings is PROTOCOLS["locatello2019"]
+    assert (result.samples, result.seed, result.rule) == (len(GRID), 7, "constant")
+    assert (result.factor_bins, result.interval) == (None, None)
 
 
 def test_dsprites_uses_the_last_four_factors():
@@ -67,7 +88,8 @@ def test_a_rotation_is_not_seen():
 
 @pytest.mark.parametrize("name", PROTOCOLS)
 def test_constant_codes_score_chance(name):
-    result = beta_vae(np.full((len(GRID), 3), 0.5), GRID, rng=rng(), protocol=name)
+    few = replace(PROTOCOLS[name], train_points=1000, passes=1)
+    result = beta_vae(np.full((len(GRID), 3), 0.5), GRID, rng=rng(), protocol=few)
     # One class is told for all 1000 points or more, and each class is a quarter: five errors.
     assert result.score == pytest.approx(0.25, abs=5 * np.sqrt(0.25 * 0.75 / 1000))
     assert result.active_count == 0
@@ -126,6 +148,76 @@ def test_an_incomplete_grid_and_values_that_occur_once_will_do():
     assert result.score > 0.98
 
 
+def test_a_published_protocol_refuses_values_that_occur_once():
+    factors = np.column_stack([GRID[:, 0], GRID])
+    factors[5, 3] = 99
+    with pytest.raises(
+        ValueError, match=r"'locatello2019' holds .* 1 of 6 values of factors column 3"
+    ):
+        beta_vae(perfect(), factors, rng=rng(), protocol="locatello2019", columns=[1, 3])
+    strict = replace(SMALL, strict=True)
+    assert beta_vae(perfect(), factors, rng=rng(), protocol=strict, columns=[1, 2, 4]).score == 1
+
+
+def test_a_constant_factor_that_is_not_in_use_does_no_harm():
+    factors = np.column_stack([np.zeros(len(GRID), dtype=int), GRID])
+    result = beta_vae(perfect(), factors, rng=rng(), protocol=SMALL, columns=[1, 2, -1])
+    assert (result.columns, result.score) == ((1, 2, 4), 1.0)
+
+
+def test_continuous_factors_are_binned_and_the_result_says_so():
+    factors = rng(1).normal(size=(2000, 3))
+    with pytest.raises(ValueError, match="for continuous factors give factor_bins"):
+        beta_vae(factors, factors, rng=rng(), protocol=SMALL)
+    result = beta_vae(factors, factors, rng=rng(), protocol=SMALL, factor_bins=10)
+    assert (result.factor_bins, result.score) == (10, 1.0)
+
+
+def test_repeats_draw_anew_and_their_interval_holds_the_mean():
+    codes = perfect() + rng(1).normal(size=GRID.shape)
+    result = beta_vae(codes, GRID, rng=rng(), protocol=SMALL, repeats=4)
+    assert len(set(result.scores)) > 1
+    assert result.score == pytest.approx(result.scores.mean())
+    assert result.scores[0] == beta_vae(codes, GRID, rng=rng(), protocol=SMALL).score
+    assert result.score == pytest.approx(np.trace(result.confusion) / 1200)
+    assert result.interval.low < result.score < result.interval.high
+    assert (result.interval.method, result.interval.draws) == ("seeds", 4)
+
+
+def test_the_upper_half_is_what_higgins_reports():
+    assert upper_half([[0.1, 0.9], [0.2, 0.8]]) == pytest.approx(0.85)
+    assert upper_half([0.1, 0.5, 0.9]) == pytest.approx(0.7)
+
+
+def test_a_checked_sample_scores_as_its_arrays_do():
+    codes = perfect() + rng(1).normal(size=GRID.shape)
+    expected = beta_vae(codes, GRID, rng=rng(), protocol=SMALL, columns=[0, 2])
+    sample = checked_sample(codes, GRID)
+    found = beta_vae_of(sample, rng=rng(), protocol=SMALL, columns=[0, 2])
+    assert (found.score, found.columns) == (expected.score, expected.columns)
+    small = replace(SMALL, columns=(-4, -1))
+    assert beta_vae_of(sample, rng=rng(), protocol=small).columns == (0, 3)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [np.float32, lambda z: z * 2.0**-600, lambda z: z + 1e8],
+    ids=["float32", "tiny", "offset"],
+)
+def test_float32_tiny_scales_and_huge_offsets_change_little(change):
+    codes = perfect() + 0.3 * rng(1).normal(size=GRID.shape)
+    expected = beta_vae(codes, GRID, rng=rng(), protocol=SMALL).score
+    found = beta_vae(change(codes), GRID, rng=rng(), protocol=SMALL).score
+    assert found == pytest.approx(expected, abs=0.01)
+
+
+def test_integer_codes_and_a_single_training_point_will_do():
+    one = replace(SMALL, train_points=1)
+    result = beta_vae(GRID, GRID, rng=rng(), protocol=one)
+    assert result.train_accuracy == 1.0
+    assert np.count_nonzero(result.confusion.sum(0)) == 1
+
+
 def test_the_points_do_not_depend_on_the_chunk(monkeypatch):
     codes = perfect() + rng(1).normal(size=GRID.shape)
     whole = beta_vae(codes, GRID, rng=rng(), protocol=SMALL)
@@ -168,9 +260,11 @@ def test_latents_that_the_rule_drops_take_no_part():
         (
             GRID,
             {"protocol": "yeats2022"},
-            r"'yeats2022'; the known are \['locatello2019', 'standard', 'yeats2022-beam",
+            r"'yeats2022'; the known are \['higgins2017', 'locatello2019', 'standard', 'yeats2022-",
         ),
         (GRID, {"active": "alive"}, "unknown rule"),
+        (GRID, {"repeats": 0}, "repeats must be 1 or more, got 0"),
+        (GRID, {"factor_bins": 1}, "factor_bins must be in 2 ... 360"),
     ],
 )
 def test_bad_input_is_named(factors, options, message):
@@ -182,6 +276,7 @@ def test_bad_input_is_named(factors, options, message):
     ("changes", "message"),
     [
         ({"pairs": 0}, "pairs must be 1 or more, got 0"),
+        ({"passes": 0}, "passes must be 1 or more, got 0"),
         ({"test_points": -1}, "test_points must be 1 or more, got -1"),
         ({"classifier": "forest"}, "classifier"),  # the shape hook has its own error
         ({"classifier": "softmax-adagrad"}, r"the shares of phases must sum to 1, got \(\)"),

@@ -56,3 +56,10 @@ def test_order_and_sign_of_the_latents_do_not_change_the_count(rule):
     codes = np.random.default_rng(0).normal(size=(50, 6)) * np.array([0, 0.01, 0.1, 0.3, 1, 5])
     shuffled = -codes[:, [3, 0, 5, 1, 4, 2]]
     assert learned_latents(codes, rule=rule).score == learned_latents(shuffled, rule=rule).score
+
+
+def test_the_result_is_a_score():
+    result = learned_latents(CODES)
+    assert isinstance(result.score, int)
+    assert result.score == result.active_count
+    assert (result.samples, result.protocol, result.interval) == (3, "standard", None)

@@ -2,8 +2,13 @@ import math
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
-from nashae_metrics.linear_classifier import adagrad_softmax, softmax_classes
+from nashae_metrics.linear_classifier import (
+    adagrad_softmax,
+    logistic_classes,
+    softmax_classes,
+)
 
 
 def plain(features, classes, number, phases):
@@ -53,3 +58,63 @@ def test_separable_classes_are_learnt():
     features[np.arange(2000), classes] = 0
     weights = adagrad_softmax(features, classes, number=3, phases=((1.0, 1.0),))
     assert (softmax_classes(features, weights) == classes).mean() > 0.95
+
+
+def test_two_passes_step_as_the_points_twice_do():
+    rng = np.random.default_rng(0)
+    features, classes = rng.random((40, 4)), rng.integers(3, size=40)
+    phases = ((0.1, 1.0),)
+    np.testing.assert_array_equal(
+        adagrad_softmax(features, classes, number=3, phases=phases, passes=2),
+        adagrad_softmax(np.tile(features, (2, 1)), np.tile(classes, 2), number=3, phases=phases),
+    )
+
+
+def test_huge_features_do_not_overflow():
+    features = np.array([[1e6, 0.0], [0.0, 1e6]])
+    weights = adagrad_softmax(features, np.array([0, 1]), number=2, phases=((1.0, 1.0),))
+    np.testing.assert_array_equal(softmax_classes(features, weights), [0, 1])
+
+
+def blobs(number, seed=0):
+    rng = np.random.default_rng(seed)
+    classes = rng.integers(number, size=600)
+    return rng.normal(size=(600, 3)) + 1.5 * np.eye(4)[classes, :3], classes
+
+
+def test_multinomial_is_scikit_learns_default():
+    features, classes = blobs(4)
+    told, others = logistic_classes(features[:400], classes[:400], features[400:])
+    model = LogisticRegression().fit(features[:400], classes[:400])
+    assert (told == model.predict(features[:400])).mean() > 0.99
+    assert (others == model.predict(features[400:])).mean() > 0.99
+
+
+@pytest.mark.parametrize("number", [2, 3, 4])
+def test_one_versus_rest_takes_the_best_of_liblinears_binary_scores(number):
+    features, classes = blobs(number)
+    _, told = logistic_classes(features[:400], classes[:400], features[400:], kind="one-vs-rest")
+    scores = [
+        LogisticRegression(solver="liblinear")
+        .fit(features[:400], classes[:400] == c)
+        .decision_function(features[400:])
+        for c in range(number)
+    ]
+    np.testing.assert_array_equal(told, np.argmax(scores, axis=0))
+
+
+@pytest.mark.parametrize("kind", ["multinomial", "one-vs-rest"])
+def test_a_class_alone_is_told_for_all_and_a_missing_one_never(kind):
+    features, _ = blobs(3)
+    told, others = logistic_classes(features, np.full(600, 2), features[:5], kind=kind)
+    assert (told == 2).all()
+    assert (others == 2).all()
+    told, _ = logistic_classes(features, np.arange(600) % 2 * 2, features, kind=kind)
+    assert set(told) <= {0, 2}
+
+
+@pytest.mark.parametrize("kind", ["multinomial", "one-vs-rest"])
+def test_features_on_unlike_scales_warn_of_nothing(kind):
+    features, classes = blobs(3)
+    told, _ = logistic_classes(features * [1e-9, 1.0, 1e9], classes, features, kind=kind)
+    assert told.shape == (600,)

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from nashae_metrics import predictability
+from nashae_metrics.intervals import Bootstrap
 
 Z = np.array([[0.0], [0.0], [1.0], [1.0]])
 
@@ -78,3 +79,35 @@ def test_small_deviations_are_taken_for_none_on_request():
 def test_bad_input_is_named(predictions, options, message):
     with pytest.raises(ValueError, match=message):
         predictability(Z, predictions, **options)
+
+
+def test_the_interval_is_that_of_repeated_rows():
+    rng = np.random.default_rng(0)
+    codes = rng.random((700, 3)) + np.array([0, 0, 1e6])
+    predicted = codes + 0.3 * rng.normal(size=codes.shape)
+    bootstrap = Bootstrap(method="percentile", resamples=300)
+    found, again = (
+        predictability(codes, predicted, rng=np.random.default_rng(4), bootstrap=bootstrap)
+        for _ in "ab"
+    )
+    assert found.interval == again.interval
+    assert (found.seed, found.samples, found.protocol) == (4, 700, "standard")
+    plain = []
+    for _ in range(300):
+        rows = rng.integers(700, size=700)
+        plain.append(predictability(codes[rows], predicted[rows]).score)
+    width = np.diff(np.quantile(plain, [0.025, 0.975]))[0]
+    assert found.interval.high - found.interval.low == pytest.approx(width, rel=0.3)
+    assert found.interval.low < found.score < found.interval.high
+    assert predictability(codes, predicted).interval is None
+    assert predictability(codes, predicted, rng=rng, bootstrap=None).interval is None
+
+
+def test_a_resample_that_shows_one_value_predicts_nothing():
+    result = predictability(Z, Z, rng=np.random.default_rng(0))
+    assert 0 <= result.interval.low <= result.interval.high <= 1
+
+
+def test_without_an_active_latent_the_interval_is_0():
+    found = predictability(np.ones((9, 2)), np.ones((9, 2)), rng=np.random.default_rng(0)).interval
+    assert (found.low, found.high) == (0.0, 0.0)

@@ -3,6 +3,7 @@ import pytest
 
 from nashae_metrics import auroc, learned_latents, tad
 from nashae_metrics.grid_auroc import grid_auroc
+from nashae_metrics.intervals import Bootstrap
 
 COINS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=bool)
 
@@ -150,7 +151,8 @@ def test_no_row_is_drawn_twice():
     # rows drawn twice one draw in four would not, and raise.
     codes, attributes = np.arange(4.0)[:, None], np.array([[0], [1], [0], [1]])
     for seed in range(50):
-        tad(codes, attributes, samples=3, rng=np.random.default_rng(seed))
+        rng = np.random.default_rng(seed)
+        tad(codes, attributes, samples=3, rng=rng, bootstrap=None, noise_repetitions=0)
 
 
 def test_an_attribute_that_the_draw_misses_is_named():
@@ -169,8 +171,50 @@ def test_an_attribute_that_the_draw_misses_is_named():
         ({"min_auroc": 0.4}, r"min_auroc must be in \[0.5, 1\], got 0.4"),
         ({"max_redundancy": 1.5}, r"max_redundancy must be in \[0, 1\] or None, got 1.5"),
         ({"samples": 0}, "samples must be 2 or more, got 0"),
+        ({"noise_repetitions": -1}, "noise_repetitions must be 0 or more, got -1"),
     ],
 )
 def test_bad_options_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         tad(*example(), **options)
+
+
+@pytest.mark.parametrize("protocol", ["exact", "yeats2022"])
+@pytest.mark.parametrize("method", ["bca", "percentile"])
+def test_the_interval_is_drawn_by_rng(protocol, method):
+    codes, attributes = example()
+    bootstrap = Bootstrap(method=method, resamples=100)
+    options = {"protocol": protocol, "bootstrap": bootstrap, "noise_repetitions": 0}
+    assert tad(codes, attributes, **options).interval is None
+    first, again = (tad(codes, attributes, rng=np.random.default_rng(3), **options) for _ in "ab")
+    assert first.interval == again.interval
+    assert first.interval.low < first.score < first.interval.high
+    assert (first.interval.draws, first.seed) == (100, 3)
+    rng = np.random.default_rng(3)
+    assert tad(codes, attributes, rng=rng, protocol=protocol, bootstrap=None).interval is None
+
+
+def test_the_interval_is_as_wide_as_fresh_samples_scatter():
+    fresh = []
+    for seed in range(150):
+        rng = np.random.default_rng(seed)
+        attributes = rng.random((500, 2)) < [0.2, 0.5]
+        codes = rng.normal(size=(500, 2)) + [2.5, 2] * attributes
+        fresh.append(tad(codes, attributes).score)
+    width = np.diff(np.quantile(fresh, [0.025, 0.975]))[0]
+    bootstrap = Bootstrap(resamples=400, method="percentile")
+    found = tad(codes, attributes, rng=rng, bootstrap=bootstrap, noise_repetitions=0).interval
+    assert found.high - found.low == pytest.approx(width, rel=0.35)
+
+
+def test_without_an_active_latent_the_interval_is_0():
+    found = tad(np.ones((4, 2)), COINS, rng=np.random.default_rng(0)).interval
+    assert (found.low, found.high) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("protocol", ["exact", "yeats2022"])
+def test_two_rows_suffice_for_all(protocol):
+    rng = np.random.default_rng(0)
+    result = tad([[0.0], [1.0]], [[0], [1]], protocol=protocol, rng=rng)
+    assert result.score == 0.5
+    assert 0 <= result.interval.low <= result.interval.high <= 0.5

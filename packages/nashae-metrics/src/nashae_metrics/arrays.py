@@ -5,6 +5,7 @@ import numpy.typing as npt
 from jaxtyping import Bool, Float, Int64, Shaped
 
 LARGEST_WHOLE = 2**53  # beyond it, float64 skips whole numbers
+CHUNK = 2**20  # numbers that are checked at once, so that a memory map of any size can be
 
 
 def codes_array(codes: npt.ArrayLike, name: str = "codes") -> Float[np.ndarray, "n m"]:
@@ -14,29 +15,42 @@ def codes_array(codes: npt.ArrayLike, name: str = "codes") -> Float[np.ndarray, 
         array = array.astype(np.float32)
     elif array.dtype not in (np.float32, np.float64):
         array = array.astype(np.float64)
-    finite = np.isfinite(array)
-    if not finite.all():
-        row, column = np.argwhere(~finite)[0]
-        raise ValueError(
-            f"{name} must be finite, got {array[row, column]} in row {row}, column {column} "
-            f"({np.count_nonzero(~finite)} such entries)"
-        )
+    _check_finite(array, name)
     return array
+
+
+def _check_finite(array: Float[np.ndarray, "n m"], name: str) -> None:
+    step = max(1, CHUNK // array.shape[1])
+    first: tuple[int, int] | None = None
+    entries = 0
+    for start in range(0, len(array), step):
+        finite = np.isfinite(array[start : start + step])
+        if not finite.all():
+            entries += int(np.count_nonzero(~finite))
+            if first is None:
+                row, column = np.argwhere(~finite)[0]
+                first = start + int(row), int(column)
+    if first is not None:
+        raise ValueError(
+            f"{name} must be finite, got {array[first]} in row {first[0]}, column {first[1]} "
+            f"({entries} such entries)"
+        )
 
 
 def attributes_array(attributes: npt.ArrayLike, *, rows: int) -> Bool[np.ndarray, "n k"]:
     """Binary attributes (n, k), given as bool, {0, 1} or {-1, 1}, as bool."""
     array = _table(attributes, "attributes", "attributes")
     _check_rows(array, "attributes", rows)
-    positive: Bool[np.ndarray, "n k"] = array == 1
-    negative = -1 if (array == -1).any() else 0
-    binary = positive | (array == negative)
-    if not binary.all():
-        row, column = np.argwhere(~binary)[0]
-        raise ValueError(
-            "attributes must be binary, either {0, 1} or {-1, 1} in all columns, "
-            f"got {array[row, column]} in row {row}, column {column}"
-        )
+    positive: Bool[np.ndarray, "n k"] = array if array.dtype == bool else array == 1
+    if array.dtype != bool:
+        negative = -1 if (array == -1).any() else 0
+        binary = positive | (array == negative)
+        if not binary.all():
+            row, column = np.argwhere(~binary)[0]
+            raise ValueError(
+                "attributes must be binary, either {0, 1} or {-1, 1} in all columns, "
+                f"got {array[row, column]} in row {row}, column {column}"
+            )
     check_both_present(positive, "in the data; leave it out")
     return positive
 
@@ -53,17 +67,48 @@ def check_both_present(attributes: Bool[np.ndarray, "n k"], remedy: str) -> None
 
 def factors_array(factors: npt.ArrayLike, *, rows: int) -> Int64[np.ndarray, "n k"]:
     """Factors (n, k) of whole numbers, as int64."""
+    return factor_classes(factor_values(factors, rows=rows), None)[0]
+
+
+def factor_values(factors: npt.ArrayLike, *, rows: int) -> Shaped[np.ndarray, "n k"]:
+    """Finite factors (n, k) as they are: integers, or float64."""
     array = _table(factors, "factors", "factors")
     _check_rows(array, "factors", rows)
-    if array.dtype.kind == "f":
-        whole = (array == np.floor(array)) & (np.abs(array) < LARGEST_WHOLE)
-        if not whole.all():
+    if array.dtype.kind != "f":
+        return array
+    finite = np.isfinite(array)
+    if not finite.all():
+        row, column = np.argwhere(~finite)[0]
+        raise ValueError(
+            f"factors must be finite, got {array[row, column]} in row {row}, column {column}"
+        )
+    return array.astype(np.float64)
+
+
+def factor_classes(
+    values: Shaped[np.ndarray, "n k"], bins: int | None
+) -> tuple[Int64[np.ndarray, "n k"], Bool[np.ndarray, " k"]]:
+    """Classes of factors, and which columns are continuous: those are cut into classes.
+
+    `bins` classes of equal counts, as far as equal values, which stay together, allow it.
+    """
+    if bins is not None and not 2 <= bins <= len(values):
+        raise ValueError(f"factor_bins must be in 2 ... {len(values)} (the samples), got {bins}")
+    continuous: Bool[np.ndarray, " k"] = np.zeros(values.shape[1], dtype=bool)
+    if values.dtype.kind == "f":
+        whole = (values == np.floor(values)) & (np.abs(values) < LARGEST_WHOLE)
+        continuous = ~whole.all(0)
+        if bins is None and continuous.any():
             row, column = np.argwhere(~whole)[0]
             raise ValueError(
-                f"factors must be integers (classes), got {array[row, column]} in row {row}, "
-                f"column {column}; bin continuous factors first"
+                f"factors must be integers (classes), got {values[row, column]} in row {row}, "
+                f"column {column}; for continuous factors give factor_bins, say 20"
             )
-    return array.astype(np.int64)
+    classes = np.where(continuous, 0, values).astype(np.int64)
+    for column in np.flatnonzero(continuous):
+        inner = np.quantile(values[:, column], np.linspace(0, 1, (bins or 1) + 1)[1:-1])
+        classes[:, column] = np.searchsorted(inner, values[:, column], side="right")
+    return classes, continuous
 
 
 def check_varying(factors: Int64[np.ndarray, "n k"], columns: list[int]) -> None:

@@ -7,6 +7,8 @@ from jaxtyping import Bool, Float, Float64
 from nashae_metrics.arrays import attributes_array, codes_array
 from nashae_metrics.ranks import doubled_midranks
 
+LATENTS = 8  # ranked at once: bounds the memory
+
 
 def auroc(codes: npt.ArrayLike, attributes: npt.ArrayLike) -> Float64[np.ndarray, "m k"]:
     """AUROC of each latent as a detector of each attribute, whichever way the latent points.
@@ -31,7 +33,11 @@ def rank_auroc(
     """AUROC by the sum of the positives' ranks: one rank transform a latent and one product."""
     positives = attributes.sum(0, dtype=np.float64)
     negatives = len(attributes) - positives
-    doubled = doubled_midranks(codes) @ attributes.astype(np.float64)
+    labels = attributes.astype(np.float64)
+    doubled = np.empty((codes.shape[1], attributes.shape[1]))
+    for start in range(0, codes.shape[1], LATENTS):
+        chunk = slice(start, start + LATENTS)
+        doubled[chunk] = doubled_midranks(codes[:, chunk]) @ labels
     area: Float64[np.ndarray, "m k"] = (doubled - positives * (positives + 1)) / (
         2 * positives * negatives
     )

@@ -4,23 +4,23 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 
 from nashae_metrics.active_latents import ActiveLatents, named_rule
 from nashae_metrics.arrays import codes_array
+from nashae_metrics.score import Score
 
 
-@dataclass(frozen=True, eq=False)
-class LearnedLatents:
-    """`score` latents are learned, those of `active` (m,).
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LearnedLatents(Score):
+    """`score` latents, a whole number, are learned: those of `active` (m,).
 
-    measured (m,): the rule's statistic of each latent, held against its threshold.
+    measured (m,): the rule's statistic of each latent, held against its threshold. There is no
+    interval: resamples of a range can only be narrower.
     """
 
     score: int
-    active: Bool[np.ndarray, " m"]
     measured: Float64[np.ndarray, " m"]
-    rule: str
     statistic: str
     relation: str
     threshold: float
@@ -52,8 +52,10 @@ def learned_latents(
     return LearnedLatents(
         score=int(active.sum()),
         active=active,
-        measured=measured,
         rule=chosen.name,
+        samples=len(checked),
+        protocol="standard",
+        measured=measured,
         statistic=chosen.statistic,
         relation=chosen.relation,
         threshold=chosen.threshold,

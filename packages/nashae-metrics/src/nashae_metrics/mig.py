@@ -4,75 +4,93 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from jaxtyping import Bool, Float64
+from jaxtyping import Float64
 
-from nashae_metrics.active_latents import ActiveLatents, active_latents
-from nashae_metrics.arrays import check_varying, codes_array, factors_array
-from nashae_metrics.mutual_information import binned_information, factor_entropies
+from nashae_metrics.active_latents import ActiveLatents
+from nashae_metrics.information import Information, shares, two_best
+from nashae_metrics.intervals import BOOTSTRAP, Bootstrap
+from nashae_metrics.sample import Sample, protocol_sample
+from nashae_metrics.score import Score, seed_of
 
 
-@dataclass(frozen=True, eq=False)
-class MIGScore:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MIGScore(Score):
     """`score` is the mean of `gaps` (k,), each the gap of the two best latents over H(v_k).
 
     information (m, k): I(z_d; v_k)/H(v_k), 0 for inactive latents. entropies (k,): H(v_k) in nats.
-    active (m,): the latents that took part, by `rule`. bins: of each latent. samples: the rows.
+    bins: of each latent.
     """
 
-    score: float
     gaps: Float64[np.ndarray, " k"]
     information: Float64[np.ndarray, "m k"]
     entropies: Float64[np.ndarray, " k"]
-    active: Bool[np.ndarray, " m"]
-    rule: str
     bins: int
-    samples: int
-
-    @property
-    def active_count(self) -> int:
-        """How many latents took part."""
-        return int(self.active.sum())
 
 
 def mig(
     codes: npt.ArrayLike,
     factors: npt.ArrayLike,
     *,
+    protocol: str = "standard",
     bins: int = 20,
     active: str | ActiveLatents | npt.ArrayLike = "constant",
+    factor_bins: int | None = None,
+    rng: np.random.Generator | None = None,
+    bootstrap: Bootstrap | None = BOOTSTRAP,
 ) -> MIGScore:
     """Mutual information gap: by how much one latent alone knows each factor.
 
-    codes (n, m), any real numbers; factors (n, k), whole numbers. I(z_d; v_k) is that of the latent
-    in `bins` equal-width bins over its range, which the score depends on: a perfect code of 32
-    values needs 32 bins or more to reach 1. active: a rule's name, an `ActiveLatents`, or a mask
-    (m,); an inactive latent has no information, and a second best that is missing has none either.
-    The score is in [0, 1]; more is better.
+    codes (n, m), any real numbers; factors (n, k), whole numbers, or real ones that are cut into
+    `factor_bins` classes of equal counts. I(z_d; v_k) is that of the latent in `bins` equal-width
+    bins over its range, which the score depends on: a perfect code of 32 values needs 32 bins or
+    more to reach 1. active: a rule's name, an `ActiveLatents`, or a mask (m,); an inactive latent
+    has no information, and a second best that is missing has none either. The score is in [0, 1];
+    more is better. With `rng` its interval is drawn as `bootstrap` says.
+
+    protocol: "standard" takes all rows; "locatello2019" 10,000 of them, drawn by `rng`.
 
     Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), factors that are
-    constant, not whole numbers or of another length, fewer than two bins, and an unknown rule.
+    constant, of another length, or continuous without `factor_bins`, fewer than two bins, an
+    unknown rule or protocol, and fewer rows than the protocol takes.
 
     Source: Chen et al. 2018, eq. 6.
     """
-    checked = codes_array(codes)
-    truth = factors_array(factors, rows=len(checked))
-    check_varying(truth, list(range(truth.shape[1])))
-    if bins < 2:
-        raise ValueError(f"bins must be at least 2, got {bins}")
-    mask, rule = active_latents(checked, active)
-    entropies = factor_entropies(truth)
-    information = np.zeros((checked.shape[1], truth.shape[1]))
-    if mask.any():
-        information[mask] = binned_information(checked[:, mask], truth, bins) / entropies
-    best = np.sort(np.vstack([np.zeros((2, truth.shape[1])), information]), axis=0)
-    gaps = best[-1] - best[-2]
-    return MIGScore(
-        score=float(gaps.mean()),
-        gaps=gaps,
-        information=information,
-        entropies=entropies,
-        active=mask,
-        rule=rule,
-        bins=bins,
-        samples=len(checked),
+    sample = protocol_sample(
+        codes, factors, protocol=protocol, active=active, factor_bins=factor_bins, rng=rng
     )
+    return mig_of(sample, protocol=protocol, bins=bins, rng=rng, bootstrap=bootstrap)
+
+
+def mig_of(
+    sample: Sample,
+    *,
+    protocol: str = "standard",
+    bins: int = 20,
+    rng: np.random.Generator | None = None,
+    bootstrap: Bootstrap | None = None,
+) -> MIGScore:
+    """The mutual information gap of a sample that is checked."""
+    found = sample.information(bins)
+    gaps = _gaps(found)
+    score = float(gaps.mean())
+    return MIGScore(
+        score=score,
+        interval=sample.information_interval(
+            score, lambda drawn: _gaps(drawn).mean(-1), bins=bins, bootstrap=bootstrap, rng=rng
+        ),
+        active=sample.active,
+        rule=sample.rule,
+        samples=len(sample),
+        protocol=protocol,
+        seed=seed_of(rng),
+        gaps=gaps,
+        information=sample.spread(found.mutual / found.factors),
+        entropies=found.factors,
+        bins=bins,
+    )
+
+
+def _gaps(found: Information) -> Float64[np.ndarray, "*draws k"]:
+    best, second = two_best(shares(found.mutual, found.factors[..., None, :]))
+    gaps: Float64[np.ndarray, "*draws k"] = best - second
+    return gaps

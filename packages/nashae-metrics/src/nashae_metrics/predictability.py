@@ -4,30 +4,25 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from jaxtyping import Bool, Float, Float64
+from jaxtyping import Float, Float64, Int64
 
 from nashae_metrics.active_latents import ActiveLatents, active_latents
 from nashae_metrics.arrays import codes_array
+from nashae_metrics.covariance import block_sums, centred, drawn_blocks
+from nashae_metrics.intervals import BOOTSTRAP, Bootstrap, interval_of
+from nashae_metrics.score import Score, seed_of
 
 
-@dataclass(frozen=True, eq=False)
-class Predictability:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Predictability(Score):
     """`score` is the mean of `r2` (m,) over the `active` latents (m,), found by `rule`.
 
     mean_of_all: the mean over all m latents.
     """
 
-    score: float
     r2: Float64[np.ndarray, " m"]
     mean_of_all: float
-    active: Bool[np.ndarray, " m"]
-    rule: str
     min_deviation: float
-
-    @property
-    def active_count(self) -> int:
-        """How many latents the score is the mean of."""
-        return int(self.active.sum())
 
 
 def predictability(
@@ -36,6 +31,8 @@ def predictability(
     *,
     active: str | ActiveLatents | npt.ArrayLike = "nashae",
     min_deviation: float = 0.0,
+    rng: np.random.Generator | None = None,
+    bootstrap: Bootstrap | None = BOOTSTRAP,
 ) -> Predictability:
     """Mean R² between the active latents and their predictions from the other latents.
 
@@ -44,6 +41,7 @@ def predictability(
     deviation of at most `min_deviation` (the authors take 0.01 on CelebA). active: a rule's name,
     an `ActiveLatents`, or a mask (m,); the default is the rule for NashAE's codes in [0, 1],
     because a mean with the dead latents misleads. With none active the score is 0.
+    With `rng` its interval is drawn as `bootstrap` says.
 
     Raises `ValueError` for arrays that are not finite or not (n >= 2, m >= 1), shapes that differ,
     an unknown rule, and a `min_deviation` below 0.
@@ -61,27 +59,68 @@ def predictability(
     # Differs from the paper: it does not say whether its mean R² is over all latents; here it is
     # over the active.
     mask, rule = active_latents(checked, active)
-    r2 = _r2(checked, predicted, min_deviation)
+    pairs = [_standard(checked), _standard(predicted)]
+    least = np.array([min_deviation / deviation for _, deviation in pairs]) ** 2
+    rows = len(checked)
+    r2 = _r2(_moments(pairs, np.zeros(rows, dtype=np.int64)) / rows, least)[0]
+    score = float(r2[mask].mean()) if mask.any() else 0.0
+    interval = None
+    if rng is not None and bootstrap is not None:
+        numbers, weights = drawn_blocks(rows, bootstrap, rng)
+        drawn = weights @ _moments(pairs, numbers) / (weights @ np.bincount(numbers))[:, None]
+        scores = _r2(drawn, least)[:, mask].sum(1) / max(1, np.count_nonzero(mask))
+        interval = interval_of(score, scores, bootstrap)
     return Predictability(
-        score=float(r2[mask].mean()) if mask.any() else 0.0,
-        r2=r2,
-        mean_of_all=float(r2.mean()),
+        score=score,
+        interval=interval,
         active=mask,
         rule=rule,
+        samples=rows,
+        protocol="standard",
+        seed=seed_of(rng),
+        r2=r2,
+        mean_of_all=float(r2.mean()),
         min_deviation=min_deviation,
     )
 
 
+def _standard(
+    array: Float[np.ndarray, "n m"],
+) -> tuple[Float64[np.ndarray, "n m"], Float64[np.ndarray, " m"]]:
+    """Standardised columns, and their standard deviations: 1 for a constant one."""
+    values, unit = centred(array)
+    deviation = np.sqrt(np.square(values).mean(0))
+    deviation[deviation == 0] = 1.0
+    values /= deviation
+    return values, deviation * unit
+
+
+def _moments(
+    pairs: list[tuple[Float64[np.ndarray, "n m"], Float64[np.ndarray, " m"]]],
+    numbers: Int64[np.ndarray, " n"],
+) -> Float64[np.ndarray, "blocks five_m"]:
+    (z, _), (p, _) = pairs
+    return np.hstack(
+        [
+            block_sums(z, numbers),
+            block_sums(p, numbers),
+            block_sums(z * z, numbers),
+            block_sums(p * p, numbers),
+            block_sums(z * p, numbers),
+        ]
+    )
+
+
 def _r2(
-    codes: Float[np.ndarray, "n m"], predictions: Float[np.ndarray, "n m"], min_deviation: float
-) -> Float64[np.ndarray, " m"]:
-    standard = []
-    varies = np.ones(codes.shape[1], dtype=bool)
-    for array in (codes, predictions):
-        residual = array - array.mean(0, dtype=np.float64)
-        deviation = np.sqrt(np.square(residual).mean(0))
-        # The mean of equal numbers may be off by a rounding: the range tells a constant column.
-        varies &= (array.max(0) > array.min(0)) & (deviation > min_deviation)
-        standard.append(residual / np.where(varies, deviation, 1.0))
-    correlation = (standard[0] * standard[1]).mean(0)
-    return np.where(varies, np.minimum(correlation**2, 1.0), 0.0)
+    moments: Float64[np.ndarray, "draws five_m"], least: Float64[np.ndarray, "2 m"]
+) -> Float64[np.ndarray, "draws m"]:
+    """R² of draws, 0 where a variance, in units of all rows' own, is not above `least`."""
+    z, p, zz, pp, zp = np.split(moments, 5, axis=1)
+    variances = zz - z * z, pp - p * p
+    # What rounding leaves of a draw that shows one value is no variance.
+    above = [
+        found > np.maximum(bound, 1e-14) for found, bound in zip(variances, least, strict=True)
+    ]
+    varies = above[0] & above[1]
+    correlation = (zp - z * p) ** 2 / np.where(varies, variances[0] * variances[1], 1.0)
+    return np.where(varies, np.minimum(correlation, 1.0), 0.0)

@@ -1,7 +1,10 @@
 """Ranks with ties at their middle."""
 
 import numpy as np
-from jaxtyping import Float, Float64
+from jaxtyping import Float, Float64, Int64
+
+SIGN = np.int32(-(2**31))
+LOW_HALF = np.uint64(2**32 - 1)
 
 
 def doubled_midranks(codes: Float[np.ndarray, "n m"]) -> Float64[np.ndarray, "m n"]:
@@ -12,12 +15,45 @@ def doubled_midranks(codes: Float[np.ndarray, "n m"]) -> Float64[np.ndarray, "m 
     """
     n, m = codes.shape
     ranks = np.empty((m, n))
-    fresh = np.ones(n, dtype=bool)  # where, in sorted order, a new value begins
+    untied = np.arange(2.0, 2 * n + 2, 2)
     for column, row in zip(np.ascontiguousarray(codes.T), ranks, strict=True):
+        order, starts = value_order(column)
+        if len(starts) == n:
+            row[order] = untied
+        else:
+            ends = np.append(starts[1:], n)
+            row[order] = np.repeat((starts + ends + 1).astype(np.float64), ends - starts)
+    return ranks
+
+
+def value_order(
+    column: Float[np.ndarray, " n"],
+) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " values"]]:
+    """The rows in the order of their values, and at which places of it a new value begins."""
+    if column.dtype == np.float32 and len(column) <= 2**32:
+        order, values = _packed_order(column)
+    else:
         order = np.argsort(column)
         values = column[order]
-        np.not_equal(values[1:], values[:-1], out=fresh[1:])
-        starts = np.flatnonzero(fresh)
-        ends = np.append(starts[1:], n)
-        row[order] = np.repeat(starts + ends + 1, ends - starts)
-    return ranks
+    fresh = np.empty(len(values), dtype=bool)
+    fresh[0] = True
+    np.not_equal(values[1:], values[:-1], out=fresh[1:])
+    return order, np.flatnonzero(fresh)
+
+
+def _packed_order(
+    column: Float[np.ndarray, " n"],
+) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " n"]]:
+    """The order, and numbers that ascend with the values, of 32-bit values.
+
+    Sorting value and row in one 64-bit number takes a third of the time of sorting the rows by
+    their values.
+    """
+    bits = (column + np.float32(0)).view(np.int32)  # -0 + 0 is 0: zero has no sign
+    # The bits of positive numbers ascend with them, those of negative ones descend.
+    ascending = (bits ^ ((bits >> 31) | SIGN)).view(np.uint32)
+    keys = ascending.astype(np.uint64)
+    keys <<= np.uint64(32)
+    keys |= np.arange(len(column), dtype=np.uint64)
+    keys.sort()
+    return (keys & LOW_HALF).view(np.int64), (keys >> np.uint64(32)).view(np.int64)

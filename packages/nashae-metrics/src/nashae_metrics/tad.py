@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -10,22 +11,26 @@ from jaxtyping import Bool, Float, Float64, Int64
 from nashae_metrics.active_latents import ActiveLatents, active_latents
 from nashae_metrics.arrays import attributes_array, check_both_present, codes_array
 from nashae_metrics.auroc import rank_auroc
-from nashae_metrics.grid_auroc import grid_auroc
-from nashae_metrics.mutual_information import redundancy
+from nashae_metrics.covariance import drawn_blocks
+from nashae_metrics.grid_auroc import grid_auroc, resampled_grid_auroc
+from nashae_metrics.information import redundancy
+from nashae_metrics.intervals import BOOTSTRAP, Bootstrap, interval_of
+from nashae_metrics.noise_floor import NoiseFloor, chance_auroc, noise_floor
+from nashae_metrics.resampled_auroc import resampled_auroc
+from nashae_metrics.score import Score, seed_of
 
 
-@dataclass(frozen=True, eq=False)
-class TADScore:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TADScore(Score):
     """`score` = Σ (best - second) over the `counted` of k attributes, found with m latents.
 
     auroc (m, k): 0.5 for inactive latents. best, second (k,): the two highest of each attribute;
     best_latent (k,): whose the best is, the first among equals. captured (k,): best >= min_auroc.
     redundancy (k,): the largest share of the attribute's entropy that one other attribute removes.
-    counted (k,): captured, and redundancy <= max_redundancy where that is not None. active (m,):
-    the latents that took part, by `rule`. samples: the rows that were scored.
+    counted (k,): captured, and redundancy <= max_redundancy where that is not None. noise_floor:
+    what as many random latents score on the same labels; None without `rng`.
     """
 
-    score: float
     auroc: Float64[np.ndarray, "m k"]
     best: Float64[np.ndarray, " k"]
     second: Float64[np.ndarray, " k"]
@@ -33,29 +38,23 @@ class TADScore:
     captured: Bool[np.ndarray, " k"]
     redundancy: Float64[np.ndarray, " k"]
     counted: Bool[np.ndarray, " k"]
-    active: Bool[np.ndarray, " m"]
-    rule: str
-    samples: int
-    protocol: str
     min_auroc: float
     max_redundancy: float | None
-
-    @property
-    def active_count(self) -> int:
-        """How many latents took part."""
-        return int(self.active.sum())
+    noise_floor: NoiseFloor | None
 
 
 @dataclass(frozen=True)
 class _Protocol:
     auroc: Callable[[Float[np.ndarray, "n m"], Bool[np.ndarray, "n k"]], Float64[np.ndarray, "m k"]]
+    resampled: Callable[..., Float64[np.ndarray, "draws m k"]]
     samples: int | None
     active: str
+    normal_rows: int | None  # with more rows, random latents' AUROCs come from the normal limit
 
 
 PROTOCOLS = {
-    "exact": _Protocol(rank_auroc, None, "constant"),
-    "yeats2022": _Protocol(grid_auroc, 1000, "nashae"),
+    "exact": _Protocol(rank_auroc, resampled_auroc, None, "constant", 200),
+    "yeats2022": _Protocol(grid_auroc, resampled_grid_auroc, 1000, "nashae", None),
 }
 
 
@@ -69,6 +68,8 @@ def tad(
     max_redundancy: float | None = 0.2,
     samples: int | None = None,
     rng: np.random.Generator | None = None,
+    bootstrap: Bootstrap | None = BOOTSTRAP,
+    noise_repetitions: int = 200,
 ) -> TADScore:
     """Total AUROC Difference: by how much one latent alone detects each attribute, in sum.
 
@@ -89,57 +90,113 @@ def tad(
     active: a rule's name, an `ActiveLatents`, or a mask (m,), in place of the protocol's.
     samples: the number of rows, in place of the protocol's; drawn by `rng`, without replacement,
     where there are more. Few rows bias the score low: compare models at equal numbers.
+    bootstrap: how the score's interval is drawn by `rng`; which attributes are captured is decided
+    anew in each resample, which are redundant is not. Beyond 2000 rows the exact protocol's
+    resamples are taken to first order.
+    noise_repetitions: how often as many random latents as are active are scored on the same labels,
+    by `rng`, for the result's `noise_floor`; 0 for none. Under "exact" with over 200 rows their
+    AUROCs are drawn from their normal limit, else normal latents go the protocol's own way.
 
     Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), lengths that differ,
     attributes that are not binary or have one value only (also among the rows drawn), an unknown
-    protocol or rule, thresholds out of range, fewer than two samples, and rows to be drawn without
-    `rng`.
+    protocol or rule, thresholds out of range, fewer than two samples, rows to be drawn without
+    `rng`, and `noise_repetitions` below 0.
 
     Source: Yeats et al. 2022, section 3 and Table 3.
     """
     if protocol not in PROTOCOLS:
         raise ValueError(f"unknown protocol of tad {protocol!r}; the known are {sorted(PROTOCOLS)}")
-    _check_thresholds(min_auroc, max_redundancy)
+    _check_thresholds(min_auroc, max_redundancy, noise_repetitions)
     chosen = PROTOCOLS[protocol]
     checked = codes_array(codes)
     labels = attributes_array(attributes, rows=len(checked))
     checked, labels = _drawn(checked, labels, chosen.samples if samples is None else samples, rng)
     mask, rule = active_latents(checked, chosen.active if active is None else active)
 
+    used = checked if mask.all() else checked[:, mask]
     areas = np.full((checked.shape[1], labels.shape[1]), 0.5)
     if mask.any():
-        areas[mask] = chosen.auroc(checked[:, mask], labels)
-    # No AUROC is below 0.5, so a row of chance changes nothing but gives a lone latent its second.
-    second, best = np.sort(np.vstack([areas, np.full(labels.shape[1], 0.5)]), axis=0)[-2:]
+        areas[mask] = chosen.auroc(used, labels)
+    best, second = _two_best(areas)
     captured = best >= min_auroc
     # Differs from the paper: the text sums over all "independent" attributes and leaves open which
     # those are. The authors' code, and so Table 3, counts the captured ones whose entropy no other
     # attribute removes by over 0.2.
     removed = redundancy(labels)
-    counted = captured if max_redundancy is None else captured & (removed <= max_redundancy)
+    independent = removed <= (1.0 if max_redundancy is None else max_redundancy)
+    score_of = partial(_totals, independent=independent, min_auroc=min_auroc)
+    score = float(score_of(areas[None])[0])
+    interval, floor = None, None
+    if rng is not None and bootstrap is not None:
+        numbers, weights = drawn_blocks(len(used), bootstrap, rng)
+        drawn = score_of(chosen.resampled(used, labels, numbers, weights))
+        interval = interval_of(score, drawn, bootstrap)
+    if rng is not None and noise_repetitions:
+        random = _random_areas(chosen, labels, used.shape[1], noise_repetitions, rng)
+        floor = noise_floor(random, score_of, min_auroc)
     return TADScore(
-        score=float((best - second)[counted].sum()),
+        score=score,
+        interval=interval,
+        active=mask,
+        rule=rule,
+        samples=len(checked),
+        protocol=protocol,
+        seed=seed_of(rng),
         auroc=areas,
         best=best,
         second=second,
         best_latent=areas.argmax(0).astype(np.int64),
         captured=captured,
         redundancy=removed,
-        counted=counted,
-        active=mask,
-        rule=rule,
-        samples=len(checked),
-        protocol=protocol,
+        counted=captured & independent,
         min_auroc=min_auroc,
         max_redundancy=max_redundancy,
+        noise_floor=floor,
     )
 
 
-def _check_thresholds(min_auroc: float, max_redundancy: float | None) -> None:
+def _two_best(areas: Float64[np.ndarray, "*draws m k"]) -> Float64[np.ndarray, "2 *draws k"]:
+    # No AUROC is below 0.5, so two rows of chance change nothing but where latents are missing.
+    chance = np.full((*areas.shape[:-2], 2, areas.shape[-1]), 0.5)
+    last = np.partition(np.concatenate([areas, chance], axis=-2), -2, axis=-2)[..., -2:, :]
+    return np.stack([last.max(-2), last.min(-2)])
+
+
+def _totals(
+    areas: Float64[np.ndarray, "draws m k"],
+    *,
+    independent: Bool[np.ndarray, " k"],
+    min_auroc: float,
+) -> Float64[np.ndarray, " draws"]:
+    best, second = _two_best(areas)
+    total: Float64[np.ndarray, " draws"] = (
+        (best - second) * (independent & (best >= min_auroc))
+    ).sum(-1)
+    return total
+
+
+def _random_areas(
+    chosen: _Protocol,
+    labels: Bool[np.ndarray, "n k"],
+    latents: int,
+    repetitions: int,
+    rng: np.random.Generator,
+) -> Float64[np.ndarray, "repetitions latents k"]:
+    if not latents or (chosen.normal_rows is not None and len(labels) > chosen.normal_rows):
+        return chance_auroc(labels, latents, repetitions, rng)
+    shape = (len(labels), latents)
+    return np.stack([chosen.auroc(rng.standard_normal(shape), labels) for _ in range(repetitions)])
+
+
+def _check_thresholds(
+    min_auroc: float, max_redundancy: float | None, noise_repetitions: int
+) -> None:
     if not 0.5 <= min_auroc <= 1:
         raise ValueError(f"min_auroc must be in [0.5, 1], got {min_auroc}")
     if max_redundancy is not None and not 0 <= max_redundancy <= 1:
         raise ValueError(f"max_redundancy must be in [0, 1] or None, got {max_redundancy}")
+    if noise_repetitions < 0:
+        raise ValueError(f"noise_repetitions must be 0 or more, got {noise_repetitions}")
 
 
 def _drawn(

@@ -1,0 +1,236 @@
+"""All metrics that apply to some codes, as one table."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from jaxtyping import Bool, Float, Shaped
+
+from nashae_metrics.active_latents import ActiveLatents, active_latents
+from nashae_metrics.arrays import attributes_array, codes_array, factor_classes, factor_values
+from nashae_metrics.beta_vae import beta_vae_of
+from nashae_metrics.catalogue import METRICS, Metric
+from nashae_metrics.dci import dci_of
+from nashae_metrics.dci_es import dci_es_of
+from nashae_metrics.dcimig import dcimig_of
+from nashae_metrics.evaluation import Evaluation, Row
+from nashae_metrics.explicitness import explicitness_of
+from nashae_metrics.factor_vae import factor_vae_of
+from nashae_metrics.infomec import infomec_of
+from nashae_metrics.intervals import BOOTSTRAP, Bootstrap
+from nashae_metrics.irs import irs_of
+from nashae_metrics.jemmig import jemmig_of
+from nashae_metrics.learned_latents import learned_latents
+from nashae_metrics.mcc import mcc_of
+from nashae_metrics.mig import mig_of
+from nashae_metrics.mig_sup import mig_sup_of
+from nashae_metrics.modularity import modularity_of
+from nashae_metrics.mutual_information import mutual_information
+from nashae_metrics.predictability import predictability
+from nashae_metrics.rmig import rmig_of
+from nashae_metrics.sample import PROTOCOL_ROWS, Sample, checked_sample
+from nashae_metrics.sap import sap_of
+from nashae_metrics.score import Score, seed_of
+from nashae_metrics.tad import tad
+from nashae_metrics.total_correlation import total_correlation
+from nashae_metrics.wasserstein_correlation import wasserstein_correlation
+
+# Metrics of the same rows: one table of binned information serves those of INFORMATION, and one set
+# of its resamples.
+TABLE: dict[str, Callable[..., Score]] = {
+    "mig": mig_of,
+    "rmig": rmig_of,
+    "jemmig": jemmig_of,
+    "mig_sup": mig_sup_of,
+    "dcimig": dcimig_of,
+    "modularity": modularity_of,
+    "mcc": mcc_of,
+}
+INFORMATION = ("mig", "rmig", "jemmig", "mig_sup", "dcimig", "modularity")
+# Metrics that draw their own rows, pairs or groups.
+DRAWN: dict[str, Callable[..., Score]] = {
+    "beta_vae": beta_vae_of,
+    "factor_vae": factor_vae_of,
+    "explicitness": explicitness_of,
+    "sap": sap_of,
+    "dci": dci_of,
+    "dci_es": dci_es_of,
+    "infomec": infomec_of,
+}
+UNLABELLED: dict[str, Callable[..., Score]] = {
+    "total_correlation": total_correlation,
+    "wasserstein_correlation": wasserstein_correlation,
+    "mutual_information": mutual_information,
+}
+
+
+def evaluate(
+    codes: npt.ArrayLike,
+    factors: npt.ArrayLike | None = None,
+    *,
+    rng: np.random.Generator,
+    attributes: npt.ArrayLike | None = None,
+    predictions: npt.ArrayLike | None = None,
+    metrics: Sequence[str] | None = None,
+    protocol: str | None = None,
+    active: str | ActiveLatents | npt.ArrayLike = "constant",
+    factor_bins: int | None = None,
+    bootstrap: Bootstrap | None = BOOTSTRAP,
+    repeats: int = 5,
+    on_progress: Callable[[str, int, int], None] | None = None,
+) -> Evaluation:
+    """Score codes by every metric that applies, the shared work done once.
+
+    codes (n, m), any real numbers. factors (n, k), whole numbers, or real ones that are cut into
+    `factor_bins` classes; a constant column is left out. attributes (n, k), binary, for TAD.
+    predictions (n, m): of each latent from the others, for `predictability`. metrics: the names of
+    those wanted, None for all. protocol: None for each metric's default; metrics that have none of
+    that name are skipped. active: one rule for all metrics. bootstrap: how intervals are drawn,
+    None for none. repeats: seeds of the metrics that draw pairs, groups or splits and take less
+    than a second; two or more give them an interval. on_progress(metric, done, of) is called before
+    each metric.
+
+    Every metric has a random stream of its own: its score does not depend on which others are
+    asked for. A metric that the data does not allow (too few rows for its protocol, no two rows
+    that share a factor) is skipped, and the result says why.
+
+    Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), lengths that differ,
+    continuous factors without `factor_bins`, attributes that are not binary, and unknown metrics,
+    protocols or rules.
+    """
+    names = _named(metrics, protocol)
+    inputs = _checked_inputs(codes, factors, attributes, predictions, factor_bins)
+    streams = dict(zip(["table", *METRICS], rng.spawn(1 + len(METRICS)), strict=True))
+    mask, rule = active_latents(inputs.codes, active)
+    work = _Work(inputs, active, bootstrap, repeats, streams)
+    skipped = {name: why for name in names if (why := work.why_not(METRICS[name], protocol))}
+    applicable = [name for name in names if name not in skipped]
+    rows = []
+    for done, name in enumerate(applicable):
+        if on_progress is not None:
+            on_progress(name, done, len(applicable))
+        start = time.perf_counter()
+        try:
+            result = work.scored(name, protocol or METRICS[name].protocols[0])
+        except ValueError as error:
+            skipped[name] = str(error)
+            continue
+        rows.append(Row(name, result, time.perf_counter() - start))
+    return Evaluation(
+        tuple(rows), skipped, len(inputs.codes), mask, rule, inputs.columns, seed_of(rng)
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Inputs:
+    codes: Float[np.ndarray, "n m"]
+    factors: Shaped[np.ndarray, "n k"] | None
+    columns: tuple[int, ...]
+    attributes: Bool[np.ndarray, "n k2"] | None
+    predictions: Float[np.ndarray, "n m"] | None
+    factor_bins: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """The metrics of one set of inputs, and what they share."""
+
+    inputs: _Inputs
+    active: str | ActiveLatents | npt.ArrayLike
+    bootstrap: Bootstrap | None
+    repeats: int
+    streams: dict[str, np.random.Generator]
+    samples: dict[str, Sample] = field(default_factory=dict)
+
+    def why_not(self, metric: Metric, protocol: str | None) -> str | None:
+        """Why a metric does not apply; None where it does."""
+        if metric.needs == "codes of several seeds":
+            return "needs the codes of several models: call udr"
+        if metric.needs != "codes" and getattr(self.inputs, metric.needs) is None:
+            return f"needs {metric.needs}"
+        if protocol is not None and protocol not in metric.protocols:
+            return f"has no protocol {protocol!r}"
+        if metric.name == "learned_latents" and not isinstance(self.active, str | ActiveLatents):
+            return "counts by a rule, and active is a mask"
+        return None
+
+    def sample(self, protocol: str) -> Sample:
+        """The rows that metrics of one table look at: all of them for "standard"."""
+        if protocol not in self.samples:
+            inputs = self.inputs
+            if inputs.factors is None:
+                raise RuntimeError("metrics of factors are skipped where there are none")
+            self.samples[protocol] = checked_sample(
+                inputs.codes,
+                inputs.factors,
+                active=self.active,
+                factor_bins=inputs.factor_bins,
+                number=PROTOCOL_ROWS[protocol],
+                rng=self.streams["table"],
+                protocol=protocol,
+            )
+        return self.samples[protocol]
+
+    def scored(self, name: str, protocol: str) -> Score:
+        """A metric's result."""
+        drawn = {"rng": self.streams["table" if name in INFORMATION else name]}
+        if name in DRAWN:
+            repeats = self.repeats if METRICS[name].cost < 1 else 1
+            return DRAWN[name](self.sample("standard"), protocol=protocol, repeats=repeats, **drawn)
+        if name == "irs":  # its resamples cost two hundred times as much as the score
+            return irs_of(self.sample(protocol), protocol=protocol, **drawn)
+        drawn["bootstrap"] = self.bootstrap
+        if name in TABLE:
+            return TABLE[name](self.sample(protocol), protocol=protocol, **drawn)
+        if name == "tad":
+            return tad(
+                self.inputs.codes,
+                self.inputs.attributes,
+                protocol=protocol,
+                active=self.active,
+                **drawn,
+            )
+        if name == "predictability":
+            return predictability(
+                self.inputs.codes, self.inputs.predictions, active=self.active, **drawn
+            )
+        if name == "learned_latents":
+            return learned_latents(self.inputs.codes, rule=self.active)
+        return UNLABELLED[name](self.inputs.codes, protocol=protocol, active=self.active, **drawn)
+
+
+def _named(metrics: Sequence[str] | None, protocol: str | None) -> list[str]:
+    names = list(METRICS if metrics is None else metrics)
+    unknown = [name for name in names if name not in METRICS]
+    if unknown:
+        raise ValueError(f"unknown metrics {unknown}; the known are {list(METRICS)}")
+    known = sorted({name for metric in METRICS.values() for name in metric.protocols})
+    if protocol is not None and protocol not in known:
+        raise ValueError(f"unknown protocol {protocol!r}; the known are {known}")
+    return names
+
+
+def _checked_inputs(
+    codes: npt.ArrayLike,
+    factors: npt.ArrayLike | None,
+    attributes: npt.ArrayLike | None,
+    predictions: npt.ArrayLike | None,
+    factor_bins: int | None,
+) -> _Inputs:
+    checked = codes_array(codes)
+    rows = len(checked)
+    truth, columns = None, np.zeros(0, dtype=int)
+    if factors is not None:
+        values = factor_values(factors, rows=rows)
+        factor_classes(values, factor_bins)  # an error here is the user's, not a metric's
+        columns = np.flatnonzero(values.max(0) > values.min(0))
+        truth = values[:, columns] if columns.size else None
+    predicted = None if predictions is None else codes_array(predictions, "predictions")
+    if predicted is not None and predicted.shape != checked.shape:
+        raise ValueError(
+            f"predictions must have the shape of codes, got {predicted.shape} and {checked.shape}"
+        )
+    labels = None if attributes is None else attributes_array(attributes, rows=rows)
+    return _Inputs(checked, truth, tuple(columns.tolist()), labels, predicted, factor_bins)

@@ -1,0 +1,75 @@
+"""What all metrics say of some codes, as one table."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool
+
+from nashae_metrics.catalogue import METRICS
+from nashae_metrics.intervals import Interval
+from nashae_metrics.score import Score
+
+COLUMNS = ("metric", "score", "low", "high", "interval", "better", "protocol", "seconds")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One metric: its result, in which all stands that it found, and the seconds that it took."""
+
+    metric: str
+    result: Score = field(repr=False)
+    seconds: float
+
+    @property
+    def score(self) -> float:
+        """The metric's number."""
+        return float(self.result.score)
+
+    @property
+    def interval(self) -> Interval | None:
+        """Its interval, where it has one."""
+        return self.result.interval
+
+    def record(self) -> dict[str, Any]:
+        """The row as plain values, by the names of `COLUMNS`."""
+        interval = self.interval
+        return {
+            "metric": self.metric,
+            "score": self.score,
+            "low": interval.low if interval else None,
+            "high": interval.high if interval else None,
+            "interval": interval.method if interval else None,
+            "better": METRICS[self.metric].better,
+            "protocol": self.result.protocol,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """`rows` of all metrics that applied; `skipped`: why each of the others did not.
+
+    samples: the rows of the codes. active (m,): the latents that took part, by `rule`. columns: the
+    columns of `factors` in use; a constant one is left out. seed: what the generator that was
+    handed in was seeded with; the metrics draw from streams of it.
+    """
+
+    rows: tuple[Row, ...]
+    skipped: dict[str, str]
+    samples: int
+    active: Bool[np.ndarray, " m"]
+    rule: str
+    columns: tuple[int, ...]
+    seed: int | None
+
+    def __getitem__(self, metric: str) -> Row:
+        """The row of a metric by its name; `KeyError` says why it has none."""
+        for row in self.rows:
+            if row.metric == metric:
+                return row
+        raise KeyError(f"{metric}: {self.skipped.get(metric, 'was not asked for')}")
+
+    def records(self) -> list[dict[str, Any]]:
+        """The rows as plain values."""
+        return [row.record() for row in self.rows]

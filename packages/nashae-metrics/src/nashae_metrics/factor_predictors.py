@@ -1,0 +1,135 @@
+"""Predictors of a factor's classes from codes, by name, with the importance of each latent."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Bool, Float64, Int64
+
+from nashae_metrics.boosted_trees import boosted_trees
+from nashae_metrics.learning import without_remarks
+from nashae_metrics.standardisation import standardised
+
+FAST, PUBLISHED = "fast-gradient-boosting", "gradient-boosting"
+
+
+class Predicted(NamedTuple):
+    """What a predictor says of one factor.
+
+    importances (a,): of the latents, 0 or more, of any sum; all 0 where the factor has one class
+    alone. learnt (n,) and told (t,): which rows learnt from and which others are told right.
+    """
+
+    importances: Float64[np.ndarray, " a"]
+    learnt: Bool[np.ndarray, " n"]
+    told: Bool[np.ndarray, " t"]
+
+
+class Learning(NamedTuple):
+    """Codes and classes to learn from, codes and classes to be tested on."""
+
+    codes: Float64[np.ndarray, "n a"]
+    classes: Int64[np.ndarray, " n"]
+    others: Float64[np.ndarray, "t a"]
+    answers: Int64[np.ndarray, " t"]
+
+
+def predicted(name: str, learning: Learning, rng: np.random.Generator) -> Predicted:
+    """What the predictor of that name learns; a factor of one class is told without it."""
+    checked_predictor(name)
+    first = learning.classes[0]
+    if learning.codes.shape[1] == 0 or (learning.classes == first).all():
+        common = np.bincount(learning.classes).argmax()
+        return Predicted(
+            np.zeros(learning.codes.shape[1]),
+            learning.classes == common,
+            learning.answers == common,
+        )
+    importances, learnt, told = PREDICTORS[name](learning, int(rng.integers(2**31)))
+    return Predicted(importances, learnt == learning.classes, told == learning.answers)
+
+
+def checked_predictor(name: str) -> str:
+    """The name itself; `ValueError` for one that is not known."""
+    if name not in PREDICTORS:
+        raise ValueError(f"unknown predictor {name!r}; the known are {sorted(PREDICTORS)}")
+    return name
+
+
+def canonical(
+    codes: Float64[np.ndarray, "n a"], others: Float64[np.ndarray, "t a"]
+) -> tuple[Float64[np.ndarray, "n a"], Float64[np.ndarray, "t a"], Int64[np.ndarray, " a"]]:
+    """Codes turned and ordered in one way, whatever the latents' order and signs.
+
+    Learners break ties by the latents' places and by the side from which they look; so neither can
+    depend on how the latents were handed in. Gives the latent at each place, too.
+    """
+    keys, signs = [], np.ones(codes.shape[1])
+    for latent, column in enumerate(codes.T):
+        values, ranks = np.unique(column, return_inverse=True)
+        upright, turned = (r.astype(">i8").tobytes() for r in (ranks, len(values) - 1 - ranks))
+        signs[latent] = 1.0 if upright <= turned else -1.0
+        keys.append(min(upright, turned))
+    order = np.array(sorted(range(len(keys)), key=keys.__getitem__), dtype=np.int64)
+    return (codes * signs)[:, order], (others * signs)[:, order], order
+
+
+_Learnt = tuple[Float64[np.ndarray, " a"], Int64[np.ndarray, " n"], Int64[np.ndarray, " t"]]
+
+
+def _fast_gradient_boosting(learning: Learning, seed: int) -> _Learnt:
+    found = boosted_trees(
+        learning.codes, learning.classes, learning.others, rng=np.random.default_rng(seed)
+    )
+    return found.importances, found.learnt[-1], found.told[-1]
+
+
+def _gradient_boosting(learning: Learning, seed: int) -> _Learnt:
+    from sklearn.ensemble import GradientBoostingClassifier  # type: ignore[import-untyped]
+
+    model = GradientBoostingClassifier(
+        n_estimators=100, max_depth=3, learning_rate=0.1, random_state=seed
+    )
+    return _trees(model, learning)
+
+
+def _random_forest(learning: Learning, seed: int) -> _Learnt:
+    from sklearn.ensemble import RandomForestClassifier
+
+    model = RandomForestClassifier(n_estimators=100, max_depth=10, random_state=seed)
+    return _trees(model, learning)
+
+
+def _trees(model: object, learning: Learning) -> _Learnt:
+    with without_remarks():
+        model.fit(learning.codes, learning.classes)  # type: ignore[attr-defined]
+    importances = np.abs(model.feature_importances_)  # type: ignore[attr-defined]
+    learnt, told = (
+        model.predict(rows)  # type: ignore[attr-defined]
+        for rows in (learning.codes, learning.others)
+    )
+    return importances, learnt, told
+
+
+def _logistic(learning: Learning, seed: int) -> _Learnt:
+    """Logistic regression with L1, one class against the rest; weights' sizes are importances."""
+    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+    from sklearn.multiclass import OneVsRestClassifier  # type: ignore[import-untyped]
+
+    codes, others = standardised(learning.codes, learning.others)
+    # Before scikit-learn 1.8 the penalty has a name, since then it is a ratio.
+    named = LogisticRegression().l1_ratio is None
+    lasso = {"penalty": "l1"} if named else {"l1_ratio": 1.0}
+    one = LogisticRegression(solver="liblinear", max_iter=1000, random_state=seed, **lasso)
+    with without_remarks():
+        model = OneVsRestClassifier(one).fit(codes, learning.classes)
+    weights = np.concatenate([fitted.coef_ for fitted in model.estimators_])
+    return np.abs(weights).mean(0), model.predict(codes), model.predict(others)
+
+
+PREDICTORS: dict[str, Callable[[Learning, int], _Learnt]] = {
+    FAST: _fast_gradient_boosting,
+    PUBLISHED: _gradient_boosting,
+    "random-forest": _random_forest,
+    "logistic": _logistic,
+}

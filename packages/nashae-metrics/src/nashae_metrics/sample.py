@@ -1,0 +1,146 @@
+"""Codes with their factors, checked once; what several metrics need of them is computed once."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+from jaxtyping import Bool, Float, Float64, Int64
+
+from nashae_metrics.active_latents import ActiveLatents, active_latents
+from nashae_metrics.arrays import check_varying, codes_array, factor_classes, factor_values
+from nashae_metrics.information import BinnedCodes, Information
+from nashae_metrics.intervals import Bootstrap, Interval, block_numbers, draw_weights, interval_of
+from nashae_metrics.splits import drawn_rows
+
+PROTOCOL_ROWS = {"standard": None, "locatello2019": 10_000}
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """n codes (n, m) with their k factors: values (n, k) and classes (n, k) 0 ... size - 1.
+
+    active (m,): the latents that take part, by `rule`. binned (k,): which factors are continuous
+    and were cut into `factor_bins` classes of equal counts.
+    """
+
+    codes: Float[np.ndarray, "n m"]
+    values: Float64[np.ndarray, "n k"]
+    classes: Int64[np.ndarray, "n k"]
+    sizes: tuple[int, ...]
+    active: Bool[np.ndarray, " m"]
+    rule: str
+    binned: Bool[np.ndarray, " k"]
+    factor_bins: int | None
+    _kept: dict[object, Information] = field(default_factory=dict, init=False, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    @property
+    def used(self) -> Float[np.ndarray, "n a"]:
+        """The codes of the active latents alone."""
+        return self.codes if self.active.all() else np.ascontiguousarray(self.codes[:, self.active])
+
+    def spread(
+        self, values: npt.NDArray[np.float64], *, missing: float = 0.0
+    ) -> npt.NDArray[np.float64]:
+        """Rows (a, ...) of the active latents at their places among all m, `missing` elsewhere."""
+        full = np.full((len(self.active), *values.shape[1:]), missing)
+        full[self.active] = values
+        return full
+
+    def information(self, bins: int) -> Information:
+        """Information of the active latents, in `bins` bins of equal width, and the factors."""
+        key = ("whole", bins)
+        if key not in self._kept:
+            self._kept[key] = BinnedCodes(self.used, bins).information(self.classes, self.sizes)
+        return self._kept[key]
+
+    def information_interval(
+        self,
+        score: float,
+        score_of: Callable[[Information], Float64[np.ndarray, " draws"]],
+        *,
+        bins: int,
+        bootstrap: Bootstrap | None,
+        rng: np.random.Generator | None,
+    ) -> Interval | None:
+        """The interval of a score that depends on `information` alone.
+
+        None without `rng` or `bootstrap`.
+
+        Metrics of one sample that ask with one `bins` and `bootstrap` share the resamples.
+        """
+        if rng is None or bootstrap is None:
+            return None
+        key = (bins, bootstrap)
+        if key not in self._kept:
+            numbers = block_numbers(len(self), bootstrap, rng)
+            weights = draw_weights(int(numbers.max()) + 1, bootstrap, rng)
+            self._kept[key] = BinnedCodes(self.used, bins).information(
+                self.classes, self.sizes, blocks=numbers, weights=weights
+            )
+        return interval_of(score, score_of(self._kept[key]), bootstrap)
+
+
+def checked_sample(
+    codes: npt.ArrayLike,
+    factors: npt.ArrayLike,
+    *,
+    active: str | ActiveLatents | npt.ArrayLike = "constant",
+    factor_bins: int | None = None,
+    number: int | None = None,
+    rng: np.random.Generator | None = None,
+    protocol: str = "standard",
+) -> Sample:
+    """Check codes (n, m) and factors (n, k), and draw `number` rows of them where that is given.
+
+    factors: whole numbers; a column with others is continuous and needs `factor_bins`, the number
+    of classes of equal counts that it is cut into. Raises `ValueError` for codes that are not
+    finite or not (n >= 2, m >= 1), factors that are constant, continuous without `factor_bins` or
+    of another length, an unknown rule, and fewer rows than `protocol` takes.
+    """
+    checked = codes_array(codes)
+    values = factor_values(factors, rows=len(checked))
+    classes, binned = factor_classes(values, factor_bins)
+    if number is not None:
+        rows = drawn_rows(len(checked), number, rng, protocol=protocol)
+        checked, values, classes = checked[rows], values[rows], classes[rows]
+    check_varying(classes, list(range(classes.shape[1])))
+    dense = np.empty_like(classes)
+    sizes = []
+    for column, factor in enumerate(classes.T):
+        found, dense[:, column] = np.unique(factor, return_inverse=True)
+        sizes.append(len(found))
+    mask, rule = active_latents(checked, active)
+    return Sample(
+        checked, values.astype(np.float64), dense, tuple(sizes), mask, rule, binned, factor_bins
+    )
+
+
+def protocol_sample(
+    codes: npt.ArrayLike,
+    factors: npt.ArrayLike,
+    *,
+    protocol: str,
+    active: str | ActiveLatents | npt.ArrayLike,
+    factor_bins: int | None,
+    rng: np.random.Generator | None,
+    known: Collection[str] = tuple(PROTOCOL_ROWS),
+) -> Sample:
+    """The sample that a metric of one table takes: "standard" all rows, "locatello2019" 10,000.
+
+    known: the protocols that the metric has; any other is a `ValueError`.
+    """
+    if protocol not in known:
+        raise ValueError(f"unknown protocol {protocol!r}; the known are {sorted(known)}")
+    return checked_sample(
+        codes,
+        factors,
+        active=active,
+        factor_bins=factor_bins,
+        number=PROTOCOL_ROWS[protocol],
+        rng=rng,
+        protocol=protocol,
+    )

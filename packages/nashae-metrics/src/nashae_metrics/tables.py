@@ -1,0 +1,91 @@
+"""An evaluation written down: as JSON, CSV, Markdown, LaTeX, or for the terminal."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+
+from rich.table import Table
+
+from nashae_metrics.evaluation import COLUMNS, Evaluation, Row
+
+HEADERS = ("metric", "score", "95 % interval", "better", "protocol", "seconds")
+
+
+def json_text(evaluation: Evaluation) -> str:
+    """All numbers of the table at full precision, and why metrics were skipped."""
+    record = {
+        "samples": evaluation.samples,
+        "latents": len(evaluation.active),
+        "active": evaluation.active.tolist(),
+        "rule": evaluation.rule,
+        "seed": evaluation.seed,
+        "factors": list(evaluation.columns),
+        "metrics": evaluation.records(),
+        "skipped": evaluation.skipped,
+    }
+    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+
+
+def csv_text(evaluation: Evaluation) -> str:
+    """The table at full precision, one metric a line."""
+    file = io.StringIO()
+    writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(evaluation.records())
+    return file.getvalue()
+
+
+def markdown_text(evaluation: Evaluation) -> str:
+    """The table for a README or an issue."""
+    return _tabulated(evaluation, "pipe")
+
+
+def latex_text(evaluation: Evaluation) -> str:
+    """The table for a paper; needs the package booktabs."""
+    return _tabulated(evaluation, "latex_booktabs")
+
+
+def terminal_table(evaluation: Evaluation) -> Table:
+    """The table for a terminal."""
+    table = Table(*HEADERS, caption=caption(evaluation), caption_justify="left")
+    for column in table.columns[1:3] + table.columns[-1:]:
+        column.justify = "right"
+    for row in evaluation.rows:
+        table.add_row(*cells(row))
+    return table
+
+
+WRITERS: dict[str, Callable[[Evaluation], str]] = {
+    "json": json_text,
+    "csv": csv_text,
+    "markdown": markdown_text,
+    "latex": latex_text,
+}
+
+
+def cells(row: Row) -> tuple[str, ...]:
+    """A row of the table, by `HEADERS`."""
+    interval = row.interval
+    between = f"{interval.low:.3f} – {interval.high:.3f}" if interval else "–"
+    record = row.record()
+    number = f"{row.score:.0f}" if isinstance(row.result.score, int) else f"{row.score:.3f}"
+    seconds = f"{row.seconds:.2f}"
+    return (row.metric, number, between, record["better"], record["protocol"], seconds)
+
+
+def caption(evaluation: Evaluation) -> str:
+    """What the rows of the table have in common."""
+    return (
+        f"{evaluation.samples} samples, {int(evaluation.active.sum())} of "
+        f"{len(evaluation.active)} latents active by the rule “{evaluation.rule}”"
+    )
+
+
+def _tabulated(evaluation: Evaluation, style: str) -> str:
+    from tabulate import tabulate  # type: ignore[import-untyped]
+
+    body = [cells(row) for row in evaluation.rows]
+    alignment = ("left", "right", "right", "left", "left", "right")
+    text = tabulate(body, HEADERS, tablefmt=style, colalign=alignment, disable_numparse=True)
+    return f"{text}\n\n{caption(evaluation)}\n"
