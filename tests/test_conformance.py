@@ -19,7 +19,8 @@ QUICK = [r for r in REFERENCES.values if r.metric != "dci" and r.value is not No
 
 @pytest.fixture(scope="module")
 def compared():
-    return conformance.compare(QUICK, seeds=1)
+    # The card's seeds: of one seed the modularity of a latent of noise is too uncertain.
+    return conformance.compare(QUICK, conformance.SEEDS)
 
 
 def test_the_factors_of_an_image_are_its_digits():
@@ -45,6 +46,6 @@ def test_every_value_is_within_its_tolerance(compared):
 
 def test_the_card_shows_every_comparison(compared):
     text = conformance.card(compared, REFERENCES.source, seeds=1)
-    assert text.count("| a_perfect") == len([r for r in QUICK if r.representation == "a_perfect"])
+    assert text.count("| a_perfect ") == len([r for r in QUICK if r.representation == "a_perfect"])
     assert REFERENCES.source in text
     assert "**no**" not in text

@@ -1,6 +1,8 @@
 """The command line of `apps/conformance`."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -8,10 +10,16 @@ import numpy as np
 import tyro
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from apps.conformance.representations import IMAGES, REPRESENTATIONS, factors_of
+from apps.conformance.representations import (
+    IMAGES,
+    REPRESENTATIONS,
+    Codes,
+    Factors,
+    factors_of,
+)
 from apps.console import console, exit_on_error, progress_bar
 from nashae_data.atomic import atomic_file
-from nashae_metrics import evaluate
+from nashae_metrics import Row, evaluate
 
 SEEDS = 5
 
@@ -26,6 +34,7 @@ class Reference(msgspec.Struct, frozen=True):
     sd: float | None
     tolerance: float | None
     seconds: float
+    protocol: str
 
 
 class References(msgspec.Struct, frozen=True):
@@ -75,7 +84,7 @@ def main(out: Path = Path("docs/conformance.md"), seeds: int = SEEDS, dci: bool 
 
 def compare(references: list[Reference], seeds: int) -> list[Compared]:
     """Score every representation with every seed."""
-    metrics = list(dict.fromkeys(reference.metric for reference in references))
+    asked = list(dict.fromkeys((reference.protocol, reference.metric) for reference in references))
     factors = factors_of(np.arange(IMAGES))
     found: dict[tuple[str, str], list[tuple[float, float]]] = {}
     with progress_bar() as bar:
@@ -84,19 +93,8 @@ def compare(references: list[Reference], seeds: int) -> list[Compared]:
             codes = represent(factors)
             for seed in range(seeds):
                 bar.update(task, description=f"{name}, seed {seed}")
-                wanted = [metric for metric in metrics if metric != "dci" or seed == 0]
-                rng = np.random.default_rng(seed)
-                evaluation = evaluate(
-                    codes,
-                    factors,
-                    metrics=wanted,
-                    protocol="locatello2019",
-                    bootstrap=None,
-                    repeats=1,
-                    rng=rng,
-                    on_progress=lambda metric, _done, _of: bar.update(task, note=metric),
-                )
-                for row in evaluation.rows:
+                wanted = [pair for pair in asked if pair[1] != "dci" or seed == 0]
+                for row in _rows(codes, factors, wanted, seed, partial(bar.update, task)):
                     for field in {r.field for r in references if r.metric == row.metric}:
                         number = float(getattr(row.result, field))
                         cell = found.setdefault((name, f"{row.metric}.{field}"), [])
@@ -110,6 +108,26 @@ def compare(references: list[Reference], seeds: int) -> list[Compared]:
             spread = float(ours.std(ddof=1)) if len(ours) > 1 else float("nan")
             compared.append(Compared(reference, float(ours.mean()), spread, float(seconds.min())))
     return compared
+
+
+def _rows(
+    codes: Codes,
+    factors: Factors,
+    wanted: list[tuple[str, str]],
+    seed: int,
+    show: Callable[..., None],
+) -> Iterator[Row]:
+    for protocol in dict.fromkeys(protocol for protocol, _ in wanted):
+        yield from evaluate(
+            codes,
+            factors,
+            metrics=[metric for own, metric in wanted if own == protocol],
+            protocol=protocol,
+            bootstrap=None,
+            repeats=1,
+            rng=np.random.default_rng(seed),
+            on_progress=lambda metric, _done, _of: show(note=metric),
+        ).rows
 
 
 def card(compared: list[Compared], source: str, seeds: int) -> str:

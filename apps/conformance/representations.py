@@ -20,7 +20,8 @@ Factors = Int64[np.ndarray, "n 5"]
 
 def factors_of(images: Int64[np.ndarray, " n"]) -> Factors:
     """The factors of images by their numbers, 0 ... 737,279."""
-    return images[:, None] // STRIDES % SIZES
+    factors: Factors = images[:, None] // STRIDES % SIZES
+    return factors
 
 
 def perfect(factors: Factors) -> Codes:
@@ -31,7 +32,8 @@ def perfect(factors: Factors) -> Codes:
 def rotation(factors: Factors) -> Codes:
     """The factors, rotated at random: nothing is lost, and every latent mixes all."""
     matrix, upper = np.linalg.qr(np.random.RandomState(1234).normal(size=(5, 5)))
-    return _standardised(factors) @ (matrix * np.sign(np.diag(upper)))
+    codes: Codes = _standardised(factors) @ (matrix * np.sign(np.diag(upper)))
+    return codes
 
 
 def half_dead(factors: Factors) -> Codes:
@@ -63,7 +65,8 @@ REPRESENTATIONS: dict[str, Callable[[Factors], Codes]] = {
 
 
 def _standardised(factors: Factors) -> Codes:
-    return (factors - (SIZES - 1) / 2) / np.sqrt((SIZES**2 - 1) / 12)
+    standardised: Codes = (factors - (SIZES - 1) / 2) / np.sqrt((SIZES**2 - 1) / 12)
+    return standardised
 
 
 def _normal(image: Int64[np.ndarray, " n"], stream: int) -> Float64[np.ndarray, " n"]:
@@ -83,4 +86,5 @@ def _mixed(numbers: UInt64[np.ndarray, " n"]) -> UInt64[np.ndarray, " n"]:
     mixed = numbers + np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return mixed ^ (mixed >> np.uint64(31))
+    final: UInt64[np.ndarray, " n"] = mixed ^ (mixed >> np.uint64(31))
+    return final

@@ -123,6 +123,7 @@ METRICS = {
             "0 … 1, chance .5",
             "high",
             2.0,
+            protocols=("standard", "locatello2019", "locatello2019-multinomial"),
         ),
         Metric(
             "sap",
@@ -163,8 +164,8 @@ METRICS = {
             "Hsu et al. 2023",
             "0 … 1",
             "high",
-            1.0,
-            protocols=OURS,
+            4.0,
+            protocols=("standard", "hsu2023"),
         ),
         Metric(
             "mcc",

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -63,7 +64,10 @@ UNLABELLED: dict[str, Callable[..., Score]] = {
     "total_correlation": total_correlation,
     "wasserstein_correlation": wasserstein_correlation,
     "mutual_information": mutual_information,
+    "learned_latents": learned_latents,
 }
+PREDICTED: Callable[..., Score] = predictability
+ATTRIBUTED: Callable[..., Score] = tad
 
 
 def evaluate(
@@ -175,30 +179,24 @@ class _Work:
 
     def scored(self, name: str, protocol: str) -> Score:
         """A metric's result."""
-        drawn = {"rng": self.streams["table" if name in INFORMATION else name]}
+        inputs, rng = self.inputs, self.streams["table" if name in INFORMATION else name]
         if name in DRAWN:
             repeats = self.repeats if METRICS[name].cost < 1 else 1
-            return DRAWN[name](self.sample("standard"), protocol=protocol, repeats=repeats, **drawn)
+            return DRAWN[name](self.sample("standard"), protocol=protocol, rng=rng, repeats=repeats)
         if name == "irs":  # its resamples cost two hundred times as much as the score
-            return irs_of(self.sample(protocol), protocol=protocol, **drawn)
-        drawn["bootstrap"] = self.bootstrap
+            return irs_of(self.sample(protocol), protocol=protocol, rng=rng)
+        # What the metric needs is there: `why_not` has looked.
+        options: dict[str, Any] = {"rng": rng, "bootstrap": self.bootstrap}
         if name in TABLE:
-            return TABLE[name](self.sample(protocol), protocol=protocol, **drawn)
-        if name == "tad":
-            return tad(
-                self.inputs.codes,
-                self.inputs.attributes,
-                protocol=protocol,
-                active=self.active,
-                **drawn,
-            )
+            return TABLE[name](self.sample(protocol), protocol=protocol, **options)
+        options["active"] = self.active
         if name == "predictability":
-            return predictability(
-                self.inputs.codes, self.inputs.predictions, active=self.active, **drawn
-            )
+            return PREDICTED(inputs.codes, inputs.predictions, **options)
         if name == "learned_latents":
-            return learned_latents(self.inputs.codes, rule=self.active)
-        return UNLABELLED[name](self.inputs.codes, protocol=protocol, active=self.active, **drawn)
+            return UNLABELLED[name](inputs.codes, rule=self.active)
+        if name == "tad":
+            return ATTRIBUTED(inputs.codes, inputs.attributes, protocol=protocol, **options)
+        return UNLABELLED[name](inputs.codes, protocol=protocol, **options)
 
 
 def _named(metrics: Sequence[str] | None, protocol: str | None) -> list[str]:

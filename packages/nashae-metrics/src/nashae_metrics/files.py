@@ -39,7 +39,7 @@ def array_keys(path: Path) -> list[str]:
     if path.suffix == ".csv":
         return _csv_rows(path)[0]
     if path.suffix in (".h5", ".hdf5"):
-        import h5py
+        import h5py  # type: ignore[import-untyped]
 
         with _opened_hdf5(path) as file:
             return [name for name, item in file.items() if isinstance(item, h5py.Dataset)]
