@@ -4,7 +4,8 @@
 - `weights.safetensors`, `weights.json`: the trained model.
 - `history.npz`: `steps` and each term of the losses, (k,).
 - `codes.npz`: `codes` (n, m) of the whole data set in its order; of NashAE `predictions` (n, m), of
-  a posterior the `variances` (n, m); `factors` (n, k), `values` (n, k), `names` (k,).
+  a posterior the `variances` (n, m); `factors` (n, k), `values` (n, k), `names` (k,). Of dSprites,
+  whose factors would be larger than its codes, without these two: `RunFolder.truth` has them.
 - `record.json`: the run as one row: method, weight, latents, seed, final losses, seconds, versions.
   It is written last: a folder that has one holds a finished run.
 - `checkpoint.safetensors`, only while the run is not finished: where to go on from.
@@ -28,7 +29,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from apps.recipes import AnyRecipe, Model, recipe_class
+from apps.recipes import AnyRecipe, Model, load_data, recipe_class
 from nashae_core import load_weights
 from nashae_data.atomic import atomic_file
 
@@ -75,6 +76,14 @@ class RunFolder:
     def codes(self) -> dict[str, npt.NDArray[Any]]:
         """The arrays of `codes.npz`."""
         return self._arrays("codes.npz")
+
+    @cached_property
+    def truth(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """The factors and values, both (n, k), of `codes.npz`, or where it has none of the data."""
+        if {"factors", "values"} <= self.codes.keys():
+            return self.codes["factors"], self.codes["values"]
+        dataset = load_data(self.recipe)
+        return dataset.factors, dataset.values
 
     @cached_property
     def history(self) -> dict[str, npt.NDArray[Any]]:

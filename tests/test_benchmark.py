@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,10 +16,10 @@ from apps.benchmark import cases, timing
 from apps.benchmark.reference import PlainFactorVAE, PlainGaussianVAE, PlainNashAE
 from apps.benchmark.timing import compare, fastest
 from apps.console import exit_on_error
-from apps.recipes import normalise
+from apps.recipes import dsprites_nashae, normalise
 from apps.reproduce.sweep import recipe
 from nashae_baselines import FactorVAE, GaussianVAE
-from nashae_core import NashAE, TrainConfig, train
+from nashae_core import NashAE, PackedObservations, TrainConfig, train
 from nashae_data import beamsynthesis
 
 
@@ -84,6 +85,26 @@ def test_the_reference_is_the_same_method_in_float64(latents: int, lam: float) -
     for (ours, theirs), start in zip(pairs(model, plain), before, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-9)
         assert not torch.equal(ours, start)  # all have moved
+
+
+def test_the_reference_on_dsprites_is_the_same_method_in_float64() -> None:
+    recipe = replace(dsprites_nashae(), latents=3)
+    model = recipe.build(torch.Generator().manual_seed(1)).double()
+    plain = cases.plain_dsprites_nashae(3, torch.device("cpu"))
+    for module in (plain.encoder, plain.decoder, plain.predictors):
+        module.double()
+    for ours, theirs in pairs(model, plain):
+        theirs.copy_(ours)
+    x = (torch.rand(30, 4096, generator=torch.Generator().manual_seed(2)) < 0.04).double()
+    seen = Seen(x)
+    config = TrainConfig(steps=3, batch_size=15, record_every=1)  # sparse enough, and large enough
+    history = train(model, seen, config, torch.Generator().manual_seed(0))
+    losses = torch.stack([torch.stack(plain.step(batch)) for batch in seen.batches])
+    terms = history.terms
+    kept = torch.stack([terms["reconstruction_loss"], terms["covariance_loss"]], dim=1)
+    torch.testing.assert_close(kept, losses, rtol=0, atol=1e-9)
+    for ours, theirs in pairs(model, plain):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-9)
 
 
 def gaussian_pairs(model: GaussianVAE, plain: PlainGaussianVAE) -> Iterator[tuple[Tensor, Tensor]]:
@@ -213,6 +234,19 @@ def test_each_baseline_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [c.name for c in found] == [f"{name} step, m = 10" for name in names]
     for c in found:
         assert c.ours > 0
+        assert c.ratio == pytest.approx(c.reference / c.ours)
+
+
+def test_dsprites_step_and_its_data_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cases, "compare", quick)
+    bits = torch.randint(256, (300, 512), generator=torch.Generator().manual_seed(0))
+    few = PackedObservations((bits * (bits % 7 == 0)).to(torch.uint8))
+    monkeypatch.setattr(cases, "load_data", lambda _: None)
+    monkeypatch.setattr(cases, "network_inputs", lambda _: few)
+    step, data = cases.sprites("cpu")
+    assert "NashAE step, m = 10" in step.name
+    assert "200 images unpacked" in data.name
+    for c in (step, data):
         assert c.ratio == pytest.approx(c.reference / c.ours)
 
 

@@ -10,7 +10,9 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, asdict, replace
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,12 +22,15 @@ import apps.run_folder
 from apps.console import exit_on_error
 from apps.figures.runs import learned
 from apps.recipes import (
+    DATA_SETS,
     RECIPES,
+    DataName,
     NashAERecipe,
     VAERecipe,
     beamsynthesis_beta_vae,
     beamsynthesis_nashae,
     denormalise,
+    dsprites_nashae,
     load_data,
     normalise,
     recipe_class,
@@ -44,7 +49,8 @@ from nashae_baselines import (
     GaussianCoder,
     InfoGAN,
 )
-from nashae_core import NashAE, NashAEConfig, Progress, TrainConfig, encode, save_tensors
+from nashae_core import MLP, NashAE, NashAEConfig, Progress, TrainConfig, encode, save_tensors
+from nashae_data import Dataset, PackedImages, Provenance
 from nashae_metrics import beta_vae, learned_latents, predictability, tad
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +59,32 @@ NASHAE = replace(beamsynthesis_nashae(), train=SHORT)
 BETA_VAE = replace(beamsynthesis_beta_vae(), train=SHORT)
 CHECKPOINT = "checkpoint.safetensors"
 AnyRecipe = NashAERecipe | VAERecipe
+INPUTS: dict[DataName, int] = {"beamsynthesis": 1000, "dsprites": 4096}
+FEW = 48
+FEW_STEPS = TrainConfig(steps=3, batch_size=20, record_every=1)
+SPRITES = replace(dsprites_nashae(), latents=2, train=FEW_STEPS)
+
+
+def few_dsprites() -> Dataset:
+    """A square at each of some positions, packed, in the place of the whole of dSprites."""
+    at = np.stack(np.meshgrid(np.arange(8), np.arange(6), indexing="ij"), -1).reshape(FEW, 2)
+    images = np.zeros((FEW, 64, 64), np.uint8)
+    for image, (y, x) in zip(images, 8 * at, strict=True):
+        image[y : y + 9, x : x + 9] = 1
+    return Dataset(
+        PackedImages(np.packbits(images, axis=-1)),
+        factors=at.astype(np.int64),
+        values=at / 7,
+        names=("posY", "posX"),
+        sizes=(8, 6),
+        provenance=Provenance("a test"),
+    )
+
+
+@pytest.fixture
+def few_sprites(monkeypatch: pytest.MonkeyPatch) -> Dataset:
+    monkeypatch.setitem(DATA_SETS, "dsprites", few_dsprites)
+    return few_dsprites()
 
 
 @pytest.fixture(scope="module")
@@ -221,6 +253,30 @@ def test_a_run_cut_off_before_its_first_checkpoint_begins_again(
         train_run(NASHAE, tmp_path, on_progress=stop_at(30))
     assert not (tmp_path / CHECKPOINT).exists()
     assert results(train_run(NASHAE, tmp_path)) == results(nashae)
+
+
+def test_checkpoints_take_no_more_than_two_percent_of_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Time is counted by hand: an entry of the history takes 3 s, a checkpoint 1 s."""
+    now, kept = 0.0, list[float]()
+
+    def step(_: Progress) -> None:
+        nonlocal now
+        now += 3
+
+    def keep(*_: object) -> None:
+        nonlocal now
+        kept.append(now)
+        now += 1
+
+    monkeypatch.setattr("apps.train.run.time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr("apps.train.run.save_tensors", keep)
+    recipe = replace(NASHAE, train=TrainConfig(steps=100, batch_size=20, record_every=1))
+    train_run(recipe, tmp_path, on_progress=step, checkpoint_seconds=20)
+    assert kept[0] == 21  # what a checkpoint takes is known from the first
+    assert len(kept) > 3
+    assert all(50 <= after - before - 1 < 53 for before, after in pairwise(kept))
 
 
 def test_seconds_count_the_time_before_the_cut(tmp_path: Path) -> None:
@@ -462,25 +518,109 @@ MODELS = {
 }
 
 
-def test_every_recipe_builds_the_model_of_its_method() -> None:
+@pytest.mark.parametrize("data", INPUTS)
+def test_every_recipe_builds_the_model_of_its_method(data: DataName) -> None:
     for make in RECIPES.values():
-        recipe = make()
+        recipe = replace(make(), data=data)
         model = recipe.build(torch.Generator().manual_seed(0))
         assert type(model) is MODELS[recipe.method_name]
         assert recipe_class(recipe.method_name) is type(recipe)
-        assert encode(model, torch.zeros(3, 1000)).shape == (3, recipe.latents)
+        codes = encode(model, torch.zeros(3, INPUTS[data]))
+        assert codes.shape == (3, recipe.latents)
+        if hasattr(model, "decode"):
+            assert model.decode(codes).shape == (3, INPUTS[data])
 
 
+@pytest.mark.usefixtures("few_sprites")
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_trains_into_a_folder_that_is_read_back(tmp_path: Path, name: str) -> None:
-    recipe = replace(RECIPES[name](), train=TrainConfig(steps=3, record_every=1))
+    recipe = replace(RECIPES[name](), train=TrainConfig(steps=3, batch_size=20, record_every=1))
     folder = train_run(recipe, tmp_path / "run")
     read = RunFolder(folder.path)
     assert read.recipe == recipe
-    assert read.codes["codes"].shape == (360, recipe.latents)
+    n = {"beamsynthesis": 360, "dsprites": FEW}[recipe.data]
+    assert read.codes["codes"].shape == (n, recipe.latents)
     assert read.record["weight"] == recipe.weight
     assert ("variances" in read.codes) == isinstance(read.model(), GaussianCoder)
     assert learned(read).rule == recipe.counting_rule
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if "dsprites" in name])
+def test_the_recipes_for_dsprites_are_the_papers(name: str) -> None:
+    recipe = RECIPES[name]()
+    assert (recipe.data, recipe.latents) == ("dsprites", 10)
+    assert (recipe.train.steps, recipe.train.batch_size) == (4000, 200)
+    model = recipe.build(torch.Generator().manual_seed(0))
+    encoder, decoder = model.encoder, model.decoder
+    assert isinstance(encoder, MLP)
+    assert isinstance(decoder, MLP)
+    nashae = name == "dsprites-nashae"
+    assert (encoder.sizes, encoder.activation) == ((4096, 1200, 1200, 10 if nashae else 20), "relu")
+    if nashae:
+        assert (decoder.sizes, decoder.activation) == ((10, 1200, 1200, 4096), "relu")
+    else:
+        assert (decoder.sizes, decoder.activation) == ((10, 1200, 1200, 1200, 4096), "tanh")
+        assert getattr(recipe.method, "likelihood") == "bernoulli"  # noqa: B009 - of several types
+    groups = [group for o in model.optimizers().values() for group in o.param_groups]
+    rates = {"nashae": {1e-3, 1e-2}, "factor-vae": {1e-4}}.get(recipe.method_name, {1e-3})
+    assert {group["lr"] for group in groups} == rates
+
+
+@pytest.fixture(scope="module")
+def sprites(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(DATA_SETS, "dsprites", few_dsprites)
+        return train_run(SPRITES, tmp_path_factory.mktemp("runs") / "sprites")
+
+
+def test_a_folder_of_dsprites_holds_codes_and_no_factors(
+    sprites: RunFolder, few_sprites: Dataset
+) -> None:
+    arrays = RunFolder(sprites.path).codes
+    assert arrays.keys() == {"codes", "predictions", "names"}
+    assert arrays["codes"].dtype == arrays["predictions"].dtype == np.float32
+    assert tuple(arrays["names"]) == few_sprites.names
+    factors, values = sprites.truth
+    np.testing.assert_array_equal(factors, few_sprites.factors)
+    np.testing.assert_array_equal(values, few_sprites.values)
+
+
+def test_the_truth_of_beamsynthesis_is_in_its_folder(nashae: RunFolder) -> None:
+    factors, values = nashae.truth
+    assert factors is nashae.codes["factors"]
+    assert values is nashae.codes["values"]
+
+
+@pytest.mark.usefixtures("few_sprites")
+def test_codes_of_dsprites_are_those_of_its_pixels(tmp_path: Path, few_sprites: Dataset) -> None:
+    vae = replace(RECIPES["dsprites-beta-vae"](), latents=2, train=FEW_STEPS)
+    for recipe in (SPRITES, vae):
+        run = train_run(recipe, tmp_path / recipe.label)
+        pixels = torch.tensor(few_sprites.observations[:]).flatten(1).float()
+        model = run.model()
+        with torch.no_grad():
+            expected = [model.encode(pixels)]
+            if isinstance(model, NashAE):
+                expected.append(model.predictors(expected[0]))
+            else:
+                assert isinstance(model, VAE)
+                expected.append(model.posterior(pixels).log_variance.exp())
+        kept = [
+            run.codes[name] for name in ("codes", "predictions", "variances") if name in run.codes
+        ]
+        assert len(kept) == 2
+        for ours, theirs in zip(kept, expected, strict=True):
+            np.testing.assert_allclose(ours, theirs.numpy(), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.usefixtures("few_sprites")
+def test_a_run_on_dsprites_cut_off_ends_like_one_that_was_not(
+    tmp_path: Path, sprites: RunFolder
+) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        train_run(SPRITES, tmp_path, on_progress=stop_at(2), checkpoint_seconds=0)
+    assert (tmp_path / CHECKPOINT).exists()
+    assert results(train_run(SPRITES, tmp_path)) == results(sprites)
 
 
 def test_the_generator_draws_the_weights() -> None:

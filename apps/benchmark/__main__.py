@@ -6,13 +6,14 @@ import torch
 import tyro
 from rich.table import Table
 
-from apps.benchmark.cases import auroc_pairs, baselines, seconds, steps
+from apps.benchmark.cases import auroc_pairs, baselines, seconds, sprites, steps
 from apps.console import console, exit_on_error
 
 
 def benchmark(
-    what: tuple[Literal["steps", "baselines", "metrics", "seconds"], ...] = (
+    what: tuple[Literal["steps", "dsprites", "baselines", "metrics", "seconds"], ...] = (
         "steps",
+        "dsprites",
         "baselines",
         "metrics",
         "seconds",
@@ -22,13 +23,14 @@ def benchmark(
     """Time ours beside plain references, in turns in one process, on one thread.
 
     Args:
-        what: steps: NashAE's training steps; baselines: the VAEs'; metrics: AUROC; seconds: what
-            has no reference.
+        what: steps: NashAE's training steps; dsprites: those on dSprites; baselines: the VAEs';
+            metrics: AUROC; seconds: what has no reference.
         device: Where the steps are taken.
     """
     torch.set_num_threads(1)
     compared = {
         "steps": lambda: steps(device),
+        "dsprites": lambda: sprites(device),
         "baselines": lambda: baselines(device),
         "metrics": auroc_pairs,
     }

@@ -9,11 +9,11 @@ from functools import partial
 import numpy as np
 import torch
 from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
-from torch import Tensor
+from torch import Tensor, nn
 
 from apps.benchmark.reference import PlainBetaTCVAE, PlainFactorVAE, PlainNashAE, PlainVAE
 from apps.benchmark.timing import Comparison, compare, fastest
-from apps.recipes import RECIPES, normalise
+from apps.recipes import RECIPES, dsprites_nashae, load_data, network_inputs, normalise
 from apps.reproduce.sweep import recipe
 from nashae_core import NashAE, Trainable, TrainConfig, train
 from nashae_core.stacking import stack
@@ -49,6 +49,41 @@ def steps(device: str) -> Iterator[Comparison]:
         work = (STEPS * SEEDS, STEPS)
         name = f"NashAE step and seed, {SEEDS} seeds at once, m = {latents}"
         yield compare(name, ours, _plain_steps(plain.step, x), work=work, rounds=5)
+
+
+def sprites(device: str) -> Iterator[Comparison]:
+    """A step of NashAE on dSprites at m = 10, and what the data take of it.
+
+    Ours draws from the packed images, the reference from unpacked ones, of which 20,000 are enough.
+    """
+    made = dsprites_nashae()
+    packed = network_inputs(load_data(made))
+    generator = torch.Generator().manual_seed(0)
+    chosen = torch.randint(len(packed), (20_000,), generator=generator)
+    x = packed[chosen].to(device)
+    plain = plain_dsprites_nashae(made.latents, x.device)
+    batch, few = made.train.batch_size, 10
+    config = replace(made.train, steps=few)
+    model = made.build(generator)
+    yield compare(
+        f"dSprites: NashAE step, m = {made.latents}",
+        lambda: train(model, packed, config, generator, device=device),
+        _plain_steps(plain.step, x, steps=few, batch=batch),
+        work=(few, few),
+        rounds=5,
+    )
+    index = torch.randint(len(packed), (batch,), generator=generator)
+    yield compare(
+        f"dSprites: {batch} images unpacked, against a step",
+        lambda: packed[index],
+        lambda: train(model, packed, replace(config, steps=1), generator, device=device),
+        rounds=9,
+    )
+
+
+def plain_dsprites_nashae(latents: int, device: torch.device) -> PlainNashAE:
+    """The reference with the networks that its authors have for dSprites."""
+    return PlainNashAE(latents, 0.002, 4096, device, hidden=(1200, 1200), activation=nn.ReLU)
 
 
 def baselines(device: str) -> Iterator[Comparison]:
@@ -117,12 +152,19 @@ def _train_steps(
     return lambda: train(model, x, TrainConfig(steps=STEPS), draws, device=x.device)
 
 
-def _plain_steps(step: Callable[..., object], x: Tensor, batches: int = 1) -> Callable[[], object]:
+def _plain_steps(
+    step: Callable[..., object],
+    x: Tensor,
+    batches: int = 1,
+    *,
+    steps: int = STEPS,
+    batch: int = 100,
+) -> Callable[[], object]:
     generator = torch.Generator().manual_seed(0)
 
     def run() -> None:
-        for _ in range(STEPS):
-            index = torch.randint(len(x), (batches, 100), generator=generator).to(x.device)
+        for _ in range(steps):
+            index = torch.randint(len(x), (batches, batch), generator=generator).to(x.device)
             step(*(x[i] for i in index))
 
     return run

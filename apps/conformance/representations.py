@@ -78,7 +78,10 @@ def _normal(image: Int64[np.ndarray, " n"], stream: int) -> Float64[np.ndarray, 
 def _uniform(image: Int64[np.ndarray, " n"], stream: int) -> Float64[np.ndarray, " n"]:
     key = _mixed(np.array([(stream * 0xD1342543DE82EF95 + 1) % 2**64], dtype=np.uint64))
     hashed = _mixed(image.astype(np.uint64) ^ key)
-    return ((hashed >> np.uint64(11)).astype(np.float64) + 0.5) / 2**53
+    uniform: Float64[np.ndarray, " n"] = (
+        (hashed >> np.uint64(11)).astype(np.float64) + 0.5
+    ) / 2**53
+    return uniform
 
 
 def _mixed(numbers: UInt64[np.ndarray, " n"]) -> UInt64[np.ndarray, " n"]:

@@ -28,9 +28,8 @@ def train(
 ) -> None:
     """Train one recipe into a run folder.
 
-    The folder holds the config, the weights, the history, and the codes of the whole data set
-    beside its factors. A run that was cut off goes on where it was; a finished one is left as it
-    is.
+    The folder holds the config, the weights, the history, and the codes of the whole data set. A
+    run that was cut off goes on where it was; a finished one is left as it is.
 
     Args:
         recipe: What to train.

@@ -1,7 +1,8 @@
 """One run, from a recipe to its folder."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from apps.recipes import AnyRecipe, Model, load_data, normalise
+from apps.recipes import AnyRecipe, Model, load_data, network_inputs
 from apps.run_folder import CHECKPOINT, RunFolder, versions
 from nashae_baselines import GaussianCoder
 from nashae_core import (
     History,
     NashAE,
+    Observations,
+    PackedObservations,
     Progress,
     encode,
     read_tensors,
@@ -26,6 +29,9 @@ from nashae_core import (
 )
 from nashae_data import Dataset
 
+# A checkpoint of a large model takes a second: they are spaced so that all of them take no more of
+# the run than this.
+CHECKPOINT_SHARE = 0.02
 # The final losses of a record are means over this many of the history's last entries.
 LAST = 10
 
@@ -41,6 +47,9 @@ def train_run(
 ) -> RunFolder:
     """Train `recipe` into the folder `path`, or go on where an earlier call was cut off.
 
+    Between two checkpoints there are at least `checkpoint_seconds`, and more where they would take
+    above 2 % of the run; with 0 there is one at each entry of the history.
+
     A finished run of the same recipe is left as it is. Raises `ValueError` where the folder holds
     another recipe's run or files that are no run's, where one of its files is damaged, and where
     another process is writing it, unless it shall `wait` for that.
@@ -53,17 +62,18 @@ def train_run(
             (path / CHECKPOINT).unlink(missing_ok=True)  # of a process that was killed at the end
             return folder
         dataset = load_data(recipe)
-        observations = normalise(torch.tensor(dataset.observations[:]))
+        observations = network_inputs(dataset)
         generator = torch.Generator().manual_seed(recipe.seed)
         model = recipe.build(generator)
         resume = _read_checkpoint(folder)
-        clock = _Clock(float(resume.pop("seconds")) if resume else 0.0)
+        before = float(resume.pop("seconds")) if resume else 0.0
+        clock = _Clock(before, checkpoint_seconds)
 
         def on_record(progress: Progress) -> None:
-            if clock.since_checkpoint() >= checkpoint_seconds and progress.step < progress.steps:
-                seconds = torch.tensor(clock.seconds(), dtype=torch.float64)
-                save_tensors(progress.state() | {"seconds": seconds}, path / CHECKPOINT)
-                clock.checkpoint()
+            if clock.checkpoint_is_due() and progress.step < progress.steps:
+                with clock.checkpoint():
+                    seconds = torch.tensor(clock.seconds(), dtype=torch.float64)
+                    save_tensors(progress.state() | {"seconds": seconds}, path / CHECKPOINT)
             if on_progress is not None:
                 on_progress(progress)
 
@@ -87,20 +97,27 @@ def train_run(
 
 
 class _Clock:
-    """Seconds of training, those before an interruption included."""
+    """Seconds of training, those before an interruption included, and when to keep its state."""
 
-    def __init__(self, before: float) -> None:
+    def __init__(self, before: float, checkpoint_seconds: float) -> None:
         self._start = time.monotonic() - before
         self._checkpoint = time.monotonic()
+        self._pause = self._least_pause = checkpoint_seconds
 
     def seconds(self) -> float:
         return time.monotonic() - self._start
 
-    def since_checkpoint(self) -> float:
-        return time.monotonic() - self._checkpoint
+    def checkpoint_is_due(self) -> bool:
+        return time.monotonic() - self._checkpoint >= self._pause
 
-    def checkpoint(self) -> None:
+    @contextmanager
+    def checkpoint(self) -> Iterator[None]:
+        began = time.monotonic()
+        yield
         self._checkpoint = time.monotonic()
+        if self._least_pause > 0:
+            rare = (self._checkpoint - began) / CHECKPOINT_SHARE
+            self._pause = max(self._least_pause, rare)
 
 
 def _claim_config(folder: RunFolder, recipe: AnyRecipe) -> None:
@@ -142,19 +159,42 @@ def _terms(history: History) -> list[tuple[str, Tensor]]:
     return sorted(history.terms.items())
 
 
+class _PosteriorTable(nn.Module):
+    """A posterior's means and variances side by side, (batch, 2m), as one table of codes."""
+
+    def __init__(self, coder: GaussianCoder) -> None:
+        super().__init__()
+        self.coder = coder
+
+    def encode(self, x: Tensor) -> Tensor:
+        mean, log_variance = self.coder.posterior(x)
+        return torch.cat([mean, log_variance.exp()], dim=1)
+
+
 def _code_arrays(
-    model: Model, observations: Tensor, dataset: Dataset, device: str
+    model: Model, observations: Tensor | Observations, dataset: Dataset, device: str
 ) -> dict[str, npt.NDArray[Any]]:
-    codes = encode(model, observations, device=device)
-    arrays = {"codes": codes.numpy()}
-    with torch.no_grad():
-        if isinstance(model, NashAE):
-            arrays["predictions"] = model.predictors(codes.to(device)).cpu().numpy()
-        if isinstance(model, GaussianCoder):
-            x = observations.to(device, next(model.parameters()).dtype)
-            arrays["variances"] = model.posterior(x).log_variance.exp().cpu().numpy()
-    truth = {"factors": dataset.factors, "values": dataset.values}
-    return arrays | truth | {"names": np.array(dataset.names)}
+    if isinstance(model, GaussianCoder):
+        codes, variances = encode(_PosteriorTable(model), observations, device=device).chunk(2, 1)
+        arrays = {"codes": codes.numpy(), "variances": variances.numpy()}
+    else:
+        codes = encode(model, observations, device=device)
+        arrays = {"codes": codes.numpy()}
+    if isinstance(model, NashAE):
+        arrays["predictions"] = _predictions(model, codes.to(device))
+    names = {"names": np.array(dataset.names)}
+    if isinstance(observations, PackedObservations):
+        # The factors and values of so many would be larger than the codes, and are computed.
+        return arrays | names
+    return arrays | {"factors": dataset.factors, "values": dataset.values} | names
+
+
+@torch.no_grad()
+def _predictions(model: NashAE, codes: Tensor) -> npt.NDArray[Any]:
+    # In pieces: the predictors' hidden layers are 40 m times as large as the codes.
+    pieces = [model.predictors(piece).cpu() for piece in torch.split(codes, 1000)]
+    array: npt.NDArray[Any] = torch.cat(pieces).numpy()
+    return array
 
 
 def _record(recipe: AnyRecipe, history: History, seconds: float, device: str) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 One module per predictor in a Python loop, two encodings a step, default Adam.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -18,11 +20,15 @@ class PlainNashAE:
         lam: float = 0.2,
         inputs: int = 1000,
         device: str | torch.device = "cpu",
+        *,
+        hidden: tuple[int, ...] = (200, 80, 40),
+        activation: Callable[[], nn.Module] = nn.SELU,
     ) -> None:
-        hidden = (200, 80, 40)
         self.latents, self.lam = latents, lam
-        self.encoder = nn.Sequential(mlp(inputs, *hidden, latents), nn.Sigmoid())
-        self.decoder = mlp(latents, *reversed(hidden), inputs)
+        self.encoder = nn.Sequential(
+            mlp(inputs, *hidden, latents, activation=activation), nn.Sigmoid()
+        )
+        self.decoder = mlp(latents, *reversed(hidden), inputs, activation=activation)
         self.predictors = nn.ModuleList(mlp(latents, 40, 40, 1) for _ in range(latents))
         for module in (self.encoder, self.decoder, self.predictors):
             module.to(device)

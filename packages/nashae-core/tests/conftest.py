@@ -20,11 +20,13 @@ def seeded() -> Callable[[int], torch.Generator]:
 def make_game() -> Callable[..., NashAE]:
     """NashAE on rows of 12 numbers; options go to its config."""
 
-    def make(seed: int = 0, *, latents: int = LATENTS, **options: object) -> NashAE:
+    def make(
+        seed: int = 0, *, latents: int = LATENTS, inputs: int = INPUTS, **options: object
+    ) -> NashAE:
         generator = torch.Generator().manual_seed(seed)
         return NashAE(
-            MLP((INPUTS, 10, latents), generator=generator),
-            MLP((latents, 10, INPUTS), generator=generator),
+            MLP((inputs, 10, latents), generator=generator),
+            MLP((latents, 10, inputs), generator=generator),
             Predictors(latents, HIDDEN, generator=generator),
             NashAEConfig(**options),
         ).double()

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from nashae_core import adam
-from nashae_core.optimizers import FusedAdam
+from nashae_core import adagrad, adam, optimizers
+from nashae_core.optimizers import CachedAdagrad, FusedAdam
 
 
 def networks(seeded, dtype: torch.dtype) -> tuple[nn.Linear, nn.Linear]:
@@ -89,3 +89,57 @@ def test_a_closure_is_refused(seeded):
     network, _ = networks(seeded, torch.float32)
     with pytest.raises(ValueError, match="closure is not supported"):
         adam(network.parameters(), 0.1).step(lambda: 0.0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_step_of_adagrad_is_pytorchs_to_the_bit(seeded, monkeypatch, dtype):
+    monkeypatch.setattr(optimizers, "PIECE", 999)  # neither of the sizes is a multiple
+    ours, theirs = networks(seeded, dtype)
+    mine = adagrad(ours.parameters(), 1e-2)
+    reference = torch.optim.Adagrad(theirs.parameters(), lr=1e-2)
+    take(20, ours, mine, seeded)
+    take(20, theirs, reference, seeded)
+    assert isinstance(mine, CachedAdagrad)
+    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+        assert torch.equal(a, b)
+        assert mine.state[a].keys() == reference.state[b].keys()
+        assert all(torch.equal(mine.state[a][k], reference.state[b][k]) for k in mine.state[a])
+
+
+@pytest.mark.parametrize("make", [adam, adagrad])
+def test_how_weights_lie_in_memory_does_not_matter(seeded, make):
+    """Kernels go through memory: weights, gradients and state must lie alike in it."""
+    plain, turned = networks(seeded, torch.float32)
+    turned.weight.data = turned.weight.data.mT.contiguous().mT
+    first, second = (make(network.parameters(), 1e-2) for network in (plain, turned))
+    draw = seeded(3)
+
+    def step(alike: bool) -> None:
+        for one, other in zip(plain.parameters(), turned.parameters(), strict=True):
+            one.grad = torch.randn(one.shape, generator=draw)
+            other.grad = torch.empty_like(other).copy_(one.grad) if alike else one.grad.clone()
+        first.step()
+        second.step()
+        assert torch.equal(plain.weight, turned.weight)
+        assert turned.weight.stride() == (1, 7)
+
+    step(alike=True)
+    # A state from a file lies in order, and so may a gradient that was set by hand.
+    second.load_state_dict(copy.deepcopy(first.state_dict()))
+    step(alike=True)
+    step(alike=False)
+
+
+@pytest.mark.parametrize("lr", [0.0, -1.0, float("nan")])
+def test_adagrad_refuses_a_rate_that_is_not_positive(lr):
+    with pytest.raises(ValueError, match="lr must be positive; got"):
+        adagrad([nn.Parameter(torch.zeros(2))], lr)
+
+
+def test_adagrad_leaves_alone_what_has_no_gradient_and_refuses_a_closure():
+    still = nn.Parameter(torch.ones(2))
+    optimizer = adagrad([still], 1.0)
+    optimizer.step()
+    assert torch.equal(still, torch.ones(2))
+    with pytest.raises(ValueError, match="closure is not supported"):
+        optimizer.step(lambda: 0.0)

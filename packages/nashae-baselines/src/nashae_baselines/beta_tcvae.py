@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 from nashae_baselines.checks import check_numbers, check_weights
 from nashae_baselines.gaussian_vae import GaussianVAE, Likelihood, check_likelihood
 from nashae_baselines.losses import Sampling, kl_terms
-from nashae_core import Turn
+from nashae_core import Turn, adagrad
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class BetaTCVAE(GaussianVAE):
     def optimizers(self) -> Mapping[str, Optimizer]:
         """Adagrad for the whole."""
         # Differs from the paper: Chen et al. 2018 have Adam, NashAE's authors Adagrad.
-        return {"vae": torch.optim.Adagrad(self.parameters(), lr=self.config.lr)}
+        return {"vae": adagrad(self.parameters(), self.config.lr)}
 
     def turns(
         self,

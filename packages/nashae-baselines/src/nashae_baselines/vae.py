@@ -11,7 +11,7 @@ from torch.optim import Optimizer
 from nashae_baselines.checks import check_numbers, check_weights
 from nashae_baselines.gaussian_vae import GaussianVAE, Likelihood, check_likelihood
 from nashae_baselines.losses import beta_vae_loss, gaussian_kl, sampled_kl
-from nashae_core import Turn
+from nashae_core import Turn, adagrad
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class VAE(GaussianVAE):
         """Adagrad for the whole."""
         # Differs from the paper: Higgins et al. 2017 have Adagrad for dSprites, but Adam with 1e-4
         # for photographs (CelebA); NashAE's authors have Adagrad throughout.
-        return {"vae": torch.optim.Adagrad(self.parameters(), lr=self.config.lr)}
+        return {"vae": adagrad(self.parameters(), self.config.lr)}
 
     def turns(
         self,

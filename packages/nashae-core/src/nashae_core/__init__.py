@@ -14,7 +14,8 @@ from nashae_core.mlp import MLP
 from nashae_core.nashae import NashAE, NashAEConfig, NashAEOutput
 from nashae_core.networks import conv_decoder, conv_encoder, initialise
 from nashae_core.observations import Observations
-from nashae_core.optimizers import adam
+from nashae_core.optimizers import adagrad, adam
+from nashae_core.packed import PackedObservations
 from nashae_core.predictors import Predictors
 from nashae_core.stacking import train_many
 from nashae_core.training import History, Progress, Trainable, TrainConfig, Turn, train
@@ -30,11 +31,13 @@ __all__ = [
     "NashAEConfig",
     "NashAEOutput",
     "Observations",
+    "PackedObservations",
     "Predictors",
     "Progress",
     "TrainConfig",
     "Trainable",
     "Turn",
+    "adagrad",
     "adam",
     "conv_decoder",
     "conv_encoder",

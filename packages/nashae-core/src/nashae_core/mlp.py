@@ -13,6 +13,16 @@ from torch.nn import functional as F
 
 from nashae_core.activations import ACTIVATIONS, Activation, ActivationName
 from nashae_core.products import affine, product
+from nashae_core.sparse import (
+    SparseRows,
+    by_input,
+    sparse_affine,
+    sparse_gradient,
+    sparse_rows,
+)
+
+# A first layer of as many weights is laid out by input, for rows that are mostly zero.
+LARGE_LAYER = 1_000_000
 
 
 class MLP(nn.Module):
@@ -20,6 +30,8 @@ class MLP(nn.Module):
 
     Weights are `weights[i]` (outputs, inputs), drawn by kaiming-normal with gain 1; biases are
     `biases[i]` (outputs,), drawn uniformly within ±1/√fan_in; both from `generator`, on its device.
+    On the CPU rows of which most elements are zero, such as dSprites' pixels, meet the first layer
+    as a sum of columns of its weight, equal to the product within rounding.
 
     Raises `ValueError` where there are fewer than two sizes, one is below 1, or the activation is
     none of selu, relu and tanh.
@@ -38,12 +50,14 @@ class MLP(nn.Module):
         if activation not in ACTIVATIONS:
             raise ValueError(f"activation must be one of {[*ACTIVATIONS]}; got {activation!r}")
         self.sizes, self.activation = tuple(sizes), activation
-        weights, biases = [], []
+        weights, biases = list[Tensor](), list[Tensor]()
         for inputs, outputs in pairwise(sizes):
             weight = torch.empty(outputs, inputs, device=generator.device)
             bias = torch.empty(outputs, device=generator.device)
             bound = 1 / math.sqrt(inputs)
-            weights.append(nn.init.normal_(weight, std=bound, generator=generator))
+            nn.init.normal_(weight, std=bound, generator=generator)
+            large = not weights and weight.numel() >= LARGE_LAYER
+            weights.append(by_input(weight) if large else weight)
             biases.append(nn.init.uniform_(bias, -bound, bound, generator=generator))
         self.weights, self.biases = nn.ParameterList(weights), nn.ParameterList(biases)
 
@@ -73,24 +87,43 @@ class _Perceptron(torch.autograd.Function):
     def forward(ctx: Any, activation: Activation, x: Tensor, *parameters: Tensor) -> Tensor:
         layers = len(parameters) // 2
         weights, biases = parameters[:layers], parameters[layers:]
-        seen = [x]
-        for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
-            seen.append(activation.apply_(affine(seen[-1], weight, bias)))
-        ctx.activation = activation
-        ctx.save_for_backward(*seen, *weights)
-        return affine(seen[-1], weights[-1], biases[-1])
+        sparse = sparse_rows(x, len(biases[0]))
+        ctx.activation, ctx.sparse = activation, sparse is not None
+        seen, output = list[Tensor](), x
+        for weight, bias in zip(weights, biases, strict=True):
+            seen.append(activation.apply_(output) if seen else output)
+            output = (
+                affine(output, weight, bias)
+                if sparse is None or len(seen) > 1
+                else sparse_affine(sparse, weight, bias)
+            )
+        entries = () if sparse is None else sparse[:3]
+        ctx.save_for_backward(*seen, *weights, *entries)
+        return output
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        layers = len(ctx.saved_tensors) // 2
-        seen, weights = ctx.saved_tensors[:layers], ctx.saved_tensors[layers:]
+        layers = len(ctx.needs_input_grad) // 2 - 1
+        seen, weights = ctx.saved_tensors[:layers], ctx.saved_tensors[layers : 2 * layers]
         at, wanted = gradients[0], ctx.needs_input_grad
         at_weights, at_biases = list[Tensor | None](), list[Tensor | None]()
         for i in reversed(range(layers)):
-            at_weights.append(product(at.mT, seen[i]) if wanted[2 + i] else None)
+            if ctx.sparse and not i:
+                rows, columns, values = ctx.saved_tensors[2 * layers :]
+                sparse = SparseRows(rows, columns, values, (len(seen[0]), seen[0].shape[1]))
+                at_weights.append(sparse_gradient(at, sparse) if wanted[2] else None)
+            else:
+                at_weights.append(_at_weight(at, seen[i], weights[i]) if wanted[2 + i] else None)
             at_biases.append(at.sum(0) if wanted[2 + layers + i] else None)
             if i:
                 at = ctx.activation.backward_(product(at, weights[i]), seen[i])
         at_x = product(at, weights[0]) if wanted[1] else None
         return (None, at_x, *reversed(at_weights), *reversed(at_biases))
+
+
+def _at_weight(at: Tensor, seen: Tensor, weight: Tensor) -> Tensor:
+    """The gradient at.mT @ seen, laid out as the weight is: else autograd copies it to that."""
+    if weight.is_contiguous():
+        return product(at.mT, seen)
+    return product(seen.mT, at).mT

@@ -5,6 +5,8 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from nashae_core.packed import PackedObservations
+
 
 @runtime_checkable
 class Observations(Protocol):
@@ -17,7 +19,9 @@ class Observations(Protocol):
 def on_device(
     observations: Tensor | Observations, device: torch.device, dtype: torch.dtype
 ) -> Tensor | Observations:
-    """A tensor or an array moved to `device` whole, as `dtype`; any other `Observations` as it is.
+    """A tensor, an array or packed observations moved to `device` whole, as `dtype`.
+
+    Any other `Observations` are left as they are.
 
     Raises `ValueError` for rows that are none, not floating point, or not finite.
     """
@@ -26,6 +30,8 @@ def on_device(
         observations = torch.asarray(observations, copy=True)
     if len(observations) == 0:
         raise ValueError("observations is empty: it must have at least one row")
+    if isinstance(observations, PackedObservations):
+        return observations.to(device, dtype)
     if not isinstance(observations, Tensor):
         return observations
     if not observations.is_floating_point():

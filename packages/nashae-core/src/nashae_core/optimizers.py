@@ -1,10 +1,13 @@
-"""Adam as one kernel."""
+"""Adam as one kernel, and Adagrad in pieces that stay in the cache."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 from torch import Tensor
+
+# Numbers of a parameter that Adagrad works on at once: all that it touches stays in the cache.
+PIECE = 65_536
 
 
 def adam(
@@ -47,10 +50,10 @@ class FusedAdam(torch.optim.Optimizer):
             steps = [state["step"] for state in states]
             torch._foreach_add_(steps, 1)
             torch._fused_adam_(
-                moving,
-                [p.grad for p in moving],
-                [state["exp_avg"] for state in states],
-                [state["exp_avg_sq"] for state in states],
+                [_in_order(p) for p in moving],
+                [_in_order(_laid_out(p.grad, p)) for p in moving if p.grad is not None],
+                [_in_order(state["exp_avg"]) for state in states],
+                [_in_order(state["exp_avg_sq"]) for state in states],
                 [],
                 steps,
                 lr=group["lr"],
@@ -71,4 +74,69 @@ class FusedAdam(torch.optim.Optimizer):
             state["step"] = torch.zeros((), device=parameter.device)
             state["exp_avg"] = torch.zeros_like(parameter)
             state["exp_avg_sq"] = torch.zeros_like(parameter)
+        for name in ("exp_avg", "exp_avg_sq"):
+            state[name] = _laid_out(state[name], parameter)
         return state
+
+
+def adagrad(parameters: Iterable[Tensor], lr: float) -> torch.optim.Optimizer:
+    """Adagrad (Duchi et al. 2011) with PyTorch's epsilon, 1e-10, the fastest way on its device.
+
+    Raises `ValueError` for a learning rate that is not positive.
+    """
+    parameters = list(parameters)
+    if not lr > 0:
+        raise ValueError(f"lr must be positive; got {lr}")
+    if all(p.device.type == "cpu" for p in parameters):
+        return CachedAdagrad(parameters, lr=lr, eps=1e-10)
+    return torch.optim.Adagrad(parameters, lr=lr)
+
+
+class CachedAdagrad(torch.optim.Optimizer):
+    """`torch.optim.Adagrad`, of the same state and to the same bits, without its fresh memory.
+
+    That one makes a new tensor of each parameter's size in each step, which for large layers takes
+    longer than all the rest.
+    """
+
+    def __init__(self, parameters: Iterable[Tensor], **defaults: Any) -> None:
+        super().__init__(parameters, defaults)
+
+    @torch.no_grad()
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        """Move each parameter that has a gradient."""
+        if closure is not None:
+            raise ValueError("closure is not supported: call backward() before step()")
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if parameter.grad is not None:
+                    self._move(parameter, group["lr"], group["eps"])
+
+    def _move(self, parameter: Tensor, lr: float, eps: float) -> None:
+        state: dict[str, Tensor] = self.state[parameter]
+        if not state:
+            state["step"] = torch.zeros(())
+            state["sum"] = torch.zeros_like(parameter)
+        state["sum"] = _laid_out(state["sum"], parameter)
+        state["step"] += 1
+        assert parameter.grad is not None
+        whole = (parameter, _laid_out(parameter.grad, parameter), state["sum"])
+        pieces = (torch.split(_in_order(tensor).reshape(-1), PIECE) for tensor in whole)
+        room = torch.empty(min(PIECE, parameter.numel()), dtype=parameter.dtype)
+        for weight, gradient, total in zip(*pieces, strict=True):
+            total.addcmul_(gradient, gradient)
+            root = torch.sqrt(total, out=room[: len(total)]).add_(eps)
+            weight.addcdiv_(gradient, root, value=-lr)
+
+
+def _laid_out(tensor: Tensor, like: Tensor) -> Tensor:
+    """`tensor` with the strides of `like`: the kernel goes through memory and looks at none."""
+    if tensor.stride() == like.stride():
+        return tensor
+    return torch.empty_like(like).copy_(tensor)
+
+
+def _in_order(tensor: Tensor) -> Tensor:
+    """`tensor`, or its transpose where memory holds that in order: else the kernel copies it."""
+    transposed = tensor.dim() == 2 and not tensor.is_contiguous()
+    return tensor.mT if transposed else tensor

@@ -113,8 +113,8 @@ def train(
 ) -> History:
     """Train `model` in place and return its history.
 
-    - `observations`: (n, ...) floating point, an array or a tensor, moved to `device` whole; or any
-      `Observations`, which is asked for rows by an index on `device`.
+    - `observations`: (n, ...) floating point, an array or a tensor, or `PackedObservations`, moved
+      to `device` whole; or any `Observations`, which is asked for rows by an index on `device`.
     - `generator`: draws the batches, with replacement, and the seed of the model's own noise. A
       sequence of them, one a run, for models that are trained side by side (`nashae_core.stack`).
     - `resume`: a `Progress.state()` of an earlier call with equal arguments. The run goes on from
