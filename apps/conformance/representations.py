@@ -72,7 +72,10 @@ def _standardised(factors: Factors) -> Codes:
 def _normal(image: Int64[np.ndarray, " n"], stream: int) -> Float64[np.ndarray, " n"]:
     """Box and Muller's normal numbers from two streams of uniform ones."""
     radius = np.sqrt(-2 * np.log(_uniform(image, 2 * stream + 1000)))
-    return radius * np.cos(2 * np.pi * _uniform(image, 2 * stream + 1001))
+    normal: Float64[np.ndarray, " n"] = radius * np.cos(
+        2 * np.pi * _uniform(image, 2 * stream + 1001)
+    )
+    return normal
 
 
 def _uniform(image: Int64[np.ndarray, " n"], stream: int) -> Float64[np.ndarray, " n"]:
