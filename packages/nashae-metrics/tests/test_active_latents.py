@@ -72,3 +72,20 @@ def test_a_rule_that_is_none_is_refused(field, value):
     # The shape hook has its own error for a word that the type does not know.
     with pytest.raises(Exception, match=field):
         ActiveLatents(**(fields | {field: value}))
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (("mine", "variance", ">", 0.1), "statistic must be"),
+        (("mine", "range", "<", 0.1), "relation must be"),
+        (("mine", "range", ">", float("nan")), "threshold must be finite"),
+    ],
+)
+def test_every_field_of_a_rule_is_checked(fields, message):
+    # By hand, because the tests' check of types refuses some of these before the rule does.
+    rule = object.__new__(ActiveLatents)
+    for name, value in zip(("name", "statistic", "relation", "threshold"), fields, strict=True):
+        object.__setattr__(rule, name, value)
+    with pytest.raises(ValueError, match=message):
+        rule.__post_init__()

@@ -285,3 +285,11 @@ def test_bad_input_is_named(factors, options, message):
 def test_a_protocol_that_is_none_is_refused(changes, message):
     with pytest.raises(Exception, match=message):
         replace(SMALL, **changes)
+
+
+def test_an_unknown_classifier_is_refused():
+    # By hand, because the tests' check of types refuses it before the protocol does.
+    protocol = object.__new__(BetaVAEProtocol)
+    vars(protocol).update(vars(PROTOCOLS["standard"]) | {"classifier": "forest"})
+    with pytest.raises(ValueError, match="classifier must be one of"):
+        protocol.__post_init__()

@@ -27,8 +27,8 @@ def test_an_npz_is_read_by_key(tmp_path):
     np.savez(path, codes=CODES, names=np.array(["x", "y"]))
     np.testing.assert_array_equal(read_array(path, "codes"), CODES)
     assert array_keys(path) == ["codes", "names"]
-    assert column_names(path, "codes", "names") == ["x", "y"]
-    assert column_names(path, "codes", "none") is None
+    assert column_names(path, "codes", "names", 2) == ["x", "y"]
+    assert column_names(path, "codes", "none", 2) is None
 
 
 def test_an_npy_is_mapped_not_read(tmp_path):
@@ -38,14 +38,14 @@ def test_an_npy_is_mapped_not_read(tmp_path):
     assert isinstance(array, np.memmap)
     np.testing.assert_array_equal(array, CODES)
     assert array_keys(path) == []
-    assert column_names(path, "codes", "names") is None
+    assert column_names(path, "codes", "names", 2) is None
 
 
 def test_a_csv_gives_the_columns_that_begin_with_the_key(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("codes_0,label,codes_1\n1,7,2.5\n3,8,-4e1\n")
     np.testing.assert_array_equal(read_array(path, "codes"), [[1, 2.5], [3, -40]])
-    assert column_names(path, "codes", "") == ["codes_0", "codes_1"]
+    assert column_names(path, "codes", "", 2) == ["codes_0", "codes_1"]
 
 
 def test_an_hdf5_is_read_by_key(tmp_path):
@@ -56,7 +56,7 @@ def test_an_hdf5_is_read_by_key(tmp_path):
         file.create_group("more")
     np.testing.assert_array_equal(read_array(path, "codes"), CODES)
     assert array_keys(path) == ["codes", "names"]
-    assert column_names(path, "codes", "names") == ["x", "y"]
+    assert column_names(path, "codes", "names", 2) == ["x", "y"]
 
 
 @pytest.mark.parametrize("suffix", ["npy", "npz"])
@@ -133,4 +133,21 @@ def test_a_malformed_csv_is_told_by_line(tmp_path, text, message):
     path = tmp_path / "a.csv"
     path.write_text(text)
     with pytest.raises(ValueError, match=message):
+        read_array(path, "codes")
+
+
+def test_names_must_be_as_many_as_columns(tmp_path):
+    path = tmp_path / "a.npz"
+    np.savez(path, codes=CODES, names=np.array(["x"]))
+    with pytest.raises(ValueError, match=r"a\.npz: 'names' has 1 names for 2 columns"):
+        column_names(path, "codes", "names", 2)
+
+
+def test_a_damaged_hdf5_array_is_named(tmp_path):
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("codes", data=np.arange(4000.0).reshape(-1, 2), compression="gzip")
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2] + bytes(1000) + whole[len(whole) // 2 + 1000 :])
+    with pytest.raises(ValueError, match=r"a\.h5: 'codes' cannot be read"):
         read_array(path, "codes")

@@ -49,7 +49,8 @@ def _score(
     factors_key: str = "factors",
     attributes_key: str = "attributes",
     predictions_key: str = "predictions",
-    names_key: str = "names",
+    factor_names_key: str = "names",
+    attribute_names_key: str = "attribute_names",
     metrics: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME [NAME ...]")] = (),
     protocol: str | None = None,
     active: str = "constant",
@@ -79,7 +80,8 @@ def _score(
         factors_key: Of the factors (n, k), whole numbers or, with --factor-bins, real ones.
         attributes_key: Of binary attributes (n, k), for TAD.
         predictions_key: Of predictions (n, m) of each latent from the others.
-        names_key: Of the factors' or attributes' names, for --html; a .csv has its headers.
+        factor_names_key: Of the factors' names, for --html; a .csv has its headers.
+        attribute_names_key: Of the attributes' names likewise.
         metrics: Which metrics; all by default. `nashae-metrics list` shows them.
         protocol: One protocol for all; by default each metric's own.
         active: The rule of active latents.
@@ -98,6 +100,11 @@ def _score(
     found = _found(place, keys, alone=truth is not None)
     arrays = {"codes": read_array(codes, codes_key)}
     arrays |= {name: read_array(place, keys[name]) for name in found}
+    names = {
+        f"{name}_names": column_names(place, keys[f"{name}s"], key, arrays[f"{name}s"].shape[-1])
+        for name, key in (("factor", factor_names_key), ("attribute", attribute_names_key))
+        if f"{name}s" in found
+    }
     evaluation = _evaluated(
         arrays,
         rng=np.random.default_rng(seed),
@@ -113,14 +120,7 @@ def _score(
         if path is not None:
             _write(path, WRITERS[name](evaluation))
     if html is not None:
-        names = {name: column_names(place, keys[name], names_key) for name in found}
-        page = html_page(
-            evaluation,
-            title=codes.name,
-            factor_names=names.get("factors"),
-            attribute_names=names.get("attributes"),
-        )
-        _write(html, page)
+        _write(html, html_page(evaluation, title=codes.name, **names))
     console = Console()
     console.print(terminal_table(evaluation))
     for name, why in evaluation.skipped.items():

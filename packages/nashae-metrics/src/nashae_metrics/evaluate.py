@@ -164,11 +164,9 @@ class _Work:
         """The rows that metrics of one table look at: all of them for "standard"."""
         if protocol not in self.samples:
             inputs = self.inputs
-            if inputs.factors is None:
-                raise RuntimeError("metrics of factors are skipped where there are none")
             self.samples[protocol] = checked_sample(
                 inputs.codes,
-                inputs.factors,
+                np.asarray(inputs.factors),  # there: `why_not` has looked
                 active=self.active,
                 factor_bins=inputs.factor_bins,
                 number=PROTOCOL_ROWS[protocol],

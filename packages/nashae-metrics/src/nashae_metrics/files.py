@@ -53,13 +53,18 @@ def _check(path: Path) -> None:
         raise FileNotFoundError(f"{path} is not there, or no file")
 
 
-def column_names(path: Path, key: str, names_key: str) -> list[str] | None:
-    """The names of the columns of an array: a .csv's headers, else the strings at `names_key`."""
+def column_names(path: Path, key: str, names_key: str, number: int) -> list[str] | None:
+    """The names of the `number` columns of an array: a .csv's headers, else those at `names_key`.
+
+    None where the file has none. Raises `ValueError` for another number of names.
+    """
     if path.suffix == ".csv":
         return [name for name in _csv_rows(path)[0] if name.startswith(key)]
     if path.suffix == ".npy" or names_key not in array_keys(path):
         return None
     names = read_array(path, names_key).ravel().tolist()
+    if len(names) != number:
+        raise ValueError(f"{path}: {names_key!r} has {len(names)} names for {number} columns")
     return [
         name.decode(errors="replace") if isinstance(name, bytes) else str(name) for name in names
     ]

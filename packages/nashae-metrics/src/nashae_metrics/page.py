@@ -67,36 +67,34 @@ def _heat_maps(
     maps = []
     if "mig" in found:
         shares = found["mig"].information  # type: ignore[attr-defined]
-        names = _factor_names(evaluation, factor_names, shares.shape[1])
+        names = _factor_names(evaluation, factor_names)
         note = "share of each factor's entropy that the latent alone removes, I/H"
         maps.append(_heat_map("Mutual information", note, names, shares, shares))
     if "dci" in found:
         importance = found["dci"].importance  # type: ignore[attr-defined]
-        names = _factor_names(evaluation, factor_names, importance.shape[1])
+        names = _factor_names(evaluation, factor_names)
         highest = importance.max() or 1.0
         note = "weight of the latent in the predictor of each factor (DCI)"
         maps.append(_heat_map("Importance", note, names, importance, importance / highest))
     if "tad" in found:
         areas = found["tad"].auroc  # type: ignore[attr-defined]
-        names = _checked_names(attribute_names, areas.shape[1], "attribute")
+        names = _attribute_names(attribute_names, areas.shape[1])
         note = "the latent as a detector of each attribute, either direction; .5 is chance"
         maps.append(_heat_map("AUROC", note, names, areas, 2 * areas - 1))
     return maps
 
 
-def _factor_names(
-    evaluation: Evaluation, names: Sequence[str] | None, number: int
-) -> Sequence[str]:
+def _factor_names(evaluation: Evaluation, names: Sequence[str] | None) -> Sequence[str]:
     if names is None:
         return [f"factor {column}" for column in evaluation.columns]
-    if evaluation.columns and max(evaluation.columns) >= len(names):
-        raise ValueError(f"{len(names)} names for {max(evaluation.columns) + 1} factors or more")
-    return _checked_names([names[column] for column in evaluation.columns], number, "factor")
+    if evaluation.columns[-1] >= len(names):
+        raise ValueError(f"{len(names)} names for {evaluation.columns[-1] + 1} factors or more")
+    return [names[column] for column in evaluation.columns]
 
 
-def _checked_names(names: Sequence[str] | None, number: int, what: str) -> Sequence[str]:
+def _attribute_names(names: Sequence[str] | None, number: int) -> Sequence[str]:
     if names is None:
-        return [f"{what} {column}" for column in range(number)]
+        return [f"attribute {column}" for column in range(number)]
     if len(names) != number:
-        raise ValueError(f"{len(names)} names for {number} {what}s")
+        raise ValueError(f"{len(names)} names for {number} attributes")
     return names
