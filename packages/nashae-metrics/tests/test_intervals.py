@@ -23,7 +23,7 @@ def mean_interval(data, bootstrap, rng):
     weights = draw_weights(blocks, bootstrap, rng)
     sums = weights @ np.bincount(numbers, weights=data, minlength=blocks)
     draws = sums / (weights @ np.bincount(numbers, minlength=blocks))
-    return interval_of(float(data.mean()), draws, bootstrap)
+    return interval_of(float(data.mean()), draws, bootstrap, lowest=-np.inf, highest=np.inf)
 
 
 @pytest.mark.parametrize("method", ["percentile", "bca"])
@@ -53,7 +53,7 @@ def test_bca_leans_towards_the_long_tail():
     assert bca.high > percentile.high
 
 
-@pytest.mark.parametrize("method", ["percentile", "bca"])
+@pytest.mark.parametrize("method", ["centred", "percentile", "bca"])
 @pytest.mark.parametrize("rows", [200, 1000])
 def test_it_covers_the_truth_about_as_often_as_its_level(method, rows):
     rng = np.random.default_rng(0)
@@ -67,39 +67,48 @@ def test_it_covers_the_truth_about_as_often_as_its_level(method, rows):
 
 def test_a_score_outside_its_resamples_is_centred():
     """Resamples 10 … 20, the score 3: they are moved until their mean is the score."""
-    bootstrap = Bootstrap(resamples=101, level=0.8)
     draws = np.concatenate([np.linspace(10, 20, 101), np.zeros(50)])
-    found = interval_of(3.0, draws, bootstrap)
-    assert found.method == "centred"
-    assert (found.low, found.high) == pytest.approx((-1.0, 7.0))
+    for method, drawn in (("centred", draws[:101]), ("bca", draws)):
+        bootstrap = Bootstrap(resamples=101, level=0.8, method=method)
+        found = interval_of(3.0, drawn, bootstrap, lowest=-9.0, highest=9.0)
+        assert found.method == "centred"
+        assert (found.low, found.high) == pytest.approx((-1.0, 7.0))
+
+
+def test_an_interval_ends_where_scores_do():
+    draws = np.linspace(0, 1, 101)
+    found = interval_of(0.9, draws, Bootstrap(resamples=101, level=0.8))
+    assert (found.low, found.high) == pytest.approx((0.5, 1.0))
 
 
 def test_percentile_cuts_the_quantiles_as_they_are():
     draws = np.linspace(10, 20, 101)
-    found = interval_of(3.0, draws, Bootstrap(resamples=101, level=0.8, method="percentile"))
+    percentile = Bootstrap(resamples=101, level=0.8, method="percentile")
+    found = interval_of(3.0, draws, percentile, highest=20.0)
     assert (found.low, found.high) == pytest.approx((11.0, 19.0))
 
 
 def test_bca_without_bias_or_skewness_is_percentile():
     draws = np.linspace(0, 10, 1001)
     jackknife = np.tile([4.0, 6.0], 25)
-    found = interval_of(5.0, np.concatenate([draws, jackknife]), Bootstrap(resamples=1001))
+    bca = Bootstrap(resamples=1001, method="bca")
+    found = interval_of(5.0, np.concatenate([draws, jackknife]), bca, highest=10.0)
     assert (found.low, found.high) == pytest.approx((0.25, 9.75), abs=1e-6)
     assert found.method == "bca"
 
 
 def test_a_score_that_never_moves_is_its_own_interval():
-    found = interval_of(0.5, np.full(250, 0.5), Bootstrap())
-    assert (found.low, found.high, found.method) == (0.5, 0.5, "bca")
+    for method in ("centred", "bca", "percentile"):
+        found = interval_of(0.5, np.full(250, 0.5), Bootstrap(method=method))
+        assert (found.low, found.high, found.method) == (0.5, 0.5, method)
 
 
 def test_bca_stays_within_its_resamples_however_skewed():
     """Bias and acceleration so large that the formula's denominator passes through 0."""
     draws = np.concatenate([np.linspace(0, 0.999, 5000), np.linspace(1, 2, 9)])
     jackknife = np.concatenate([np.zeros(1), np.ones(49)])
-    found = interval_of(
-        1.0, np.concatenate([draws, jackknife]), Bootstrap(resamples=5009, level=0.9999)
-    )
+    bca = Bootstrap(resamples=5009, level=0.9999, method="bca")
+    found = interval_of(1.0, np.concatenate([draws, jackknife]), bca, highest=9.0)
     assert 0 <= found.low <= found.high <= 2
 
 
@@ -115,13 +124,14 @@ def test_blocks_are_of_equal_size_but_for_one():
 
 
 def test_weights_draw_as_many_blocks_as_there_are_and_the_jackknife_leaves_each_out_once():
-    weights = draw_weights(120, Bootstrap(resamples=30), np.random.default_rng(0))
+    bca = Bootstrap(resamples=30, method="bca")
+    weights = draw_weights(120, bca, np.random.default_rng(0))
     assert weights.shape == (80, 120)
     np.testing.assert_array_equal(weights[:30].sum(1), 120)
     np.testing.assert_array_equal((1 - weights[30:]).sum(0), 1)
-    only = draw_weights(120, Bootstrap(resamples=30, method="percentile"), np.random.default_rng(0))
+    only = draw_weights(120, Bootstrap(resamples=30), np.random.default_rng(0))
     np.testing.assert_array_equal(only, weights[:30])
-    assert draw_weights(3, Bootstrap(resamples=30), np.random.default_rng(0)).shape == (33, 3)
+    assert draw_weights(3, bca, np.random.default_rng(0)).shape == (33, 3)
 
 
 def test_over_seeds_it_is_students():
@@ -156,5 +166,5 @@ def test_another_method_is_refused():
     """Set from below: the shapes' hook of the tests would refuse it first by its type."""
     bootstrap = Bootstrap()
     object.__setattr__(bootstrap, "method", "basic")
-    with pytest.raises(ValueError, match="method must be 'bca' or 'percentile', got 'basic'"):
+    with pytest.raises(ValueError, match="'centred', 'bca' or 'percentile', got 'basic'"):
         bootstrap.__post_init__()

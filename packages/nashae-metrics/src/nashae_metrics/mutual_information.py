@@ -94,7 +94,7 @@ def mutual_information_of(
         blocks = block_numbers(len(codes), bootstrap, rng)
         weights = draw_weights(int(blocks.max()) + 1, bootstrap, rng)
         drawn = binned.between(blocks=blocks, weights=weights)
-        interval = interval_of(score, _mean(drawn, pairs), bootstrap)
+        interval = interval_of(score, _mean(drawn, pairs), bootstrap, highest=np.inf)
     information = np.zeros((len(active), len(active)))
     information[np.ix_(active, active)] = between
     return MutualInformationScore(

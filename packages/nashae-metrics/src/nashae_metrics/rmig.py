@@ -89,7 +89,12 @@ def rmig_of(
     return RMIGScore(
         score=score,
         interval=sample.information_interval(
-            score, lambda drawn: _gaps(drawn).mean(-1), bins=bins, bootstrap=bootstrap, rng=rng
+            score,
+            lambda drawn: _gaps(drawn).mean(-1),
+            bins=bins,
+            bootstrap=bootstrap,
+            rng=rng,
+            highest=np.inf,
         ),
         active=sample.active,
         rule=sample.rule,

@@ -65,6 +65,7 @@ class Sample:
         bins: int,
         bootstrap: Bootstrap | None,
         rng: np.random.Generator | None,
+        highest: float = 1.0,
     ) -> Interval | None:
         """The interval of a score that depends on `information` alone.
 
@@ -81,7 +82,7 @@ class Sample:
             self._kept[key] = BinnedCodes(self.used, bins).information(
                 self.classes, self.sizes, blocks=numbers, weights=weights
             )
-        return interval_of(score, score_of(self._kept[key]), bootstrap)
+        return interval_of(score, score_of(self._kept[key]), bootstrap, highest=highest)
 
 
 def checked_sample(

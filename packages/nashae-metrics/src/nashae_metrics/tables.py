@@ -9,7 +9,7 @@ from rich.table import Table
 
 from nashae_metrics.evaluation import COLUMNS, Evaluation, Row
 
-HEADERS = ("metric", "score", "95 % interval", "better", "protocol", "seconds")
+HEADERS = ("metric", "score", "interval", "better", "protocol", "seconds")
 
 
 def json_text(evaluation: Evaluation) -> str:
@@ -76,9 +76,11 @@ def cells(row: Row) -> tuple[str, ...]:
 
 def caption(evaluation: Evaluation) -> str:
     """What the rows of the table have in common."""
+    levels = {f"{row.interval.level:.0%}" for row in evaluation.rows if row.interval}
     return (
         f"{evaluation.samples} samples, {int(evaluation.active.sum())} of "
         f"{len(evaluation.active)} latents active by the rule “{evaluation.rule}”"
+        + (f"; intervals at {' and '.join(sorted(levels))}" if levels else "")
     )
 
 

@@ -130,7 +130,7 @@ def tad(
     if rng is not None and bootstrap is not None:
         numbers, weights = drawn_blocks(len(used), bootstrap, rng)
         drawn = score_of(chosen.resampled(used, labels, numbers, weights))
-        interval = interval_of(score, drawn, bootstrap)
+        interval = interval_of(score, drawn, bootstrap, highest=labels.shape[1] / 2)
     if rng is not None and noise_repetitions:
         random = _random_areas(chosen, labels, used.shape[1], noise_repetitions, rng)
         floor = noise_floor(random, score_of, min_auroc)

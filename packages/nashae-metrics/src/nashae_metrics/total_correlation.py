@@ -108,4 +108,4 @@ def _interval(
         return None
     shift = np.log(np.abs(np.diag(triangle))).sum()
     scores = (np.log(variances) - np.log(eigenvalues)).sum(1) / 2 - shift
-    return interval_of(score, scores, bootstrap)
+    return interval_of(score, scores, bootstrap, highest=np.inf)

@@ -74,8 +74,8 @@ def wasserstein_correlation_of(
     if rng is not None and bootstrap is not None:
         numbers, weights = drawn_blocks(rows, bootstrap, rng)
         drawn = _distances(drawn_covariances(values, numbers, weights) * (rows / (rows - 1)))
-        interval = interval_of(score, drawn[0] * unit * unit, bootstrap)
-        relative_interval = interval_of(relative, drawn[1], bootstrap)
+        interval = interval_of(score, drawn[0] * unit * unit, bootstrap, highest=np.inf)
+        relative_interval = interval_of(relative, drawn[1], bootstrap, highest=np.inf)
     return WassersteinCorrelationScore(
         score=score,
         interval=interval,
