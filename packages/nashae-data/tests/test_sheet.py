@@ -1,10 +1,10 @@
 import dataclasses
-import struct
-import zlib
+import sys
 
 import layouts
 import numpy as np
 import pytest
+from PIL import Image
 
 from nashae_data import Dataset, Provenance, color_dsprites, factor_sheet
 from nashae_data.grids import grid
@@ -87,20 +87,14 @@ def test_what_cannot_be_shown_is_refused():
 def test_a_png_holds_the_picture(tmp_path, shape):
     image = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
     write_png(image, tmp_path / "a.png")
-    content = (tmp_path / "a.png").read_bytes()
-    assert content[:8] == b"\x89PNG\r\n\x1a\n"
-    chunks, at = {}, 8
-    while at < len(content):
-        (size,) = struct.unpack_from(">I", content, at)
-        name, body = content[at + 4 : at + 8], content[at + 8 : at + 8 + size]
-        assert struct.unpack_from(">I", content, at + 8 + size)[0] == zlib.crc32(name + body)
-        chunks[name], at = body, at + 12 + size
-    assert [*chunks] == [b"IHDR", b"IDAT", b"IEND"]
-    kind = 2 if len(shape) == 3 else 0
-    assert struct.unpack(">IIBBBBB", chunks[b"IHDR"]) == (5, 3, 8, kind, 0, 0, 0)
-    lines = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(3, -1)
-    assert not lines[:, 0].any()
-    np.testing.assert_array_equal(lines[:, 1:].reshape(shape), image)
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "a.png")), image)
+
+
+def test_without_pillow_the_error_says_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(ValueError, match=r"pip install 'nashae-data\[images\]'"):
+        write_png(np.zeros((2, 2), dtype=np.uint8), tmp_path / "a.png")
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_picture_of_another_shape_is_refused(tmp_path):

@@ -1,7 +1,5 @@
 """A sheet that shows what each factor does: one row of images for each."""
 
-import struct
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -60,21 +58,17 @@ def factor_sheet(dataset: Dataset, columns: int = 10, gap: int = 2) -> npt.NDArr
 def write_png(image: UInt8[np.ndarray, "height width *channels"], path: Path) -> None:
     """Write a picture (h, w) or (h, w, 3), uint8, as PNG, whole or not at all.
 
-    Raises `ValueError` if the picture has another shape, and what `atomic_file` raises.
+    Raises `ValueError` if the picture has another shape or Pillow is not installed, and what
+    `atomic_file` raises.
     """
     if image.size == 0 or image.shape[2:] not in ((), (3,)):
         raise ValueError(f"the picture is {image.shape}, wanted (h, w) or (h, w, 3)")
-    height, width = image.shape[:2]
-    kind = 0 if image.ndim == 2 else 2  # grey, or red, green and blue
-    lines = np.zeros((height, 1 + image[0].size), dtype=np.uint8)  # each begins with its filter: 0
-    lines[:, 1:] = image.reshape(height, -1)
-    head = struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)
-    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(lines.tobytes(), 9)), (b"IEND", b""))
-    with atomic_file(path) as temporary, temporary.open("wb") as stream:
-        stream.write(b"\x89PNG\r\n\x1a\n")
-        for name, body in chunks:
-            stream.write(struct.pack(">I", len(body)) + name + body)
-            stream.write(struct.pack(">I", zlib.crc32(name + body)))
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise ValueError("pictures need Pillow: pip install 'nashae-data[images]'") from error
+    with atomic_file(path) as temporary:
+        Image.fromarray(image).save(temporary, format="PNG", optimize=True)
 
 
 def _rows(dataset: Dataset, column: int, number: int) -> npt.NDArray[np.int64]:
