@@ -7,20 +7,25 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
 from apps.benchmark import __main__ as app
-from apps.benchmark import cases, timing
+from apps.benchmark import cases, metric_cases, timing
 from apps.benchmark.reference import PlainFactorVAE, PlainGaussianVAE, PlainNashAE
+from apps.benchmark.reference import metrics as plain_metrics
 from apps.benchmark.timing import compare, fastest
+from apps.conformance.representations import rotation
 from apps.console import exit_on_error
 from apps.recipes import dsprites_nashae, normalise
 from apps.reproduce.sweep import recipe
 from nashae_baselines import FactorVAE, GaussianVAE
 from nashae_core import NashAE, PackedObservations, TrainConfig, train
 from nashae_data import beamsynthesis
+from nashae_metrics import auroc, tad
+from nashae_metrics.information import redundancy
 
 
 class Seen:
@@ -187,7 +192,7 @@ def test_a_comparison_is_the_median_of_the_rounds(clock: Clock) -> None:
     # The first round does not count. The ratios are then 4, 3 and 8.
     ours, reference = clock.work(100, 1, 2, 1), clock.work(1, 4, 6, 8)
     found = compare("name", ours, reference, rounds=3)
-    assert found == ("name", 1, 6, 4, 3, 8)
+    assert found == ("name", 1, 6, 4, 3, 8, "–")
     assert (found.ours, found.reference) == (1, 6)
     assert (found.ratio, found.low, found.high) == (4, 3, 8)
 
@@ -250,11 +255,126 @@ def test_dsprites_step_and_its_data_are_compared(monkeypatch: pytest.MonkeyPatch
         assert c.ratio == pytest.approx(c.reference / c.ours)
 
 
-def test_auroc_is_compared_by_the_pair(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cases, "CELEBA", (2000, 4, 3))
-    (found,) = cases.auroc_pairs()
-    assert found.ratio > 0
-    assert "2,000 × 4 × 3" in found.name
+def agree(case: metric_cases.Case) -> bool:
+    return case.ours() == pytest.approx(case.reference(), abs=case.tolerance)
+
+
+REPRESENTATIONS = {"half dead": lambda codes, _: codes, "rotation": lambda _, f: rotation(f)}
+
+
+@pytest.fixture(params=REPRESENTATIONS.values(), ids=REPRESENTATIONS)
+def table(request: pytest.FixtureRequest) -> tuple[np.ndarray, np.ndarray]:
+    """The least rows that all protocols of the study take."""
+    codes, factors = metric_cases.study_codes(15_000)
+    return request.param(codes, factors), factors
+
+
+def test_a_metric_of_one_table_is_the_references(table: tuple[np.ndarray, np.ndarray]) -> None:
+    codes, factors = (rows[:10_000] for rows in table)
+    for case in metric_cases.table_cases(codes, factors):
+        assert agree(case), case.name
+
+
+def test_a_metric_of_shared_factors_is_the_references_on_noisy_codes(
+    table: tuple[np.ndarray, np.ndarray],
+) -> None:
+    codes, factors = table
+    noise = np.random.default_rng(1).normal(size=codes.shape) * 2 * codes.std(0)
+    for case in metric_cases.sampled_cases(codes + noise, factors, 2000, 2000):
+        # Two samples of 2000 points of an accuracy: four standard errors of their difference.
+        ours, reference = case.ours(), case.reference()
+        assert 0.3 < ours < 0.98
+        assert ours == pytest.approx(reference, abs=4 * (2 * ours * (1 - ours) / 2000) ** 0.5)
+
+
+def test_a_metric_of_shared_factors_is_the_references(
+    table: tuple[np.ndarray, np.ndarray],
+) -> None:
+    for case in metric_cases.sampled_cases(*table, 1000, 1000):
+        assert agree(case), case.name
+
+
+def test_sap_is_the_references(table: tuple[np.ndarray, np.ndarray]) -> None:
+    assert agree(metric_cases.sap_case(*table))
+
+
+def test_dci_is_the_references_with_as_many_trees(table: tuple[np.ndarray, np.ndarray]) -> None:
+    codes, factors = (rows[:3000] for rows in table)
+    case = metric_cases.dci_case(codes, factors, 2)
+    assert agree(case)
+    assert case.name == "DCI, boosting of 2 iterations instead of 100"
+    assert "instead" not in metric_cases.dci_case(codes, factors, 100).name
+
+
+def test_auroc_the_entropy_filter_and_tad_are_the_references() -> None:
+    rng = np.random.default_rng(0)
+    codes = rng.normal(size=(500, 4)).round(1)  # with ties
+    labels = np.stack([codes[:, 0] > 0, codes[:, 0] > 0.2, codes[:, 1] + codes[:, 2] > 1], axis=1)
+    labels = np.column_stack([labels, codes[:, 2] + 0.1 * rng.normal(size=500) > 0.4])
+    np.testing.assert_allclose(
+        auroc(codes, labels), plain_metrics.plain_auroc(codes, labels), atol=1e-12
+    )
+    np.testing.assert_allclose(
+        redundancy(labels), plain_metrics.plain_redundancy(labels), atol=1e-12
+    )
+    found = tad(codes, labels)
+    assert 0 < found.score == pytest.approx(plain_metrics.plain_tad(codes, labels), abs=1e-12)
+    assert not found.counted.all()
+
+
+def test_the_metrics_of_the_study_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metric_cases, "SAMPLES", 30)
+
+    def named(name: str, *_: object, goal: str, rounds: int) -> timing.Comparison:
+        return timing.Comparison(name, 1, 1, 1, 1, 1, goal)
+
+    monkeypatch.setattr(metric_cases, "compare", named)
+    monkeypatch.setattr(metric_cases, "attribute_parts", lambda: [])
+    found = {c.name: c.goal for c in metric_cases.metrics(7)}
+    assert list(found) == [
+        "MIG",
+        "modularity",
+        "IRS",
+        "FactorVAE, 15,000 votes",
+        "β-VAE, 15,000 points",
+        "SAP",
+        "DCI, boosting of 7 iterations instead of 100",
+    ]
+    assert found["MIG"] == "1/20 of 0.20 s"
+
+
+def test_parts_of_tad_are_compared_with_a_reference_scaled_to_all_pairs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(metric_cases, "CELEBA", (2000, 4, 9))
+    works: list[object] = []
+
+    def noted(name: str, ours: object, reference: object, **options: object) -> timing.Comparison:
+        works.append(options["work"])
+        return quick(name, ours, reference, **options)
+
+    monkeypatch.setattr(metric_cases, "compare", noted)
+    areas, removed = metric_cases.attribute_parts()
+    assert works == [(1, 3 / 36), (1, 21 / 45)]
+    assert areas.name.endswith("2,000 × 4 × 9; reference scaled from 3 of 36 pairs")
+    assert removed.name.endswith("2,000 × 9; reference scaled from 21 of 45 pairs")
+    for c in (areas, removed):
+        assert c.ratio == pytest.approx(c.reference / c.ours)
+
+
+def test_metrics_without_a_reference_are_timed_in_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metric_cases, "CELEBA", (2000, 4, 3))
+    _, few = metric_cases.study_codes(2**12)  # drawn from all images
+    monkeypatch.setattr(metric_cases, "IMAGES", 2**12)
+    monkeypatch.setattr(metric_cases, "factors_of", lambda _: few)
+    monkeypatch.setattr(metric_cases, "fastest", lambda call, _: fastest(call, 1))
+    found = {name: (seconds, goal) for name, seconds, goal in metric_cases.metric_seconds()}
+    assert list(found) == [
+        "TAD, 2,000 × 4 × 3, entropy filter included",
+        "β-VAE under yeats2022-dsprites, 4,096 × 10",
+    ]
+    assert [goal for _, goal in found.values()] == ["< 0.5 s", "< 3 s"]
+    assert all(seconds > 0 for seconds, _ in found.values())
 
 
 def test_seconds_are_of_the_waveforms_and_of_the_imports(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -268,17 +388,25 @@ def test_seconds_are_of_the_waveforms_and_of_the_imports(monkeypatch: pytest.Mon
     assert codes == ["import nashae_metrics", "pass", "import nashae_data", "pass"]
 
 
-def test_the_command_prints_the_ratios_with_their_spread(
+def test_the_command_prints_the_ratios_with_their_spread_and_the_goal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = timing.Comparison("a step", 0.001, 0.0045, 4.5, 4.1, 5.2)
+    score = timing.Comparison("a score", 0.002, 3.0, 1500, 4.1, 5.2, "< 9 s")
+    asked: list[int] = []
     monkeypatch.setattr(app, "steps", lambda _: [made])
+    monkeypatch.setattr(app, "metrics", lambda trees: asked.append(trees) or [score])
+    monkeypatch.setattr(app, "metric_seconds", lambda: [("the whole", 0.75, "< 2 s")])
     monkeypatch.setattr(app, "seconds", lambda: [("the import", 0.25)])
     monkeypatch.setattr(torch, "set_num_threads", lambda _: None)
-    app.benchmark(what=("steps", "seconds"))
+    app.benchmark(what=("steps", "metrics", "seconds"), dci_trees=3)
     said = capsys.readouterr().out
     assert all(word in said for word in ("a step", "1 ms", "4.5 ms", "4.50", "4.1 and 5.2"))
-    assert all(word in said for word in ("the import", "0.250"))
+    assert all(word in said for word in ("a score", "3 s", "< 9 s", "disentanglement_lib"))
+    assert all(word in said for word in ("the import", "0.250", "the whole", "0.750", "< 2 s"))
+    assert asked == [3]
+    app.benchmark(what=("steps",))
+    assert "disentanglement_lib" not in capsys.readouterr().out
 
 
 def test_an_unknown_kind_ends_the_command_with_status_2(

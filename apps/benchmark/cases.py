@@ -1,4 +1,4 @@
-"""What is timed, and against what."""
+"""The training steps that are timed, and against what; what has no reference."""
 
 import subprocess
 import sys
@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
 import torch
-from sklearn.metrics import roc_auc_score  # type: ignore[import-untyped]
 from torch import Tensor, nn
 
 from apps.benchmark.reference import PlainBetaTCVAE, PlainFactorVAE, PlainNashAE, PlainVAE
@@ -18,11 +16,9 @@ from apps.reproduce.sweep import recipe
 from nashae_core import NashAE, Trainable, TrainConfig, train
 from nashae_core.stacking import stack
 from nashae_data import beamsynthesis
-from nashae_metrics import auroc
 
 STEPS = 100
 SEEDS = 8
-CELEBA = (202_599, 32, 40)
 PLAIN_BASELINES: dict[str, type[PlainVAE | PlainBetaTCVAE | PlainFactorVAE]] = {
     "beta-vae": PlainVAE,
     "beta-tcvae": PlainBetaTCVAE,
@@ -104,25 +100,6 @@ def baselines(device: str) -> Iterator[Comparison]:
             work=(STEPS, STEPS),
             rounds=5,
         )
-
-
-def auroc_pairs() -> Iterator[Comparison]:
-    """AUROC of all pairs of latents and attributes at CelebA's size, against scikit-learn.
-
-    Scikit-learn does one pair a call; it is timed on a few pairs.
-    """
-    n, latents, attributes = CELEBA
-    rng = np.random.default_rng(0)
-    codes = rng.random((n, latents), dtype=np.float32)
-    labels = rng.random((n, attributes)) < rng.uniform(0.02, 0.8, attributes)
-    pairs = [(codes[:, i], labels[:, i]) for i in range(3)]
-    yield compare(
-        f"AUROC of a pair, {n:,} × {latents} × {attributes}",
-        lambda: auroc(codes, labels),
-        lambda: [roc_auc_score(label, code) for code, label in pairs],
-        work=(latents * attributes, len(pairs)),
-        rounds=3,
-    )
 
 
 def seconds() -> Iterator[tuple[str, float]]:

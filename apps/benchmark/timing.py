@@ -19,6 +19,8 @@ class Comparison(NamedTuple):
     low: float
     high: float
     """The least and the greatest of the rounds' ratios."""
+    goal: str = "–"
+    """What ours may take."""
 
 
 def compare(
@@ -26,8 +28,9 @@ def compare(
     ours: Callable[[], object],
     reference: Callable[[], object],
     *,
-    work: tuple[int, int] = (1, 1),
+    work: tuple[float, float] = (1, 1),
     rounds: int = 7,
+    goal: str = "–",
 ) -> Comparison:
     """Time `ours` and `reference` in turns, after a round that does not count.
 
@@ -37,7 +40,7 @@ def compare(
     times = [[_seconds(call) / units for call, units in ways] for _ in range(rounds + 1)][1:]
     ratios = [theirs / mine for mine, theirs in times]
     mine, theirs = (statistics.median(column) for column in zip(*times, strict=True))
-    return Comparison(name, mine, theirs, statistics.median(ratios), min(ratios), max(ratios))
+    return Comparison(name, mine, theirs, statistics.median(ratios), min(ratios), max(ratios), goal)
 
 
 def fastest(call: Callable[[], object], rounds: int) -> float:

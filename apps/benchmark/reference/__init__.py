@@ -1,6 +1,6 @@
-"""The methods in plain PyTorch: what our steps are timed against.
+"""What ours is timed against: methods in plain PyTorch, metrics as loops of scikit-learn.
 
-The benchmark times them, and the tests check that ours give the same losses and weights.
+The benchmark times them, and the tests check that ours give the same losses, weights and scores.
 """
 
 from apps.benchmark.reference.beta_tcvae import PlainBetaTCVAE
