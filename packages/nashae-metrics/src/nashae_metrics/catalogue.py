@@ -145,7 +145,7 @@ METRICS = {
             "dci_es",
             "how small a predictor can tell the factors",
             "Eastwood et al. 2023",
-            "0 … 1",
+            "−1 … 1",
             "high",
             15.0,
             protocols=OURS,
