@@ -13,25 +13,40 @@ import numpy.typing as npt
 import pytest
 import torch
 import tyro
-from matplotlib.collections import PathCollection
+from matplotlib.collections import LineCollection, PathCollection
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from apps.figures import (
+    draw_factor_map,
+    draw_image_traversal,
+    draw_latent_counts,
+    draw_weight_scan,
+    factor_map,
     latent_space,
     learning_curves,
     traversal,
     true_against_predicted,
     write_figure,
 )
+from apps.figures import factor_information as information_module
 from apps.figures.__main__ import figures
-from apps.figures.style import GREY
+from apps.figures.factor_information import factor_information
+from apps.figures.image_traversal import GAP
+from apps.figures.style import DARK, FAINT, GREY
 from apps.figures.traversal import VALUES
-from apps.recipes import beamsynthesis_beta_vae, beamsynthesis_nashae, denormalise
+from apps.recipes import (
+    DATA_SETS,
+    beamsynthesis_beta_vae,
+    beamsynthesis_nashae,
+    denormalise,
+    dsprites_beta_vae,
+    dsprites_nashae,
+)
 from apps.run_folder import RunFolder
 from apps.train import train_run
 from nashae_core import TrainConfig
-from nashae_data import beamsynthesis
+from nashae_data import Dataset, PackedImages, Provenance, beamsynthesis
 
 SHORT = TrainConfig(steps=20, batch_size=10, record_every=5)
 
@@ -46,6 +61,48 @@ def nashae(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 def vae(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     recipe = replace(beamsynthesis_beta_vae(), latents=2, train=SHORT)
     return train_run(recipe, tmp_path_factory.mktemp("runs") / "vae")
+
+
+def few_dsprites() -> Dataset:
+    """A square at each of 8 by 6 positions, packed, in the place of the whole of dSprites."""
+    at = np.stack(np.meshgrid(np.arange(8), np.arange(6), indexing="ij"), -1).reshape(48, 2)
+    images = np.zeros((48, 64, 64), np.uint8)
+    for image, (y, x) in zip(images, 8 * at, strict=True):
+        image[y : y + 9, x : x + 9] = 1
+    factors = np.column_stack([np.zeros(48, np.int64), at])
+    packed = PackedImages(np.packbits(images, axis=-1))
+    names, sizes = ("color", "posY", "posX"), (1, 8, 6)
+    return Dataset(packed, factors, factors / 7, names, sizes, Provenance("a test"))
+
+
+@pytest.fixture
+def few_sprites(monkeypatch: pytest.MonkeyPatch) -> Dataset:
+    monkeypatch.setitem(DATA_SETS, "dsprites", few_dsprites)
+    return few_dsprites()
+
+
+@pytest.fixture(scope="module")
+def sprites(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, RunFolder]:
+    """A run of NashAE and one of a β-VAE, on images."""
+    few = TrainConfig(steps=3, batch_size=20, record_every=1)
+    recipes = [
+        replace(make(), latents=3, train=few) for make in (dsprites_nashae, dsprites_beta_vae)
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(DATA_SETS, "dsprites", few_dsprites)
+        folder = tmp_path_factory.mktemp("runs")
+        first, second = (train_run(recipe, folder / recipe.method_name) for recipe in recipes)
+    return first, second
+
+
+def with_codes(run: RunFolder, path: Path, codes: npt.NDArray[np.float64]) -> RunFolder:
+    """The run, as though it had these codes."""
+    copy = RunFolder(path)
+    path.mkdir()
+    for name in ("config.json", "weights.safetensors", "weights.json"):
+        (path / name).write_bytes((run.path / name).read_bytes())
+    copy.write_arrays("codes.npz", {"codes": codes, "names": run.codes["names"]})
+    return copy
 
 
 def made_run(
@@ -276,6 +333,252 @@ def test_traversal_wants_a_row_of_the_data(nashae: RunFolder, row: int) -> None:
 def test_traversal_wants_latents_of_the_model(nashae: RunFolder, latents: list[int]) -> None:
     with pytest.raises(ValueError, match=r"latents must be in 0 ... 3.*got \["):
         traversal(nashae, latents=latents)
+
+
+# Images
+
+
+def whole_codes() -> npt.NDArray[np.float64]:
+    """Codes of `few_dsprites` of which L2 is posX, L3 is posY, and L1 is dead."""
+    factors = few_dsprites().factors
+    return np.column_stack([np.full(48, 0.5), factors[:, 2] / 5, factors[:, 1] / 7])
+
+
+@pytest.mark.usefixtures("few_sprites")
+def test_the_information_of_a_latent_that_is_a_factor_is_all_of_it(
+    sprites: tuple[RunFolder, RunFolder], tmp_path: Path
+) -> None:
+    found = factor_information(with_codes(sprites[0], tmp_path / "run", whole_codes()))
+    assert found.names == ("posY", "posX")  # the color does not vary
+    np.testing.assert_allclose(found.shares, [[0, 0], [0, 1], [1, 0]], atol=1e-12)
+
+
+@pytest.mark.usefixtures("few_sprites")
+def test_the_information_of_many_observations_is_that_of_some(
+    sprites: tuple[RunFolder, RunFolder], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = with_codes(sprites[0], tmp_path / "run", whole_codes())
+    monkeypatch.setattr(information_module, "MOST_ROWS", 40)
+    shares = factor_information(run).shares
+    np.testing.assert_array_equal(shares, factor_information(run).shares)
+    assert shares[1, 1] == pytest.approx(1)
+    assert 0 < shares[1, 0] < 0.2  # without all of the grid the factors know something of another
+
+
+@pytest.mark.usefixtures("few_sprites")
+def test_codes_that_do_not_fit_the_data_are_refused(
+    sprites: tuple[RunFolder, RunFolder], tmp_path: Path
+) -> None:
+    run = with_codes(sprites[0], tmp_path / "run", whole_codes()[:40])
+    with pytest.raises(ValueError, match=rf"{run.path} has 40 codes .* shape \(48, 3\)"):
+        factor_map(run)
+
+
+def test_a_factor_map_writes_each_share_and_greys_what_is_not_learned() -> None:
+    shares, active = np.array([[0.9, 0.04], [0.2, 0.3]]), np.array([True, False])
+    figure = draw_factor_map(shares, active, ("posX", "a_b"), "A run")
+    axis = figure.axes[0]
+    assert [(*t.get_position(), t.get_text()) for t in axis.texts] == [
+        (0, 0, "0.90"),
+        (1, 0, "0.04"),
+        (0, 1, "0.20"),
+        (1, 1, "0.30"),
+    ]
+    assert [t.get_color() for t in axis.texts] == ["white", "black", DARK, DARK]
+    cells = axis.images[0].get_array()
+    assert cells is not None
+    assert (cells[1] == to_rgba(FAINT)).all()
+    assert cells[0, 0].sum() < cells[0, 1].sum()  # the larger the share the darker
+    assert [t.get_text() for t in axis.get_xticklabels()] == ["posX", "a b"]
+    assert [t.get_text() for t in axis.get_yticklabels()] == ["L1", "L2"]
+    assert figure.get_suptitle() == "A run: 1 of 2 learned; grey: not learned"
+
+
+@pytest.mark.parametrize(
+    ("shares", "active", "why"),
+    [
+        (np.zeros((2, 3)), [True, True], r"2 factors of \('a', 'b'\); got \(2, 3\)"),
+        (np.zeros(2), [True, True], r"must be \(m, k\).*got \(2,\)"),
+        (np.zeros((0, 2)), [], r"must be \(m, k\).*got \(0, 2\)"),
+        (np.zeros((2, 2)), [True], r"2 booleans.*bool of shape \(1,\)"),
+        (np.zeros((2, 2)), [1, 0], r"2 booleans.*int64 of shape \(2,\)"),
+        (np.full((2, 2), 1.1), [True, True], r"in \[0, 1\].*got 1.1 to 1.1"),
+        (np.full((2, 2), np.nan), [True, True], r"in \[0, 1\].*got nan"),
+    ],
+)
+def test_a_factor_map_refuses_what_does_not_fit(
+    shares: npt.NDArray[np.float64], active: list[object], why: str
+) -> None:
+    with pytest.raises(ValueError, match=why):
+        draw_factor_map(shares, np.array(active), ("a", "b"), "A run")
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["nashae", "beta-vae"])
+def test_an_image_traversal_shows_what_is_decoded(
+    sprites: tuple[RunFolder, RunFolder], few_sprites: Dataset, which: int
+) -> None:
+    run = sprites[which]
+    codes = run.codes["codes"]
+    figure = draw_image_traversal(run, steps=4, row=7, latents=[2, 0])
+    image, reconstruction, *strips = (axis.images[0].get_array() for axis in figure.axes)
+    np.testing.assert_array_equal(image, few_sprites.observations[7])
+    for strip, latent in zip(strips, (2, 0), strict=True):
+        moved = np.tile(codes[7], (5, 1))
+        low, high = np.percentile(codes[:, latent], [1, 99])
+        moved[1:, latent] = np.linspace(low, high, 4)
+        with torch.no_grad():
+            expected = run.model().decode(torch.tensor(moved)).numpy().reshape(5, 64, 64)
+        assert expected.min() < 0 or which == 1  # a probability, but of NashAE any number
+        first, *others = expected.clip(0, 1)
+        np.testing.assert_allclose(reconstruction, first, atol=1e-5)
+        assert strip is not None
+        assert strip.shape == (64, 4 * 64 + 3 * GAP)
+        for i, other in enumerate(others):
+            start = i * (64 + GAP)
+            np.testing.assert_allclose(strip[:, start : start + 64], other, atol=1e-5)
+
+
+@pytest.mark.usefixtures("few_sprites")
+def test_an_image_traversal_orders_the_learned_and_names_what_they_carry(
+    sprites: tuple[RunFolder, RunFolder], tmp_path: Path
+) -> None:
+    codes = whole_codes() * [1, 0.5, 1]  # of the ranges 0, 0.5 and 1
+    figure = draw_image_traversal(with_codes(sprites[0], tmp_path / "run", codes), steps=2)
+    labels = [axis.get_ylabel() for axis in figure.axes[2:]]
+    assert labels == ["L3\nposY 1.00", "L2\nposX 1.00"]
+    assert [t.get_text() for t in figure.axes[2].get_xticklabels()] == ["0.00", "1.00"]
+    row = int(np.square(codes - np.median(codes, axis=0)).sum(1).argmin())
+    expected = (
+        f"NashAE λ = 0.002, from image {row}: posY {row // 6 / 7:.3g}, posX {row % 6 / 7:.3g}"
+    )
+    assert figure.get_suptitle() == expected
+
+
+@pytest.mark.usefixtures("few_sprites")
+def test_an_image_traversal_of_a_dead_code_shows_all_latents(
+    sprites: tuple[RunFolder, RunFolder], tmp_path: Path
+) -> None:
+    codes = 0.1 * whole_codes()
+    figure = draw_image_traversal(with_codes(sprites[0], tmp_path / "run", codes), steps=2)
+    assert sorted(axis.get_ylabel()[:2] for axis in figure.axes[2:]) == ["L1", "L2", "L3"]
+
+
+@pytest.mark.usefixtures("few_sprites")
+def test_an_image_traversal_refuses_what_cannot_be(
+    sprites: tuple[RunFolder, RunFolder], nashae: RunFolder
+) -> None:
+    run = sprites[0]
+    with pytest.raises(ValueError, match=f"{nashae.path} is a run on beamsynthesis.*no images"):
+        draw_image_traversal(nashae)
+    with pytest.raises(ValueError, match="steps must be at least 2; got 1"):
+        draw_image_traversal(run, steps=1)
+    with pytest.raises(ValueError, match=r"row must be in 0 ... 47.*got 48"):
+        draw_image_traversal(run, row=48)
+    with pytest.raises(ValueError, match=r"latents must be in 0 ... 2.*got \[3\]"):
+        draw_image_traversal(run, latents=[3])
+
+
+@pytest.mark.usefixtures("few_sprites")
+def test_the_app_draws_of_images_what_images_have(
+    sprites: tuple[RunFolder, RunFolder], nashae: RunFolder, tmp_path: Path
+) -> None:
+    paths = (*(run.path for run in sprites), nashae.path)
+    figures(paths, out=tmp_path, formats=("png",), kinds=("factor-map", "latent-space"))
+    one, two = (run.path for run in sprites)
+    names = {path.stem for path in tmp_path.iterdir()}
+    # Two folders are named nashae, and are told apart by their parents.
+    assert names == {"latent-space", "beta-vae-factor-map", "-".join(one.parts[1:]) + "-factor-map"}
+    figures((one, two), out=tmp_path / "all", formats=("png",))
+    assert {path.stem for path in (tmp_path / "all").iterdir()} == {
+        "learning-curves",
+        "nashae-true-against-predicted",
+        *(
+            f"{name}-{kind}"
+            for name in ("nashae", "beta-vae")
+            for kind in ("traversal", "factor-map")
+        ),
+    }
+
+
+# Rows
+
+
+def scan_row(
+    weight: float, score: float = 0.9, learned: int = 5, **changes: object
+) -> dict[str, object]:
+    row = {"method": "nashae", "weight": weight, "latents": 10, "seed": 0}
+    return {**row, "beta_vae": score, "learned": learned, **changes}
+
+
+def test_a_weight_scan_shows_every_run_and_the_means() -> None:
+    rows = [
+        scan_row(0.01, 0.6, 4),
+        scan_row(0, 0.9, 10, seed=1),
+        scan_row(0, 0.8, 8),
+        scan_row(0.001, 0.7, 6),
+        scan_row(0.01, 0.2, method="beta-vae"),
+    ]
+    figure = draw_weight_scan(rows)
+    panels = figure.axes
+    assert [axis.get_ylabel() for axis in panels] == ["β-VAE score (%)", "learned latents of 10"]
+    for axis, expected, means in zip(
+        panels,
+        ([[80, 90], [70], [60]], [[8, 10], [6], [4]]),
+        ([85, 70, 60], [9, 6, 4]),
+        strict=True,
+    ):
+        scatters = [c for c in axis.collections if isinstance(c, PathCollection)]
+        bars = [c for c in axis.collections if isinstance(c, LineCollection)]
+        assert [points(s)[:, 1].tolist() for s in scatters] == [pytest.approx(e) for e in expected]
+        assert [bar.get_segments()[0][0, 1] for bar in bars] == pytest.approx(means)
+        assert [t.get_text() for t in axis.get_xticklabels()] == ["0", "0.001", "0.01"]
+        zero, least, most = axis.get_xticks()
+        assert most - least == pytest.approx(1)  # a power of ten
+        assert zero < least
+        # Runs of one weight stand side by side, about their weight.
+        assert points(scatters[0])[:, 0].mean() == pytest.approx(zero)
+        assert len(set(points(scatters[0])[:, 0])) == 2
+
+
+def test_many_runs_of_neighbouring_weights_do_not_mix() -> None:
+    rows = [scan_row(w, seed=s, method="beta-vae") for w in (1, 2, 4) for s in range(30)]
+    left = draw_weight_scan(rows, method="beta-vae").axes[0]
+    spans = [points(c)[:, 0] for c in left.collections if isinstance(c, PathCollection)]
+    assert spans[0].max() < spans[1].min()
+    assert spans[1].max() < spans[2].min()
+
+
+@pytest.mark.parametrize("weight", [0, 0.002])
+def test_a_scan_may_have_one_weight(weight: float) -> None:
+    (label,) = draw_weight_scan([scan_row(weight)]).axes[0].get_xticklabels()
+    assert label.get_text() == f"{weight:g}"
+
+
+def test_a_scan_refuses_rows_that_are_none() -> None:
+    with pytest.raises(ValueError, match=r"no row is of beta-vae; there are \['nashae'\]"):
+        draw_weight_scan([scan_row(0)], method="beta-vae")
+    with pytest.raises(ValueError, match=r"one number of latents; got \[10, 16\]"):
+        draw_weight_scan([scan_row(0), scan_row(0, latents=16)])
+
+
+def test_latent_counts_show_every_run_and_the_means() -> None:
+    rows = [scan_row(0.002, learned=n, latents=m) for m, n in ((8, 5), (8, 6), (32, 9))]
+    rows += [scan_row(4, learned=n, latents=m, method="beta-vae") for m, n in ((16, 4), (8, 3))]
+    figure = draw_latent_counts(rows)
+    (axis,) = figure.axes
+    assert [t.get_text() for t in axis.get_xticklabels()] == ["8", "16", "32"]
+    shown = [points(scatter) for scatter in drawn(figure)]
+    assert [p[:, 1].tolist() for p in shown] == [[5, 6], [9], [3], [4]]
+    assert [round(p[:, 0].mean()) for p in shown] == [0, 2, 0, 1]
+    lines = [list(line.get_ydata()) for line in axis.lines if len(line.get_ydata())]
+    assert lines == [[5.5, 9], [3, 4]]
+    labels = [t.get_text() for t in figure.legends[0].get_texts()]
+    assert labels == ["all m", "NashAE λ = 0.002", "β-VAE β = 4"]
+
+
+def test_latent_counts_want_rows() -> None:
+    with pytest.raises(ValueError, match="at least one row; got none"):
+        draw_latent_counts([])
 
 
 def test_runs_are_wanted() -> None:

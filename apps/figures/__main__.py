@@ -11,15 +11,20 @@ from matplotlib.figure import Figure
 
 from apps.console import console, exit_on_error, progress_bar
 from apps.figures import (
+    draw_image_traversal,
+    factor_map,
     latent_space,
     learning_curves,
     traversal,
     true_against_predicted,
     write_figure,
 )
+from apps.figures.runs import shows_images
 from apps.run_folder import RunFolder
 
-Kind = Literal["latent-space", "learning-curves", "true-against-predicted", "traversal"]
+Kind = Literal[
+    "latent-space", "learning-curves", "true-against-predicted", "traversal", "factor-map"
+]
 Format = Literal["png", "svg"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -38,8 +43,9 @@ def figures(
 ) -> None:
     """Draw run folders.
 
-    latent-space and learning-curves show all the runs together; true-against-predicted, where a run
-    has predictions (NashAE), and traversal are one figure a run, named after its folder.
+    latent-space, of runs on waveforms, and learning-curves show all the runs together. The others
+    are one figure a run, named after its folder: true-against-predicted where it has predictions
+    (NashAE), traversal, and factor-map where its data are images.
 
     Args:
         runs: The run folders, as `python -m apps.train` makes them.
@@ -58,7 +64,8 @@ def figures(
     if not drawings or not formats:
         raise ValueError(
             f"nothing to draw: kinds {list(kinds)}, formats {list(formats)}; "
-            "true-against-predicted wants NashAE runs"
+            "true-against-predicted wants NashAE runs, latent-space runs on waveforms, "
+            "factor-map runs on images"
         )
     with progress_bar() as bar:
         task = bar.add_task("figures", total=len(drawings), note="")
@@ -76,15 +83,20 @@ def _drawings(
     folders: Sequence[RunFolder], kinds: Sequence[Kind], row: int | None
 ) -> Iterator[tuple[str, Callable[[], Figure]]]:
     """The figures to draw, by their files' names."""
-    if "latent-space" in kinds:
-        yield "latent-space", partial(latent_space, folders)
+    waveforms = [folder for folder in folders if not shows_images(folder)]
+    if "latent-space" in kinds and waveforms:
+        yield "latent-space", partial(latent_space, waveforms)
     if "learning-curves" in kinds:
         yield "learning-curves", partial(learning_curves, folders)
     for name, folder in zip(_names(folders), folders, strict=True):
+        images = shows_images(folder)
         if "true-against-predicted" in kinds and "predictions" in folder.codes:
             yield f"{name}-true-against-predicted", partial(true_against_predicted, folder)
         if "traversal" in kinds:
-            yield f"{name}-traversal", partial(traversal, folder, row=row)
+            draw = draw_image_traversal if images else traversal
+            yield f"{name}-traversal", partial(draw, folder, row=row)
+        if "factor-map" in kinds and images:
+            yield f"{name}-factor-map", partial(factor_map, folder)
 
 
 def _names(folders: Sequence[RunFolder]) -> list[str]:

@@ -3,12 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
+from apps.recipes import DataName
 from apps.run_folder import RunFolder
 from nashae_metrics import LearnedLatents, learned_latents
 
 UNITS = {"frequency": " Hz"}
+# The data sets of images; the others are waveforms.
+IMAGES: frozenset[DataName] = frozenset({"dsprites"})
 
 
 def run_titles(runs: Sequence[RunFolder], *, seeds: bool = True) -> list[str]:
@@ -34,6 +38,25 @@ def learned(run: RunFolder) -> LearnedLatents:
     codes = code_array(run, "codes")
     variances = run.codes.get("variances")
     return learned_latents(codes, rule=run.recipe.counting_rule, variances=variances)
+
+
+def shows_images(run: RunFolder) -> bool:
+    """Whether the run's observations are images, not waveforms."""
+    return run.recipe.data in IMAGES
+
+
+def starting_row(run: RunFolder, row: int | None) -> int:
+    """The observation `row` that a figure starts from; by default the nearest to the median code.
+
+    Raises `ValueError` where `row` is not in 0 ... n − 1.
+    """
+    codes = code_array(run, "codes")
+    if row is None:
+        return int(np.square(codes - np.median(codes, axis=0)).sum(1).argmin())
+    if not 0 <= row < len(codes):
+        last = len(codes) - 1
+        raise ValueError(f"row must be in 0 ... {last}, the observations of {run.path}; got {row}")
+    return row
 
 
 def spelled(name: str) -> str:

@@ -12,7 +12,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from apps.figures.runs import code_array, learned, level, spelled
+from apps.figures.runs import code_array, learned, level, spelled, starting_row
 from apps.figures.style import PAGE, SEQUENTIAL, styled
 from apps.recipes import Model, denormalise
 from apps.run_folder import RunFolder
@@ -40,11 +40,8 @@ def traversal(
     Source: Yeats et al. 2022, Figure 4, on Beamsynthesis in place of CelebA.
     """
     codes = code_array(run, "codes")
-    n, m = codes.shape
-    if row is None:
-        row = int(np.square(codes - np.median(codes, axis=0)).sum(1).argmin())
-    if not 0 <= row < n:
-        raise ValueError(f"row must be in 0 ... {n - 1}, the observations of {run.path}; got {row}")
+    m = codes.shape[1]
+    row = starting_row(run, row)
     if latents is None:
         latents = np.flatnonzero(learned(run).active).tolist() or range(m)
     if not latents or not all(0 <= latent < m for latent in latents):

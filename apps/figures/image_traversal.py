@@ -1,0 +1,139 @@
+"""What each latent does to an image: decoded from its 1st to its 99th percentile (Figure 4)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from apps.figures.factor_information import FactorInformation, factor_information
+from apps.figures.runs import code_array, learned, shows_images, spelled, starting_row
+from apps.figures.style import PAGE, styled
+from apps.recipes import Model, load_data
+from apps.run_folder import RunFolder
+
+PERCENTILES = (1, 99)
+GAP = 3  # pixels of white between images
+LABEL = 1.0  # inches beside a row of images
+VALUES = 0.17  # inches below it
+
+Array = npt.NDArray[Any]
+
+
+@styled
+def draw_image_traversal(
+    folder: RunFolder,
+    *,
+    steps: int = 8,
+    row: int | None = None,
+    latents: Sequence[int] | None = None,
+) -> Figure:
+    """The decoded images while one latent goes from its 1st to its 99th percentile over the data.
+
+    On the left the image `row`, in 0 ... n − 1, by default the one nearest to the median code, and
+    below it its reconstruction. A row for each of `latents`, by default the learned ones, the most
+    clearly learned by the method's own rule first, or all where none is: `steps` images, each above
+    the latent's value there, the other latents at the image's code. The label names the factor of
+    which the latent has the largest share I/H, and that share.
+
+    Raises `ValueError` for data that are no images, fewer than two steps, a row or a latent out of
+    range, and where the run's weights or codes are absent or damaged.
+
+    Source: Yeats et al. 2022, Figure 4, on dSprites in place of CelebA.
+    """
+    if not shows_images(folder):
+        raise ValueError(f"{folder.path} is a run on {folder.recipe.data}, which has no images")
+    if steps < 2:
+        raise ValueError(f"steps must be at least 2; got {steps}")
+    codes, row = code_array(folder, "codes"), starting_row(folder, row)
+    latents = _order(folder) if latents is None else latents
+    if not latents or not all(0 <= latent < codes.shape[1] for latent in latents):
+        last = codes.shape[1] - 1
+        raise ValueError(f"latents must be in 0 ... {last}, those of {folder.path}; got {latents}")
+    image = np.asarray(load_data(folder.recipe).observations[row])
+    model, information = folder.model(), factor_information(folder)
+
+    figure, lefts, rights = _grid(steps, len(latents), image.shape)
+    _show(lefts[0], image[None], "image")
+    _show(lefts[1], decoded_images(model, codes[row][None], image.shape), "reconstruction")
+    for latent, axis in zip(latents, rights, strict=True):
+        low, high = np.percentile(codes[:, latent], PERCENTILES)
+        values = np.linspace(low, high, steps)
+        moved = np.tile(codes[row], (steps, 1))
+        moved[:, latent] = values
+        _show(axis, decoded_images(model, moved, image.shape))
+        _label(axis, _carried(latent, information), values, image.shape[1])
+    figure.suptitle(f"{folder.recipe.title}, from image {row}: {_factors(folder, row)}")
+    return figure
+
+
+def decoded_images(model: Model, codes: Array, shape: Sequence[int]) -> Array:
+    """The images (k, height, width) of codes (k, m), cut off at 0 and 1.
+
+    A Bernoulli decoder's are its probabilities; NashAE's decoder has no bounds.
+    """
+    with torch.no_grad():
+        images = model.decode(torch.as_tensor(codes, dtype=next(model.parameters()).dtype))
+    array: Array = images.clamp(0, 1).reshape(-1, *shape).numpy()
+    return array
+
+
+def _order(run: RunFolder) -> list[int]:
+    """The learned latents, the most clearly learned first."""
+    found = learned(run)
+    sign = 1 if found.relation == "<=" else -1
+    order = np.argsort(sign * found.measured, kind="stable")
+    learnt: list[int] = order[found.active[order]].tolist()
+    return learnt or list(range(len(order)))
+
+
+def _grid(
+    steps: int, latents: int, shape: Sequence[int]
+) -> tuple[Figure, tuple[Axes, Axes], list[Axes]]:
+    """The axes of the image and its reconstruction, and one for each latent's images."""
+    height, width = shape
+    across = steps * (width + GAP) - GAP
+    rows = max(latents, 2)
+    side = (PAGE - LABEL - 0.3) / (width + across) * height
+    figure = Figure(figsize=(PAGE, rows * (side + VALUES) + 0.25))
+    figure.set_layout_engine("constrained", w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
+    grid = figure.add_gridspec(rows, 2, width_ratios=[width, across])
+    lefts = figure.add_subplot(grid[0, 0]), figure.add_subplot(grid[1, 0])
+    return figure, lefts, [figure.add_subplot(grid[i, 1]) for i in range(latents)]
+
+
+def _show(axis: Axes, images: Array, label: str = "") -> None:
+    """Images (k, height, width) side by side, black 0 and white 1."""
+    padded = np.pad(images, ((0, 0), (0, 0), (0, GAP)), constant_values=1.0)
+    strip = padded.transpose(1, 0, 2).reshape(images.shape[1], -1)[:, :-GAP]
+    axis.imshow(strip, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    axis.spines[:].set_visible(False)
+    axis.set_xticks([(strip.shape[1] - 1) / 2], [label])
+    axis.set_yticks([])
+    axis.tick_params(length=0, pad=1, labelsize=6)
+
+
+def _label(axis: Axes, text: str, values: Array, width: int) -> None:
+    """A row's label on its left, and each value below its image."""
+    centres = (width + GAP) * np.arange(len(values)) + (width - 1) / 2
+    axis.set_xticks(centres, [f"{value:.2f}".replace("-", "−") for value in values])
+    axis.set_ylabel(text, rotation=0, ha="right", va="center")
+
+
+def _carried(latent: int, information: FactorInformation) -> str:
+    shares = information.shares[latent]
+    best = int(shares.argmax())
+    return f"L{latent + 1}\n{spelled(information.names[best])} {shares[best]:.2f}"
+
+
+def _factors(run: RunFolder, row: int) -> str:
+    """The values, at the image, of the factors that vary."""
+    factors, values = run.truth
+    return ", ".join(
+        f"{spelled(str(name))} {values[row, k]:.3g}"
+        for k, name in enumerate(code_array(run, "names"))
+        if np.ptp(factors[:, k])
+    )

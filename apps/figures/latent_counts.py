@@ -1,0 +1,76 @@
+"""How many latents are learned of m, per method."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from apps.figures.style import GREY, PAGE, palette, styled
+from apps.recipes import recipe_class
+
+MARKERS = "osD^vP"
+# Of the room between two values of m: what the groups take up, and at most what lies between two
+# runs of a group.
+GROUPS, RUNS = 0.7, 0.05
+
+
+@styled
+def draw_latent_counts(rows: Sequence[Mapping[str, Any]]) -> Figure:
+    """The learned latents (y) over the number m that the model starts with (x).
+
+    `rows` have `method`, `weight`, `latents` and `learned`. Every run is a point; a line a method
+    and weight leads from mean to mean. The dotted lines are all m.
+
+    Raises `ValueError` without rows.
+    """
+    if not rows:
+        raise ValueError("draw_latent_counts wants at least one row; got none")
+    groups = list(dict.fromkeys((row["method"], row["weight"]) for row in rows))
+    sizes = sorted({row["latents"] for row in rows})
+    figure = Figure(figsize=(0.75 * PAGE, 2.8))
+    axis = figure.subplots()
+    places = np.arange(len(sizes))
+    most = max(Counter((row["method"], row["weight"], row["latents"]) for row in rows).values())
+    spacing = min(RUNS, 0.75 * GROUPS / len(groups) / most)  # groups stay apart
+    axis.hlines(sizes, places - 0.45, places + 0.45, color=GREY, linestyle=":", label="all m")
+    for i, (group, colour) in enumerate(zip(groups, palette(len(groups)), strict=True)):
+        own = [row for row in rows if (row["method"], row["weight"]) == group]
+        centres = places + GROUPS * ((i + 0.5) / len(groups) - 0.5)
+        marker = MARKERS[i % len(MARKERS)]
+        _group(axis, own, dict(zip(sizes, centres, strict=True)), colour, marker, spacing)
+    axis.set_xticks(places, [str(m) for m in sizes])
+    axis.set(xlabel="latents m", ylabel="learned latents", xlim=(-0.6, len(sizes) - 0.4))
+    axis.set_ylim(0, 1.05 * sizes[-1])
+    axis.yaxis.set_major_locator(MaxNLocator(integer=True))
+    figure.legend(loc="outside right upper")
+    return figure
+
+
+def _group(
+    axis: Axes,
+    rows: Sequence[Mapping[str, Any]],
+    centres: Mapping[int, float],
+    colour: Any,
+    marker: str,
+    spacing: float,
+) -> None:
+    """The runs of one method and weight, those of one m side by side."""
+    means = []
+    for m, centre in centres.items():
+        counts = [row["learned"] for row in rows if row["latents"] == m]
+        if counts:
+            x = centre + spacing * (np.arange(len(counts)) - (len(counts) - 1) / 2)
+            axis.scatter(x, counts, s=14, color=colour, marker=marker, linewidths=0, zorder=3)
+            means.append((centre, float(np.mean(counts))))
+    axis.plot(*np.array(means).T, color=colour, alpha=0.5)
+    label = _title(rows[0]["method"], rows[0]["weight"])
+    axis.plot([], [], color=colour, marker=marker, markersize=4, label=label)
+
+
+def _title(method: str, weight: float) -> str:
+    recipe = recipe_class(method)
+    return f"{recipe.family} {recipe.symbol} = {weight:g}"
