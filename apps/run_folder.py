@@ -8,6 +8,7 @@
   whose factors would be larger than its codes, without these two: `RunFolder.truth` has them.
 - `record.json`: the run as one row: method, weight, latents, seed, final losses, seconds, versions.
   It is written last: a folder that has one holds a finished run.
+- `row.json`, only where `apps/reproduce` has scored the run: its row of the tables.
 - `checkpoint.safetensors`, only while the run is not finished: where to go on from.
 - `.lock`, empty: held by the process that writes the folder.
 """
@@ -42,6 +43,7 @@ FILES = (
     "history.npz",
     "codes.npz",
     "record.json",
+    "row.json",
     CHECKPOINT,
 )
 PACKAGES = ("nashae-core", "nashae-data", "nashae-metrics", "nashae-baselines", "torch", "numpy")
@@ -71,6 +73,11 @@ class RunFolder:
     def record(self) -> dict[str, Any]:
         """The run as one row."""
         return self._json("record.json")
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """What `row.json` holds."""
+        return self._json("row.json")
 
     @cached_property
     def codes(self) -> dict[str, npt.NDArray[Any]]:

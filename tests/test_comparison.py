@@ -8,11 +8,17 @@ import pytest
 
 from apps.reproduce.alignment import Alignment, alignment
 from apps.reproduce.comparison import Group, by_cell, by_weight, share
+from apps.reproduce.estimate import Estimate, estimate
+from apps.reproduce.metric_scores import metric_scores
+from apps.reproduce.metric_table import metric_table
 from apps.reproduce.paper import LATENTS, TABLE_1
 from apps.reproduce.pictures import right_and_clean
 from apps.reproduce.rows import published
 from apps.reproduce.score import attributes
+from nashae_metrics.catalogue import METRICS
 
+# Every metric but those of predictions, of several seeds, and the count, which is a field.
+APPLICABLE = set(METRICS) - {"predictability", "udr", "learned_latents"}
 # Beamsynthesis' grid: 3 frequencies, 120 duty cycles.
 FACTORS = np.stack(
     [column.ravel() for column in np.meshgrid(np.arange(3), np.arange(120), indexing="ij")], -1
@@ -125,6 +131,77 @@ def test_the_published_rows_are_all_of_table_1_and_hang_together() -> None:
         assert 0 <= kept["mig"] <= 1
         assert 0 <= kept["tad"] <= 1.5
         assert 0 <= kept["beta_vae"] <= 1
+        own = {"predictability"} if kept["method"] == "nashae" else set()
+        assert set(kept["scores"]) == APPLICABLE | own
+        for name, score in kept["scores"].items():
+            assert 0 <= score <= (1.0001 if METRICS[name].range.startswith("0 … 1") else np.inf)
+        assert kept["scores"]["tad"] == round(kept["tad"], 4)
+
+
+def test_an_estimate_has_student_s_interval() -> None:
+    """Of 1, 2, 3: mean 2, deviation 1, and t of two degrees of freedom is 4.303."""
+    found = estimate([1, 2, 3])
+    assert found is not None
+    assert (found.mean, found.deviation, found.runs) == (2, 1, 3)
+    assert (found.low, found.high) == pytest.approx((2 - 2.4841, 2 + 2.4841), abs=1e-4)
+    assert found.holds(0)
+    assert not found.holds(5)
+    assert estimate([]) is None
+    assert estimate([4.0]) == Estimate(4.0, 1)
+    assert estimate([4.0]).holds(4.0) is None  # type: ignore[union-attr]
+
+
+def test_estimates_are_apart_when_their_intervals_share_no_number() -> None:
+    low, high = Estimate(1, 3, 1, 0, 2), Estimate(4, 3, 1, 3, 5)
+    assert low.apart(high)
+    assert high.apart(low)
+    assert not low.apart(Estimate(2, 3, 1, 2, 3))
+    assert not low.apart(Estimate(100, 1))  # one run says nothing of others
+
+
+def scored_runs(learned: int, **scores: list[float]) -> list[dict[str, Any]]:
+    names = list(scores)
+    return [
+        row(learned, scores=dict(zip(names, values, strict=True)))
+        for values in zip(*scores.values(), strict=True)
+    ]
+
+
+def test_the_table_of_metrics_marks_what_the_spread_carries_alone() -> None:
+    good = scored_runs(2, mig=[0.9, 0.91, 0.9], jemmig=[0.5, 0.1, 0.9], sap=[0.1, 0.1, 0.11])
+    bad = scored_runs(2, mig=[0.2, 0.21, 0.2], jemmig=[0.4, 0.2, 0.8], sap=[0.5, 0.5, 0.51])
+    table = metric_table([("good", good), ("bad", bad), ("none", [])])
+    assert [metric.name for metric in table.columns] == ["mig", "jemmig", "sap"]
+    assert [line.name for line in table.lines] == ["good", "bad"]
+    assert [line.best for line in table.lines] == [{"mig"}, {"sap"}]
+    assert table.lines[0].estimates["mig"].mean == pytest.approx(0.9033, abs=1e-4)
+    assert metric_table([("alone", good)]).lines[0].best == set()
+
+
+def test_where_low_is_better_the_low_one_is_best() -> None:
+    low = scored_runs(2, jemmig=[0.1, 0.11])
+    high = scored_runs(2, jemmig=[0.9, 0.91])
+    first, second = metric_table([("high", high), ("low", low)]).lines
+    assert (first.best, second.best) == (set(), {"jemmig"})
+
+
+def test_a_run_of_one_latent_is_no_independent_code() -> None:
+    of_one = scored_runs(1, total_correlation=[0.0, 0.0], mig=[0.5, 0.5])
+    of_two = scored_runs(2, total_correlation=[0.2, 0.4], mig=[0.5, 0.5])
+    (line,) = metric_table([("both", of_one + of_two)]).lines
+    assert line.estimates["total_correlation"].mean == pytest.approx(0.3)
+    assert (line.runs, line.estimates["mig"].runs) == (4, 4)
+    assert "total_correlation" not in metric_table([("one", of_one)]).lines[0].estimates
+
+
+def test_an_infinite_score_is_none_and_left_out() -> None:
+    runs = [row(2, scores={"total_correlation": score}) for score in (None, 0.5)]
+    (line,) = metric_table([("both", runs)]).lines
+    assert line.estimates["total_correlation"] == Estimate(0.5, 1)
+    twice = np.repeat(FACTORS[:, :1], 2, axis=1)
+    found = metric_scores(twice, FACTORS[:, :1], active=np.array([True, True]), seed=0)
+    assert found["total_correlation"] is None
+    assert found["wasserstein_correlation"] == pytest.approx(2 - 2**0.5, abs=1e-4)  # normalised
 
 
 def test_the_page_on_table_1_cites_the_published_numbers() -> None:

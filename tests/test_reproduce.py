@@ -25,8 +25,9 @@ from apps.reproduce import paper, report, rows
 from apps.reproduce.__main__ import METHODS, main, reproduce
 from apps.reproduce.pictures import Picture, draw, learned_counts
 from apps.reproduce.report import deviations, machine, write_report
-from apps.reproduce.rows import published, read_rows, write_rows
-from apps.reproduce.score import Row, score
+from apps.reproduce.rows import Row, published, read_rows, write_rows
+from apps.reproduce.score import score
+from apps.reproduce.scoring import scored
 from apps.reproduce.sweep import (
     figure_3_recipes,
     recipe,
@@ -190,7 +191,7 @@ def made_folder(path: Path, method: str, arrays: dict[str, np.ndarray]) -> RunFo
     folder = RunFolder(path)
     record = {"method": method, "weight": 0.2, "latents": 3, "seed": 1, "versions": {"torch": "2"}}
     folder.write_json("record.json", record)
-    folder.write_arrays("codes.npz", arrays)
+    folder.write_arrays("codes.npz", {"values": arrays["factors"].astype(float), **arrays})
     return folder
 
 
@@ -206,6 +207,10 @@ def test_the_score_of_a_nashae_run_by_hand(tmp_path: Path) -> None:
     predictions = np.column_stack([2 * duty, duty, still, duty])
     arrays = {"codes": codes, "predictions": predictions, "factors": GRID}
     row = score(made_folder(tmp_path, "nashae", arrays))
+    scores = row.pop("scores")
+    assert (scores["tad"], scores["mig"], scores["predictability"]) == (1.5, 1.0, 0.5)
+    assert scores["mcc"] == 1
+    assert scores["total_correlation"] == 0
     assert row == {
         "method": "nashae",
         "weight": 0.2,
@@ -251,6 +256,25 @@ def test_a_run_without_a_learned_latent_has_a_score(tmp_path: Path) -> None:
     assert (row["learned"], row["clean"], row["duty_rank"]) == (0, False, [])
     assert (row["mig"], row["tad"]) == (0, 0)
     assert 0 <= row["beta_vae"] <= 1
+
+
+def test_a_run_is_scored_once_and_anew_where_it_is_another(tmp_path: Path) -> None:
+    arrays = {"codes": GRID / 3, "factors": GRID}
+    folder = made_folder(tmp_path, "nashae", arrays)
+    scored_runs = []
+
+    def counted(given: RunFolder) -> Row:
+        scored_runs.append(given.path)
+        return {"seed": given.record["seed"], "learned": 2}
+
+    first = scored(folder, counted)
+    assert scored(RunFolder(tmp_path), counted) == first == {"seed": 1, "learned": 2}
+    assert len(scored_runs) == 1
+    (tmp_path / "row.json").write_text("{")  # damaged
+    assert scored(RunFolder(tmp_path), counted) == first
+    folder.write_json("record.json", {**folder.record, "seed": 5})
+    assert scored(RunFolder(tmp_path), counted)["seed"] == 5
+    assert len(scored_runs) == 3
 
 
 def test_rows_are_read_back_as_they_were(tmp_path: Path) -> None:

@@ -3,23 +3,29 @@
 import shlex
 import sys
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
-import joblib  # type: ignore[import-untyped]
 import tyro
 from rich.table import Table
 
 from apps.console import console, exit_on_error
+from apps.recipes import AnyRecipe
 from apps.reproduce.backends import Backend, workers
-from apps.reproduce.paper import TRIALS
+from apps.reproduce.paper import SPRITE_TRIALS, TABLE_2, TRIALS
 from apps.reproduce.pictures import draw
 from apps.reproduce.progress import plan, progress
-from apps.reproduce.report import write_report
+from apps.reproduce.report import write_report, write_sprite_report
 from apps.reproduce.rows import published, write_rows
 from apps.reproduce.score import score
-from apps.reproduce.sweep import figure_3_recipes, run_sweep, table_1_recipes
+from apps.reproduce.scoring import score_runs
+from apps.reproduce.sprite_pictures import draw_sprites
+from apps.reproduce.sprite_score import score_sprites
+from apps.reproduce.sweep import figure_3_recipes, run_sweep, table_1_recipes, table_2_recipes
 from apps.reproduce.table1 import Cell, table_1
+from apps.reproduce.table2 import SpriteCell, table_2
+from apps.run_folder import RunFolder
 
 SHORT_TRIALS = 2
 Method = Literal["nashae", "beta-vae", "beta-tcvae", "factor-vae"]
@@ -28,7 +34,7 @@ COMMAND = "python -m apps.reproduce"
 
 
 def reproduce(
-    table: Literal[1] | None = None,
+    table: Literal[1, 2] | None = None,
     method: tuple[Method, ...] | None = None,
     trials: int | None = None,
     jobs: int = 2,
@@ -42,13 +48,16 @@ def reproduce(
 
     Without arguments: Table 1's NashAE rows with two trials and the four panels of Figure 3, on
     Beamsynthesis, in a few minutes. `--table 1` makes the eight trials of the paper. The result is
-    report.html in the folder --out, with the figures and the rows beside it. What was cut off goes
-    on where it was, and finished runs are not run again.
+    report.html in the folder --out, with the figures and the rows beside it. `--table 2` makes the
+    fifteen trials on dSprites, which is computed and not downloaded, and beside them one run at
+    each λ of a scan and at each m of the supplement; the result is table2.html. What was cut off
+    goes on where it was, and finished runs are neither run nor scored again.
 
     Args:
         table: The paper's table to make whole; by default a short version of Table 1.
         method: Whose rows: all with --table (an hour and more), NashAE's without.
-        trials: Seeds a cell: 8 with --table, 2 without.
+        trials: Seeds a cell: 8 with --table 1, 15 with --table 2 (most of a day and
+            16 GB), 2 without.
         jobs: Runs at a time on this machine, one core each. A cluster's cores all have one.
         out: Where runs, figures, rows and report go.
         device: Where to train.
@@ -59,37 +68,98 @@ def reproduce(
     """
     if (trials is not None and trials < 1) or jobs < 1:
         raise ValueError(f"trials and jobs must be at least 1; got {trials} and {jobs}")
-    started = time.monotonic()
-    trials = trials or (TRIALS if table else SHORT_TRIALS)
-    methods = method or (METHODS if table else ("nashae",))
-    recipes = [*table_1_recipes(methods, trials), *figure_3_recipes()]
+    command = Command(table, _methods(table, method), out, jobs)
+    trials = trials or {None: SHORT_TRIALS, 1: TRIALS, 2: SPRITE_TRIALS}[table]
+    recipes = command.recipes(trials)
     with workers(backend, address, jobs) as at_a_time:
         if dry_run:
             console.print(plan(recipes, out / "runs", at_a_time))
             return
         with progress(recipes, out / "runs", at_a_time):
             folders = run_sweep(recipes, out / "runs", jobs=at_a_time, device=device)
-    with console.status("scoring"):
-        rows = joblib.Parallel(n_jobs=jobs)(joblib.delayed(score)(folder) for folder in folders)
+    (_report_sprites if table == 2 else _report)(command, folders)
+
+
+@dataclass(frozen=True)
+class Command:
+    """What was asked for, and when."""
+
+    table: Literal[1, 2] | None
+    methods: tuple[Method, ...]
+    out: Path
+    jobs: int
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def line(self) -> str:
+        """The command as it was given."""
+        return f"{COMMAND} {shlex.join(sys.argv[1:])}".strip()
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return time.monotonic() - self.started
+
+    def recipes(self, trials: int) -> list[AnyRecipe]:
+        """The runs that it needs."""
+        if self.table == 2:
+            return table_2_recipes(self.methods, trials)
+        return [*table_1_recipes(self.methods, trials), *figure_3_recipes()]
+
+
+def _methods(table: Literal[1, 2] | None, asked: tuple[Method, ...] | None) -> tuple[Method, ...]:
+    if table is None:
+        return asked or ("nashae",)
+    known = METHODS if table == 1 else tuple(m for m in METHODS if m in {m for m, _ in TABLE_2})
+    if unknown := set(asked or ()) - set(known):
+        raise ValueError(f"Table {table} has no {', '.join(sorted(unknown))}; it has {known}")
+    return asked or known
+
+
+def _report(command: Command, folders: list[RunFolder]) -> None:
+    """Score, draw and report Table 1, or its short version."""
+    out, methods = command.out, command.methods
+    rows = score_runs(folders, score, command.jobs)
     write_rows(rows, out / "table1.jsonl")
     cells, kept = table_1(rows, methods), table_1(published(1), methods)
     # Two trials of one method compare nothing.
-    compared = [row for row in rows if row["method"] in methods] if table else published(1)
+    compared = [r for r in rows if r["method"] in methods] if command.table else published(1)
     with console.status("drawing"):
         pictures = draw(folders, cells, compared, out / "figures")
     write_report(
         out / "report.html",
-        command=f"{COMMAND} {shlex.join(sys.argv[1:])}".strip(),
-        seconds=time.monotonic() - started,
+        command=command.line,
+        seconds=command.seconds,
         cells=cells,
         kept=kept,
         compared=compared,
-        whose="your runs" if table else "the runs kept with this release",
+        whose="your runs" if command.table else "the runs kept with this release",
         pictures=pictures,
         figures=out / "figures",
     )
     console.print(_terminal_table(cells))
     console.print(f"report: {(out / 'report.html').resolve()}", markup=False, soft_wrap=True)
+
+
+def _report_sprites(command: Command, folders: list[RunFolder]) -> None:
+    """Score, draw and report Table 2."""
+    out, methods = command.out, command.methods
+    rows = score_runs(folders, score_sprites, command.jobs)
+    write_rows(rows, out / "table2.jsonl")
+    with console.status("drawing"):
+        pictures = draw_sprites(folders, rows, methods, out / "figures")
+    write_sprite_report(
+        out / "table2.html",
+        command=command.line,
+        seconds=command.seconds,
+        rows=rows,
+        kept=published(2),
+        methods=methods,
+        pictures=pictures,
+        figures=out / "figures",
+    )
+    console.print(_terminal_sprites(table_2(rows, methods)))
+    console.print(f"report: {(out / 'table2.html').resolve()}", markup=False, soft_wrap=True)
 
 
 def _terminal_table(cells: list[Cell]) -> Table:
@@ -100,6 +170,18 @@ def _terminal_table(cells: list[Cell]) -> Table:
         counts = " ".join(map(str, cell.learned))
         mean = "–" if cell.mean is None else f"{cell.mean:.3g}"
         table.add_row(cell.name, str(cell.latents), f"{cell.paper:g}", mean, counts)
+    return table
+
+
+def _terminal_sprites(cells: list[SpriteCell]) -> Table:
+    table = Table(title="Table 2: β-VAE score on dSprites, %")
+    for heading in ("method", "paper", "ours", "n", "learned latents of each run"):
+        table.add_column(heading, justify="left" if heading[0] == "l" else "right")
+    for cell in cells:
+        found = cell.percent("beta_vae")
+        mean = "–" if found is None else f"{found.mean:.1f}"
+        counts = " ".join(map(str, cell.learned))
+        table.add_row(cell.name, f"{cell.paper:.2f}", mean, str(len(cell.runs)), counts)
     return table
 
 

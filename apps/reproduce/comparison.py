@@ -8,7 +8,7 @@ from typing import NamedTuple
 from scipy.stats import binomtest  # type: ignore[import-untyped]
 
 from apps.reproduce.paper import FACTORS, LATENTS, TABLE_1
-from apps.reproduce.score import Row
+from apps.reproduce.rows import Row
 from apps.reproduce.sweep import recipe
 
 

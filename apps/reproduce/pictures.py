@@ -19,7 +19,7 @@ from apps.recipes import AnyRecipe
 from apps.reproduce.alignment import DEFINITION
 from apps.reproduce.comparison import by_cell
 from apps.reproduce.paper import FACTORS, LATENTS
-from apps.reproduce.score import Row
+from apps.reproduce.rows import Row
 from apps.reproduce.sweep import figure_3_recipes, recipe
 from apps.reproduce.table1 import Cell
 from apps.run_folder import RunFolder
@@ -81,10 +81,15 @@ def draw(
             learning_curves(panels[:2]),
         ),
     ]
+    write_pictures(pictures, out)
+    return pictures
+
+
+def write_pictures(pictures: Sequence[Picture], out: Path) -> None:
+    """Write each picture to `out` as PNG and SVG."""
     for picture in pictures:
         write_figure(picture.figure, out / f"{picture.name}.svg")
         write_figure(picture.figure, out / picture.png)
-    return pictures
 
 
 def _every_run(cells: Sequence[Cell]) -> list[Picture]:

@@ -12,10 +12,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from apps.reproduce.alignment import DEFINITION
 from apps.reproduce.comparison import by_cell, by_weight
-from apps.reproduce.paper import LATENTS
+from apps.reproduce.counts import COUNTING_RULES
+from apps.reproduce.metric_table import metric_table
+from apps.reproduce.paper import ILLEGIBLE, LATENTS, SPRITE_LATENTS, SPRITE_TRIALS
 from apps.reproduce.pictures import Picture
-from apps.reproduce.score import COUNTING_RULES, Row
+from apps.reproduce.rows import Row
+from apps.reproduce.sprite_score import FACTORS
 from apps.reproduce.table1 import Cell
+from apps.reproduce.table2 import CARRIED, scan_cells, size_cells, table_2, told_apart
 from apps.run_folder import versions
 from nashae_data.atomic import atomic_file
 
@@ -39,27 +43,80 @@ def write_report(
     `compared` are the rows of the tables that compare the methods beyond the paper's, and `whose`
     says in words whose runs those are. `figures` is the folder with the pictures' files.
     """
+    _write_page(
+        path,
+        "report.html.j2",
+        command=command,
+        seconds=seconds,
+        rows=list(zip(cells, kept, strict=True)),
+        whose=whose,
+        groups=by_cell(compared),
+        wholes=by_weight(compared),
+        by_metric=metric_table((whole.name, whole.runs) for whole, _ in by_weight(compared)),
+        rules=COUNTING_RULES,
+        latents=LATENTS,
+        definition=DEFINITION,
+        pictures=_embedded(pictures, figures),
+    )
+
+
+def write_sprite_report(
+    path: Path,
+    *,
+    command: str,
+    seconds: float,
+    rows: Sequence[Row],
+    kept: Sequence[Row],
+    methods: Sequence[str],
+    pictures: Sequence[Picture],
+    figures: Path,
+) -> None:
+    """Write the report of Table 2 to `path`: `rows` of the user's runs, `kept` of the release's."""
+    cells, kept_cells = table_2(rows, methods), table_2(kept, methods)
+    scan, sizes = scan_cells(rows), size_cells(rows)
+    _write_page(
+        path,
+        "table2.html.j2",
+        command=command,
+        seconds=seconds,
+        rows=list(zip(cells, kept_cells, strict=True)),
+        apart=told_apart(cells),
+        apart_kept=told_apart(kept_cells),
+        carrying=[cell for cell in cells if cell.runs],
+        carried=CARRIED,
+        factors=FACTORS,
+        scan=scan,
+        scan_apart=told_apart(scan),
+        sizes=sizes,
+        by_metric=metric_table((cell.name, cell.runs) for cell in cells),
+        latents=SPRITE_LATENTS,
+        trials=SPRITE_TRIALS,
+        illegible=f"λ = {ILLEGIBLE[1]:g}",
+        pictures=_embedded(pictures, figures),
+    )
+
+
+def _write_page(
+    path: Path, template: str, *, command: str, seconds: float, **contents: object
+) -> None:
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
     )
-    html = environment.get_template("report.html.j2").render(
+    html = environment.get_template(template).render(
         command=command,
         minutes=seconds / 60,
         made=datetime.now(UTC),
         machine=machine(),
         versions=versions(),
-        rows=list(zip(cells, kept, strict=True)),
-        whose=whose,
-        groups=by_cell(compared),
-        wholes=by_weight(compared),
-        rules=COUNTING_RULES,
-        latents=LATENTS,
-        definition=DEFINITION,
-        pictures=[(p, _source(figures / p.png)) for p in pictures],
         deviations=list(deviations()),
+        **contents,
     )
     with atomic_file(path) as temporary:
         temporary.write_text(html, encoding="utf-8")
+
+
+def _embedded(pictures: Sequence[Picture], figures: Path) -> list[tuple[Picture, str]]:
+    return [(picture, _source(figures / picture.png)) for picture in pictures]
 
 
 def _source(image: Path) -> str:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from apps.reproduce.score import Row
 from nashae_data.atomic import atomic_file
 
+Row = dict[str, Any]
 PUBLISHED = Path(__file__).parent / "published"
 
 

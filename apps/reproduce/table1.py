@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from apps.reproduce.paper import FACTORS, LATENTS, TABLE_1
-from apps.reproduce.score import Row
+from apps.reproduce.rows import Row
 from apps.reproduce.sweep import recipe
 
 

@@ -74,8 +74,8 @@ def infomec(
     interval. It has none, and `rng` is not needed, where all rows are taken. active: a rule's name,
     an `ActiveLatents`, or a mask (m,).
 
-    # Differs from the paper: tied codes are counted, not parted by random noise (see
-    `neighbour_information`), so that quantised latents need no estimator of their own.
+    Tied codes are counted as they are, not parted by random noise as in the authors' code, so that
+    quantised latents need no estimator of their own.
 
     Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), factors that are
     constant, of another length, or continuous without `factor_bins`, an unknown rule or protocol,

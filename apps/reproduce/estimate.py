@@ -1,0 +1,48 @@
+"""A mean over runs, and how well it is known."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+from scipy.stats import t as student_t  # type: ignore[import-untyped]
+
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The mean of so many runs, their standard deviation (n − 1) and the mean's 95 % interval.
+
+    Deviation and interval (Student's t) are None for a single run, which says nothing of others.
+    """
+
+    mean: float
+    runs: int
+    deviation: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+    def apart(self, other: "Estimate") -> bool:
+        """Whether the two intervals have no number in common; never so where one is missing."""
+        if self.low is None or self.high is None or other.low is None or other.high is None:
+            return False
+        return self.low > other.high or other.low > self.high
+
+    def holds(self, number: float) -> bool | None:
+        """Whether the interval holds a number; None without an interval."""
+        if self.low is None or self.high is None:
+            return None
+        return self.low <= number <= self.high
+
+
+def estimate(numbers: Sequence[float]) -> Estimate | None:
+    """The estimate from the numbers of independent runs; None without any."""
+    if not numbers:
+        return None
+    mean, runs = statistics.fmean(numbers), len(numbers)
+    if runs == 1:
+        return Estimate(mean, runs)
+    deviation = statistics.stdev(numbers)
+    half = float(student_t.ppf((1 + LEVEL) / 2, runs - 1)) * deviation / sqrt(runs)
+    return Estimate(mean, runs, deviation, mean - half, mean + half)
