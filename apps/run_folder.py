@@ -8,7 +8,7 @@
   whose factors would be larger than its codes, without these two: `RunFolder.truth` has them.
 - `record.json`: the run as one row: method, weight, latents, seed, final losses, seconds, versions.
   It is written last: a folder that has one holds a finished run.
-- `row.json`, only where `apps/reproduce` has scored the run: its row of the tables.
+- `row.json`: its row of the tables, only where `apps/reproduce` has scored the run.
 - `checkpoint.safetensors`, only while the run is not finished: where to go on from.
 - `.lock`, empty: held by the process that writes the folder.
 """
