@@ -137,3 +137,9 @@ def test_the_command_runs_in_a_process_of_its_own():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert "factor_vae" in done.stdout
+
+
+def test_a_terminal_sees_what_is_being_computed(codes, capsys, monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes that for a terminal
+    assert main(["score", str(codes), *FEW]) == 0
+    assert "2/3" in capsys.readouterr().err  # the last of the three is being computed

@@ -138,15 +138,16 @@ def _found(path: Path, keys: dict[str, str], *, alone: bool) -> list[str]:
 
 
 def _evaluated(arrays: dict[str, Any], **options: Any) -> Evaluation:
+    terminal = Console(stderr=True)
+    if not terminal.is_terminal:
+        return evaluate(**arrays, **options)
     columns = (
         TextColumn("[bold]{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    terminal = Console(stderr=True)
-    hidden = not terminal.is_terminal
-    with Progress(*columns, console=terminal, transient=True, disable=hidden) as bar:
+    with Progress(*columns, console=terminal, transient=True) as bar:
         task = bar.add_task("reading")
 
         def show(metric: str, done: int, of: int) -> None:
