@@ -7,6 +7,7 @@ from sklearn.metrics import mutual_info_score
 from nashae_metrics.information import equal_width_bins
 from nashae_metrics.intervals import Bootstrap
 from nashae_metrics.mutual_information import mutual_information, mutual_information_of
+from nashae_metrics.sample import codes_sample
 
 GRID = np.stack(np.meshgrid(np.arange(3), np.arange(8), indexing="ij"), -1).reshape(-1, 2)
 
@@ -81,7 +82,8 @@ def test_of_checked_codes_it_is_the_same():
     codes = correlated()
     options = {"bins": 9, "bootstrap": Bootstrap(20)}
     active = np.array([True, False, True])
-    found = mutual_information_of(codes, active, "mask", rng=np.random.default_rng(0), **options)
+    sample = codes_sample(codes, protocol="standard", active=active, rng=None)
+    found = mutual_information_of(sample, rng=np.random.default_rng(0), **options)
     alone = mutual_information(codes, active=active, rng=np.random.default_rng(0), **options)
     assert (found.score, found.interval, found.rule) == (alone.score, alone.interval, "mask")
 

@@ -11,10 +11,10 @@ from nashae_metrics.active_latents import ActiveLatents
 from nashae_metrics.arrays import check_varying, codes_array, factor_classes, factor_values
 from nashae_metrics.beta_vae_protocols import PROTOCOLS, BetaVAEProtocol
 from nashae_metrics.factor_index import FactorIndex, factor_index
-from nashae_metrics.intervals import seeds_interval
+from nashae_metrics.intervals import check_repeats, seeds_interval
 from nashae_metrics.linear_classifier import adagrad_softmax, logistic_classes, softmax_classes
 from nashae_metrics.sample import Sample, checked_sample
-from nashae_metrics.score import Score, seed_of
+from nashae_metrics.score import Score
 
 CHUNK = 2**17  # numbers of one array of differences: small enough for the cache
 
@@ -137,8 +137,7 @@ def _score(
     repeats: int,
 ) -> BetaVAEScore:
     """The score over the columns `used` of the sample, which the result calls `names`."""
-    if repeats < 1:
-        raise ValueError(f"repeats must be 1 or more, got {repeats}")
+    check_repeats(repeats)
     strict = settings.name if settings.strict else None
     indices = [
         factor_index(sample.classes, column, name=name, strict=strict)
@@ -158,11 +157,7 @@ def _score(
     return BetaVAEScore(
         score=float(scores.mean()),
         interval=seeds_interval(scores),
-        active=sample.active,
-        rule=sample.rule,
-        samples=len(sample),
-        protocol=settings.name,
-        seed=seed_of(rng),
+        **sample.common_fields(settings.name, rng),
         scores=scores,
         train_accuracy=float(accuracies.mean()),
         confusion=confusion,

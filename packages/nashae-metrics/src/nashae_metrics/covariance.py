@@ -1,42 +1,9 @@
-"""Covariances of codes, of all rows and of resamples, and the sample of metrics without factors."""
+"""Covariances of codes, of all rows and of resamples."""
 
 import numpy as np
-import numpy.typing as npt
 from jaxtyping import Float, Float64, Int64
 
-from nashae_metrics.active_latents import ActiveLatents, active_latents
-from nashae_metrics.arrays import codes_array
 from nashae_metrics.intervals import Bootstrap, block_numbers, draw_weights
-from nashae_metrics.sample import PROTOCOL_ROWS, Sample
-from nashae_metrics.splits import drawn_rows
-
-
-def codes_sample(
-    codes: npt.ArrayLike,
-    *,
-    protocol: str,
-    active: str | ActiveLatents | npt.ArrayLike,
-    rng: np.random.Generator | None,
-) -> Sample:
-    """The sample of a metric without factors: "standard" all rows, "locatello2019" 10,000."""
-    if protocol not in PROTOCOL_ROWS:
-        raise ValueError(f"unknown protocol {protocol!r}; the known are {sorted(PROTOCOL_ROWS)}")
-    checked = codes_array(codes)
-    number = PROTOCOL_ROWS[protocol]
-    if number is not None:
-        checked = checked[drawn_rows(len(checked), number, rng, protocol=protocol)]
-    mask, rule = active_latents(checked, active)
-    none = np.empty((len(checked), 0))
-    return Sample(
-        codes=checked,
-        values=none,
-        classes=none.astype(np.int64),
-        sizes=(),
-        active=mask,
-        rule=rule,
-        binned=np.empty(0, dtype=bool),
-        factor_bins=None,
-    )
 
 
 def centred(

@@ -15,9 +15,9 @@ from nashae_metrics.factor_predictors import (
     checked_predictor,
     predicted,
 )
-from nashae_metrics.intervals import seeds_interval
+from nashae_metrics.intervals import check_repeats, seeds_interval
 from nashae_metrics.sample import Sample, checked_sample
-from nashae_metrics.score import Score, seed_of
+from nashae_metrics.score import Score
 from nashae_metrics.splits import SplitSizes, split_rows
 from nashae_metrics.standardisation import standardised
 
@@ -130,8 +130,7 @@ def dci_of(
     """The DCI of a sample that is checked, of which the rows learnt from and tested are drawn."""
     settings = _settings(protocol)
     checked_predictor(predictor)
-    if repeats < 1:
-        raise ValueError(f"repeats must be 1 or more, got {repeats}")
+    check_repeats(repeats)
     found = []
     for _ in range(repeats):
         train, test = split_rows(len(sample), settings.sizes, rng, protocol=protocol)
@@ -142,11 +141,7 @@ def dci_of(
     return DCIScore(
         score=float(scores.mean()),
         interval=seeds_interval(scores),
-        active=sample.active,
-        rule=sample.rule,
-        samples=len(train) + len(test),
-        protocol=protocol,
-        seed=seed_of(rng),
+        **sample.common_fields(protocol, rng, samples=len(train) + len(test)),
         completeness=float(completeness.mean()),
         informativeness=float(means["test_accuracy"].mean()),
         train_informativeness=float(means["train_accuracy"].mean()),

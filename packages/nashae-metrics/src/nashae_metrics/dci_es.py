@@ -11,9 +11,9 @@ from nashae_metrics.active_latents import ActiveLatents
 from nashae_metrics.boosted_trees import Boosting, boosted_trees
 from nashae_metrics.dci import concentration
 from nashae_metrics.factor_predictors import FAST, canonical
-from nashae_metrics.intervals import seeds_interval
+from nashae_metrics.intervals import check_repeats, seeds_interval
 from nashae_metrics.sample import Sample, checked_sample
-from nashae_metrics.score import Score, seed_of
+from nashae_metrics.score import Score
 from nashae_metrics.splits import SplitSizes, split_rows
 from nashae_metrics.standardisation import standardised
 
@@ -94,8 +94,7 @@ def dci_es_of(
 ) -> DCIESScore:
     """The DCI-ES of a checked sample, of which the rows learnt from and tested are drawn."""
     _check_protocol(protocol)
-    if repeats < 1:
-        raise ValueError(f"repeats must be 1 or more, got {repeats}")
+    check_repeats(repeats)
     found = []
     for _ in range(repeats):
         train, test = split_rows(len(sample), SIZES, rng, protocol=protocol)
@@ -106,11 +105,7 @@ def dci_es_of(
     return DCIESScore(
         score=float(scores.mean()),
         interval=seeds_interval(scores),
-        active=sample.active,
-        rule=sample.rule,
-        samples=len(train) + len(test),
-        protocol=protocol,
-        seed=seed_of(rng),
+        **sample.common_fields(protocol, rng, samples=len(train) + len(test)),
         size=k / active if active else 0.0,
         disentanglement=float(means["disentanglement"]),
         completeness=float(means["completeness"]),

@@ -10,7 +10,7 @@ from nashae_metrics.active_latents import ActiveLatents
 from nashae_metrics.information import Information, shares, two_best
 from nashae_metrics.intervals import BOOTSTRAP, Bootstrap
 from nashae_metrics.sample import Sample, protocol_sample
-from nashae_metrics.score import Score, seed_of
+from nashae_metrics.score import Score
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -88,11 +88,7 @@ def dcimig_of(
         interval=sample.information_interval(
             score, _ratio, bins=bins, bootstrap=bootstrap, rng=rng
         ),
-        active=sample.active,
-        rule=sample.rule,
-        samples=len(sample),
-        protocol=protocol,
-        seed=seed_of(rng),
+        **sample.common_fields(protocol, rng),
         best=gaps.max(0, initial=0.0),
         gaps=sample.spread(gaps),
         information=sample.spread(found.mutual),

@@ -8,11 +8,11 @@ import numpy.typing as npt
 from jaxtyping import Float64, Int64
 
 from nashae_metrics.active_latents import ActiveLatents
-from nashae_metrics.intervals import seeds_interval
+from nashae_metrics.intervals import check_repeats, seeds_interval
 from nashae_metrics.learning import without_remarks
 from nashae_metrics.ranks import doubled_midranks
 from nashae_metrics.sample import Sample, checked_sample
-from nashae_metrics.score import Score, seed_of
+from nashae_metrics.score import Score
 from nashae_metrics.splits import SplitSizes, split_rows
 from nashae_metrics.standardisation import standardised
 
@@ -97,8 +97,7 @@ def explicitness_of(
 ) -> ExplicitnessScore:
     """The explicitness of a sample that is checked, of which the rows are drawn."""
     classifier, sizes = _settings(protocol)
-    if repeats < 1:
-        raise ValueError(f"repeats must be 1 or more, got {repeats}")
+    check_repeats(repeats)
     learnt, tested = [], []
     for _ in range(repeats):
         train, test = split_rows(len(sample), sizes, rng, protocol=protocol)
@@ -110,11 +109,7 @@ def explicitness_of(
     return ExplicitnessScore(
         score=float(scores.mean()),
         interval=seeds_interval(scores),
-        active=sample.active,
-        rule=sample.rule,
-        samples=len(train) + len(test),
-        protocol=protocol,
-        seed=seed_of(rng),
+        **sample.common_fields(protocol, rng, samples=len(train) + len(test)),
         factors=factors.mean(0),
         classes=tuple(_mean_known(np.array(areas)) for areas in zip(*tested, strict=True)),
         train_score=float(np.mean(learnt)),

@@ -8,9 +8,9 @@ from jaxtyping import Bool, Float, Float64, Int64
 
 from nashae_metrics.active_latents import ActiveLatents
 from nashae_metrics.factor_index import FactorIndex, factor_index
-from nashae_metrics.intervals import seeds_interval
+from nashae_metrics.intervals import check_repeats, seeds_interval
 from nashae_metrics.sample import Sample, checked_sample
-from nashae_metrics.score import Score, seed_of
+from nashae_metrics.score import Score
 from nashae_metrics.splits import drawn_rows
 
 CHUNK = 2**17  # numbers of one array of batches: small enough for the cache
@@ -130,8 +130,7 @@ def factor_vae_of(
 ) -> FactorVAEScore:
     """The FactorVAE score of a sample that is checked; its own latents are the active ones."""
     settings = _named_protocol(protocol)
-    if repeats < 1:
-        raise ValueError(f"repeats must be 1 or more, got {repeats}")
+    check_repeats(repeats)
     strict = settings.name if settings.strict else None
     indices = [factor_index(sample.classes, k, strict=strict) for k in range(len(sample.sizes))]
     found = [_votes(sample, indices, settings, rng) for _ in range(repeats)]
@@ -141,11 +140,7 @@ def factor_vae_of(
     return FactorVAEScore(
         score=float(scores.mean()),
         interval=seeds_interval(scores),
-        active=sample.active,
-        rule=sample.rule,
-        samples=len(sample),
-        protocol=settings.name,
-        seed=seed_of(rng),
+        **sample.common_fields(settings.name, rng),
         scores=scores,
         train_accuracy=float(train_accuracies.mean()),
         votes=sample.spread(train),

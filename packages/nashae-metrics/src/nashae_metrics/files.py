@@ -37,7 +37,7 @@ def array_keys(path: Path) -> list[str]:
         with _opened_npz(path) as archive:
             return list(archive.files)
     if path.suffix == ".csv":
-        return _csv_rows(path)[0]
+        return next(_csv_lines(path), [])
     if path.suffix in (".h5", ".hdf5"):
         import h5py  # type: ignore[import-untyped]
 
@@ -59,7 +59,7 @@ def column_names(path: Path, key: str, names_key: str, number: int) -> list[str]
     None where the file has none. Raises `ValueError` for another number of names.
     """
     if path.suffix == ".csv":
-        return [name for name in _csv_rows(path)[0] if name.startswith(key)]
+        return [name for name in array_keys(path) if name.startswith(key)]
     if path.suffix == ".npy" or names_key not in array_keys(path):
         return None
     names = read_array(path, names_key).ravel().tolist()
@@ -110,17 +110,19 @@ def _begins_with(path: Path, magic: bytes) -> bool:
         return file.read(len(magic)) == magic
 
 
-def _csv_rows(path: Path) -> tuple[list[str], list[list[str]]]:
+def _csv_lines(path: Path) -> Iterator[list[str]]:
+    """The lines of a file, the first with the names of its columns."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            header, *rows = list(csv.reader(file, strict=True)) or [[]]
+            lines = csv.reader(file, strict=True)
+            yield [name.strip() for name in next(lines, [])]
+            yield from lines
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path} is no CSV text: {error}") from error
-    return [name.strip() for name in header], rows
 
 
 def _csv(path: Path, key: str) -> npt.NDArray[Any]:
-    header, rows = _csv_rows(path)
+    header, *rows = _csv_lines(path)
     columns = [place for place, name in enumerate(header) if name.startswith(key)]
     if not columns:
         raise ValueError(f"{path} has no column that begins with {key!r}: it has {header}")

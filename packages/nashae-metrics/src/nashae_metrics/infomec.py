@@ -8,11 +8,11 @@ from jaxtyping import Float, Float64, Int64
 
 from nashae_metrics.active_latents import ActiveLatents
 from nashae_metrics.information import shares
-from nashae_metrics.intervals import seeds_interval
+from nashae_metrics.intervals import check_repeats, seeds_interval
 from nashae_metrics.learning import without_remarks
 from nashae_metrics.neighbour_information import neighbour_information
 from nashae_metrics.sample import Sample, checked_sample
-from nashae_metrics.score import Score, seed_of
+from nashae_metrics.score import Score
 from nashae_metrics.splits import drawn_rows
 from nashae_metrics.standardisation import standardised
 
@@ -100,8 +100,7 @@ def infomec_of(
         raise ValueError(
             f"unknown protocol of infomec {protocol!r}; the known are {list(PROTOCOLS)}"
         )
-    if repeats < 1:
-        raise ValueError(f"repeats must be 1 or more, got {repeats}")
+    check_repeats(repeats)
     linear, balanced = sample.used, protocol == "hsu2023"
     if balanced:
         linear, sample = sample.codes[:, np.ptp(sample.codes, axis=0) > 0], _pruned(sample)
@@ -118,11 +117,7 @@ def infomec_of(
     return InfoMECScore(
         score=float(scores.mean()),
         interval=seeds_interval(scores),
-        active=sample.active,
-        rule=sample.rule,
-        samples=len(rows),
-        protocol=protocol,
-        seed=seed_of(rng),
+        **sample.common_fields(protocol, rng, samples=len(rows)),
         modularity=float(scores.mean()),
         compactness=float(np.mean(compact)),
         explicitness=float(np.mean(explicit)),

@@ -128,6 +128,12 @@ def _acceleration(jackknife: Float64[np.ndarray, " groups"]) -> float:
     return float(np.sum(influence**3)) / (6 * spread) if spread > 0 else 0.0
 
 
+def check_repeats(repeats: int) -> None:
+    """Raise `ValueError` for fewer than one repeat over seeds."""
+    if repeats < 1:
+        raise ValueError(f"repeats must be 1 or more, got {repeats}")
+
+
 def seeds_interval(scores: Float64[np.ndarray, " seeds"], level: float = 0.95) -> Interval | None:
     """Student's interval of the mean over seeds; None for a single seed."""
     from scipy.stats import t

@@ -16,7 +16,7 @@ from nashae_metrics.intervals import (
     interval_of,
 )
 from nashae_metrics.sample import PROTOCOL_ROWS, Sample, protocol_sample
-from nashae_metrics.score import Score, seed_of
+from nashae_metrics.score import Score
 
 BINS = 20  # of each factor under "locatello2019"
 
@@ -113,11 +113,7 @@ def irs_of(
     return IRSScore(
         score=score,
         interval=_interval(score, drawn, len(sample), bootstrap, rng),
-        active=sample.active,
-        rule=sample.rule,
-        samples=len(sample),
-        protocol=protocol,
-        seed=seed_of(rng),
+        **sample.common_fields(protocol, rng),
         matrix=sample.spread(matrix),
         robustness=sample.spread(best),
         parents=parents,

@@ -10,7 +10,7 @@ from nashae_metrics.active_latents import ActiveLatents
 from nashae_metrics.information import Information, two_best
 from nashae_metrics.intervals import BOOTSTRAP, Bootstrap
 from nashae_metrics.sample import Sample, protocol_sample
-from nashae_metrics.score import Score, seed_of
+from nashae_metrics.score import Score
 
 TIED = 1e-12  # nats: latents whose information differs by less are equally good
 
@@ -100,11 +100,7 @@ def jemmig_of(
             bootstrap=bootstrap,
             rng=rng,
         ),
-        active=sample.active,
-        rule=sample.rule,
-        samples=len(sample),
-        protocol=protocol,
-        seed=seed_of(rng),
+        **sample.common_fields(protocol, rng),
         complement=1.0 - score,
         values=values,
         normalised=normalised,

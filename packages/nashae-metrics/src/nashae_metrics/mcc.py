@@ -18,7 +18,7 @@ from nashae_metrics.intervals import (
 )
 from nashae_metrics.ranks import doubled_midranks
 from nashae_metrics.sample import Sample
-from nashae_metrics.score import Score, seed_of
+from nashae_metrics.score import Score
 from nashae_metrics.splits import SplitSizes, split_rows
 
 
@@ -105,11 +105,7 @@ def mcc_of(
     return MCCScore(
         score=score,
         interval=interval,
-        active=sample.active,
-        rule=sample.rule,
-        samples=len(sample),
-        protocol=protocol,
-        seed=seed_of(rng),
+        **sample.common_fields(protocol, rng),
         correlations=matched,
         matching=matching,
         matrix=sample.spread(scored),

@@ -10,7 +10,7 @@ from nashae_metrics.active_latents import ActiveLatents
 from nashae_metrics.information import Information, shares, two_best
 from nashae_metrics.intervals import BOOTSTRAP, Bootstrap
 from nashae_metrics.sample import Sample, protocol_sample
-from nashae_metrics.score import Score, seed_of
+from nashae_metrics.score import Score
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -78,11 +78,7 @@ def mig_of(
         interval=sample.information_interval(
             score, lambda drawn: _gaps(drawn).mean(-1), bins=bins, bootstrap=bootstrap, rng=rng
         ),
-        active=sample.active,
-        rule=sample.rule,
-        samples=len(sample),
-        protocol=protocol,
-        seed=seed_of(rng),
+        **sample.common_fields(protocol, rng),
         gaps=gaps,
         information=sample.spread(found.mutual / found.factors),
         entropies=found.factors,

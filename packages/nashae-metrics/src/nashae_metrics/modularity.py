@@ -10,7 +10,7 @@ from nashae_metrics.active_latents import ActiveLatents
 from nashae_metrics.information import Information, shares
 from nashae_metrics.intervals import BOOTSTRAP, Bootstrap
 from nashae_metrics.sample import Sample, protocol_sample
-from nashae_metrics.score import Score, seed_of
+from nashae_metrics.score import Score
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -94,11 +94,7 @@ def modularity_of(
             bootstrap=bootstrap,
             rng=rng,
         ),
-        active=sample.active,
-        rule=sample.rule,
-        samples=len(sample),
-        protocol=protocol,
-        seed=seed_of(rng),
+        **sample.common_fields(protocol, rng),
         modularities=sample.spread(modularities),
         informed=sample.spread(found.mutual.max(-1)) > 0,
         information=sample.spread(found.mutual),

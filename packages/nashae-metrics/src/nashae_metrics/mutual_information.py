@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from jaxtyping import Bool, Float, Float64
+from jaxtyping import Float64
 
-from nashae_metrics.active_latents import ActiveLatents, active_latents
-from nashae_metrics.arrays import codes_array
+from nashae_metrics.active_latents import ActiveLatents
 from nashae_metrics.information import BinnedCodes
 from nashae_metrics.intervals import (
     BOOTSTRAP,
@@ -17,9 +16,8 @@ from nashae_metrics.intervals import (
     draw_weights,
     interval_of,
 )
-from nashae_metrics.sample import PROTOCOL_ROWS
-from nashae_metrics.score import Score, seed_of
-from nashae_metrics.splits import drawn_rows
+from nashae_metrics.sample import Sample, codes_sample
+from nashae_metrics.score import Score
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -61,37 +59,28 @@ def mutual_information(
     Source: Locatello et al. 2019, appendix (unsupervised scores; disentanglement_lib's
     `mutual_info_score`).
     """
-    if protocol not in PROTOCOL_ROWS:
-        raise ValueError(f"unknown protocol {protocol!r}; the known are {sorted(PROTOCOL_ROWS)}")
-    checked = codes_array(codes)
-    number = PROTOCOL_ROWS[protocol]
-    if number is not None:
-        checked = checked[drawn_rows(len(checked), number, rng, protocol=protocol)]
-    mask, rule = active_latents(checked, active)
-    return mutual_information_of(
-        checked, mask, rule, protocol=protocol, rng=rng, bootstrap=bootstrap, bins=bins
-    )
+    sample = codes_sample(codes, protocol=protocol, active=active, rng=rng)
+    return mutual_information_of(sample, protocol=protocol, rng=rng, bootstrap=bootstrap, bins=bins)
 
 
 def mutual_information_of(
-    codes: Float[np.ndarray, "n m"],
-    active: Bool[np.ndarray, " m"],
-    rule: str,
+    sample: Sample,
     *,
     protocol: str = "standard",
     rng: np.random.Generator | None = None,
     bootstrap: Bootstrap | None = None,
     bins: int = 20,
 ) -> MutualInformationScore:
-    """The mean mutual information between latents of codes that are checked."""
-    binned = BinnedCodes(codes[:, active], bins)
+    """The mean mutual information between latents of a sample that is checked."""
+    active = sample.active
+    binned = BinnedCodes(sample.used, bins)
     between = binned.between()
     latents = len(active) if protocol == "locatello2019" else int(active.sum())
     pairs = latents * (latents - 1) // 2
     score = float(_mean(between, pairs))
     interval: Interval | None = None
     if rng is not None and bootstrap is not None:
-        blocks = block_numbers(len(codes), bootstrap, rng)
+        blocks = block_numbers(len(sample), bootstrap, rng)
         weights = draw_weights(int(blocks.max()) + 1, bootstrap, rng)
         drawn = binned.between(blocks=blocks, weights=weights)
         interval = interval_of(score, _mean(drawn, pairs), bootstrap, highest=np.inf)
@@ -100,11 +89,7 @@ def mutual_information_of(
     return MutualInformationScore(
         score=score,
         interval=interval,
-        active=active,
-        rule=rule,
-        samples=len(codes),
-        protocol=protocol,
-        seed=seed_of(rng),
+        **sample.common_fields(protocol, rng),
         information=information,
         pairs=pairs,
         bins=bins,

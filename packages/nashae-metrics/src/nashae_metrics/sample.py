@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ from nashae_metrics.active_latents import ActiveLatents, active_latents
 from nashae_metrics.arrays import check_varying, codes_array, factor_classes, factor_values
 from nashae_metrics.information import BinnedCodes, Information
 from nashae_metrics.intervals import Bootstrap, Interval, block_numbers, draw_weights, interval_of
+from nashae_metrics.score import seed_of
 from nashae_metrics.splits import drawn_rows
 
 PROTOCOL_ROWS = {"standard": None, "locatello2019": 10_000}
@@ -49,6 +51,18 @@ class Sample:
         full = np.full((len(self.active), *values.shape[1:]), missing)
         full[self.active] = values
         return full
+
+    def common_fields(
+        self, protocol: str, rng: np.random.Generator | None, *, samples: int | None = None
+    ) -> dict[str, Any]:
+        """What every `Score` says of where it comes from; `samples`: the rows, all by default."""
+        return {
+            "active": self.active,
+            "rule": self.rule,
+            "samples": len(self) if samples is None else samples,
+            "protocol": protocol,
+            "seed": seed_of(rng),
+        }
 
     def information(self, bins: int) -> Information:
         """Information of the active latents, in `bins` bins of equal width, and the factors."""
@@ -144,4 +158,32 @@ def protocol_sample(
         number=PROTOCOL_ROWS[protocol],
         rng=rng,
         protocol=protocol,
+    )
+
+
+def codes_sample(
+    codes: npt.ArrayLike,
+    *,
+    protocol: str,
+    active: str | ActiveLatents | npt.ArrayLike,
+    rng: np.random.Generator | None,
+) -> Sample:
+    """The sample of a metric without factors: "standard" all rows, "locatello2019" 10,000."""
+    if protocol not in PROTOCOL_ROWS:
+        raise ValueError(f"unknown protocol {protocol!r}; the known are {sorted(PROTOCOL_ROWS)}")
+    checked = codes_array(codes)
+    number = PROTOCOL_ROWS[protocol]
+    if number is not None:
+        checked = checked[drawn_rows(len(checked), number, rng, protocol=protocol)]
+    mask, rule = active_latents(checked, active)
+    none = np.empty((len(checked), 0))
+    return Sample(
+        codes=checked,
+        values=none,
+        classes=none.astype(np.int64),
+        sizes=(),
+        active=mask,
+        rule=rule,
+        binned=np.empty(0, dtype=bool),
+        factor_bins=None,
     )

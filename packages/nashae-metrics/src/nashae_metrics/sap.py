@@ -8,10 +8,10 @@ from jaxtyping import Float64, Int64
 
 from nashae_metrics.active_latents import ActiveLatents
 from nashae_metrics.information import two_best
-from nashae_metrics.intervals import seeds_interval
+from nashae_metrics.intervals import check_repeats, seeds_interval
 from nashae_metrics.linear_svm import fitted_lines, line_classes
 from nashae_metrics.sample import Sample, checked_sample
-from nashae_metrics.score import Score, seed_of
+from nashae_metrics.score import Score
 from nashae_metrics.splits import SplitSizes, split_rows
 from nashae_metrics.standardisation import standardised
 
@@ -85,8 +85,7 @@ def sap_of(
 ) -> SAPScore:
     """The SAP of a sample that is checked, of which the rows learnt from and tested are drawn."""
     standardize, sizes = _settings(protocol)
-    if repeats < 1:
-        raise ValueError(f"repeats must be 1 or more, got {repeats}")
+    check_repeats(repeats)
     found, chances, gaps = [], [], []
     for _ in range(repeats):
         train, test = split_rows(len(sample), sizes, rng, protocol=protocol)
@@ -99,11 +98,7 @@ def sap_of(
     return SAPScore(
         score=float(scores.mean()),
         interval=seeds_interval(scores),
-        active=sample.active,
-        rule=sample.rule,
-        samples=len(train) + len(test),
-        protocol=protocol,
-        seed=seed_of(rng),
+        **sample.common_fields(protocol, rng, samples=len(train) + len(test)),
         gaps=np.mean(gaps, axis=0),
         predictability=sample.spread(np.mean(found, axis=0), missing=np.nan),
         chance=np.mean(chances, axis=0),

@@ -7,10 +7,10 @@ import numpy.typing as npt
 from jaxtyping import Float64
 
 from nashae_metrics.active_latents import ActiveLatents
-from nashae_metrics.covariance import codes_sample, drawn_blocks, drawn_covariances, standardised
+from nashae_metrics.covariance import drawn_blocks, drawn_covariances, standardised
 from nashae_metrics.intervals import BOOTSTRAP, Bootstrap, Interval, interval_of
-from nashae_metrics.sample import Sample
-from nashae_metrics.score import Score, seed_of
+from nashae_metrics.sample import Sample, codes_sample
+from nashae_metrics.score import Score
 
 ROUNDINGS = 16  # a standardised direction of so many roundings a latent is none
 SINGULAR_DRAW = 1e-12
@@ -81,11 +81,7 @@ def total_correlation_of(
     return TotalCorrelationScore(
         score=score,
         interval=interval,
-        active=sample.active,
-        rule=sample.rule,
-        samples=len(sample),
-        protocol=protocol,
-        seed=seed_of(rng),
+        **sample.common_fields(protocol, rng),
         correlation=correlation,
     )
 

@@ -7,10 +7,10 @@ import numpy.typing as npt
 from jaxtyping import Float64
 
 from nashae_metrics.active_latents import ActiveLatents
-from nashae_metrics.covariance import centred, codes_sample, drawn_blocks, drawn_covariances
+from nashae_metrics.covariance import centred, drawn_blocks, drawn_covariances
 from nashae_metrics.intervals import BOOTSTRAP, Bootstrap, Interval, interval_of
-from nashae_metrics.sample import Sample
-from nashae_metrics.score import Score, seed_of
+from nashae_metrics.sample import Sample, codes_sample
+from nashae_metrics.score import Score
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -79,11 +79,7 @@ def wasserstein_correlation_of(
     return WassersteinCorrelationScore(
         score=score,
         interval=interval,
-        active=sample.active,
-        rule=sample.rule,
-        samples=rows,
-        protocol=protocol,
-        seed=seed_of(rng),
+        **sample.common_fields(protocol, rng, samples=rows),
         normalised=relative,
         normalised_interval=relative_interval,
         variances=sample.spread(np.diag(covariance) * unit * unit),
