@@ -4,6 +4,7 @@ from importlib.metadata import version
 
 from nashae_core.activations import SELU, selu
 from nashae_core.encoding import encode
+from nashae_core.images import ImageObservations, StreamedImages
 from nashae_core.losses import (
     covariance_loss,
     predictor_loss,
@@ -27,6 +28,7 @@ __all__ = [
     "MLP",
     "SELU",
     "History",
+    "ImageObservations",
     "NashAE",
     "NashAEConfig",
     "NashAEOutput",
@@ -34,6 +36,7 @@ __all__ = [
     "PackedObservations",
     "Predictors",
     "Progress",
+    "StreamedImages",
     "TrainConfig",
     "Trainable",
     "Turn",

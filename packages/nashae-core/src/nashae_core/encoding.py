@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from nashae_core.observations import Observations, on_device, weight_type
+from nashae_core.observations import Observations, batches, on_device, weight_type
 
 
 @torch.no_grad()
@@ -36,5 +36,5 @@ def encode(
     model.to(device).eval()
     rows = on_device(observations, device, weight_type(model))
     bounds = [*range(0, len(rows), batch_size), len(rows)]
-    batches = (torch.arange(a, b, device=device) for a, b in pairwise(bounds))
-    return torch.cat([make_codes(rows[batch]) for batch in batches]).cpu()
+    index = (torch.arange(a, b) for a, b in pairwise(bounds))
+    return torch.cat([make_codes(batch) for batch in batches(rows, index, device)]).cpu()

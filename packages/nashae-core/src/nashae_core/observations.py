@@ -1,10 +1,12 @@
 """What models are trained on: rows that are on the model's device when they are asked for."""
 
+from collections.abc import Iterable, Iterator
 from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
+from nashae_core.images import ImageObservations, StreamedImages
 from nashae_core.packed import PackedObservations
 
 
@@ -16,12 +18,32 @@ class Observations(Protocol):
     def __getitem__(self, index: Tensor, /) -> Tensor: ...
 
 
+@runtime_checkable
+class Streamed(Observations, Protocol):
+    """Observations that are better asked for many batches at once, because they read ahead."""
+
+    def batches(self, index: Iterable[Tensor], /) -> Iterator[Tensor]:
+        """The rows at each of `index`, in order, on the model's device."""
+        ...
+
+
+def batches(
+    rows: Tensor | Observations, index: Iterable[Tensor], device: torch.device
+) -> Iterator[Tensor]:
+    """The rows at each of `index`; a tensor of indices goes to `device` in one transfer."""
+    if isinstance(rows, Streamed):
+        return rows.batches(index)
+    if isinstance(index, Tensor):
+        index = index.to(device, non_blocking=True)
+    return (rows[i.to(device)] for i in index)
+
+
 def on_device(
     observations: Tensor | Observations, device: torch.device, dtype: torch.dtype
 ) -> Tensor | Observations:
-    """A tensor, an array or packed observations moved to `device` whole, as `dtype`.
+    """A tensor, an array, packed observations or images moved to `device` whole, as `dtype`.
 
-    Any other `Observations` are left as they are.
+    Streamed images are told `device` and `dtype`; any other `Observations` are left as they are.
 
     Raises `ValueError` for rows that are none, not floating point, or not finite.
     """
@@ -30,7 +52,7 @@ def on_device(
         observations = torch.asarray(observations, copy=True)
     if len(observations) == 0:
         raise ValueError("observations is empty: it must have at least one row")
-    if isinstance(observations, PackedObservations):
+    if isinstance(observations, PackedObservations | ImageObservations | StreamedImages):
         return observations.to(device, dtype)
     if not isinstance(observations, Tensor):
         return observations

@@ -12,7 +12,7 @@ from jaxtyping import Int64
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nashae_core.observations import Observations, on_device, weight_type
+from nashae_core.observations import Observations, batches, on_device, weight_type
 from nashae_core.state import restore_training_state, training_state
 
 
@@ -66,6 +66,9 @@ class TrainConfig:
     """Steps that one entry of the history averages, and between two calls of `on_record`."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """bfloat16: the losses are computed under autocast; weights and optimisers stay float32."""
+    channels_last: bool = False
+    """Convolutions' weights lie in memory as tensor cores want them; no result depends on it but by
+    rounding."""
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "record_every"):
@@ -113,8 +116,9 @@ def train(
 ) -> History:
     """Train `model` in place and return its history.
 
-    - `observations`: (n, ...) floating point, an array or a tensor, or `PackedObservations`, moved
-      to `device` whole; or any `Observations`, which is asked for rows by an index on `device`.
+    - `observations`: (n, ...) floating point, an array or a tensor, or `PackedObservations` or
+      `ImageObservations`, moved to `device` whole; `StreamedImages`, which are read ahead; or any
+      `Observations`, which is asked for rows by an index on `device`.
     - `generator`: draws the batches, with replacement, and the seed of the model's own noise. A
       sequence of them, one a run, for models that are trained side by side (`nashae_core.stack`).
     - `resume`: a `Progress.state()` of an earlier call with equal arguments. The run goes on from
@@ -135,6 +139,8 @@ def train(
         raise ValueError("generator is an empty sequence: give one generator, or one for each run")
     device = torch.device(device)
     model.to(device).train()
+    if config.channels_last:
+        model.to(memory_format=torch.channels_last)
     rows = on_device(observations, device, weight_type(model))
     # One seed from each, whichever is used, so that a run is the same alone and beside others.
     noise_seed, *_ = [int(_draw(2**62, (), g)) for g in draws]
@@ -159,12 +165,17 @@ def train(
     autocast = _autocast(device, config.precision)
     while done < config.steps:
         block = range(done, min(done + config.record_every, config.steps))
-        # The rows of the whole block at once, so that a GPU gets them in one transfer.
+        # Of the whole block at once, so that they can be read ahead.
         index = torch.stack([_draw(len(rows), (len(block), *shape), g) for g in draws], -2)
-        index = (index if stacked else index.squeeze(-2)).to(device, non_blocking=True)
+        index = (index if stacked else index.squeeze(-2)).flatten(0, 1)
+        drawn = batches(rows, index, device)
         taken = [
-            _step(model.turns([rows[i] for i in batches], step, noise), optimizers, autocast)
-            for step, batches in zip(block, index, strict=True)
+            _step(
+                model.turns([next(drawn) for _ in range(shape[0])], step, noise),
+                optimizers,
+                autocast,
+            )
+            for step in block
         ]
         done = block.stop
         records.append({name: torch.stack([t[name] for t in taken]).mean(0) for name in taken[0]})
