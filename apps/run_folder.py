@@ -1,11 +1,13 @@
 """The run folder: all that `train` writes and that figures, tables and the report read.
 
-- `config.json`: the recipe, complete, and the versions that made the run.
+- `config.json`: the recipe, complete, the versions that made the run, and the folder (`root`) of
+  the data that lie on disk.
 - `weights.safetensors`, `weights.json`: the trained model.
 - `history.npz`: `steps` and each term of the losses, (k,).
 - `codes.npz`: `codes` (n, m) of the whole data set in its order; of NashAE `predictions` (n, m), of
   a posterior the `variances` (n, m); `factors` (n, k), `values` (n, k), `names` (k,). Of dSprites,
-  whose factors would be larger than its codes, without these two: `RunFolder.truth` has them.
+  whose factors would be larger than its codes, without these two: `RunFolder.truth` has them. Of
+  faces `attributes` (n, k) bool in place of these two.
 - `record.json`: the run as one row: method, weight, latents, seed, final losses, seconds, versions.
   It is written last: a folder that has one holds a finished run.
 - `row.json`: its row of the tables, only where `apps/reproduce` has scored the run.
@@ -30,8 +32,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from apps.recipes import AnyRecipe, Model, load_data, recipe_class
+from apps.recipes import AnyDataset, AnyRecipe, Model, load_data, recipe_class
 from nashae_core import load_weights
+from nashae_data import Dataset
 from nashae_data.atomic import atomic_file
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -86,11 +89,20 @@ class RunFolder:
 
     @cached_property
     def truth(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """The factors and values, both (n, k), of `codes.npz`, or where it has none of the data."""
+        """The factors and values, both (n, k), of `codes.npz`, or where it has none of the data.
+
+        Raises `ValueError` for a run on data that have attributes in place of factors.
+        """
         if {"factors", "values"} <= self.codes.keys():
             return self.codes["factors"], self.codes["values"]
-        dataset = load_data(self.recipe)
+        dataset = self.data()
+        if not isinstance(dataset, Dataset):
+            raise ValueError(f"{self.path} is a run on {self.recipe.data}, which has no factors")
         return dataset.factors, dataset.values
+
+    def data(self) -> AnyDataset:
+        """The data set that the run is of."""
+        return load_data(self.recipe, Path(self._json("config.json").get("root", "data")))
 
     @cached_property
     def history(self) -> dict[str, npt.NDArray[Any]]:

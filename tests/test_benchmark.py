@@ -13,13 +13,18 @@ import torch
 from torch import Tensor, nn
 
 from apps.benchmark import __main__ as app
-from apps.benchmark import cases, metric_cases, timing
-from apps.benchmark.reference import PlainFactorVAE, PlainGaussianVAE, PlainNashAE
+from apps.benchmark import cases, face_cases, metric_cases, timing
+from apps.benchmark.reference import (
+    PlainFactorVAE,
+    PlainGaussianVAE,
+    PlainNashAE,
+    conv_networks,
+)
 from apps.benchmark.reference import metrics as plain_metrics
 from apps.benchmark.timing import compare, fastest
 from apps.conformance.representations import rotation
 from apps.console import exit_on_error
-from apps.recipes import dsprites_nashae, normalise
+from apps.recipes import dsprites_nashae, normalise, synthetic_faces_nashae
 from apps.reproduce.sweep import recipe
 from nashae_baselines import FactorVAE, GaussianVAE
 from nashae_core import NashAE, PackedObservations, TrainConfig, train
@@ -247,12 +252,46 @@ def test_dsprites_step_and_its_data_are_compared(monkeypatch: pytest.MonkeyPatch
     bits = torch.randint(256, (300, 512), generator=torch.Generator().manual_seed(0))
     few = PackedObservations((bits * (bits % 7 == 0)).to(torch.uint8))
     monkeypatch.setattr(cases, "load_data", lambda _: None)
-    monkeypatch.setattr(cases, "network_inputs", lambda _: few)
+    monkeypatch.setattr(cases, "network_inputs", lambda *_: few)
     step, data = cases.sprites("cpu")
     assert "NashAE step, m = 10" in step.name
     assert "200 images unpacked" in data.name
     for c in (step, data):
         assert c.ratio == pytest.approx(c.reference / c.ours)
+
+
+def test_a_step_on_faces_its_memory_and_its_disk_are_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cases, "compare", quick)
+    monkeypatch.setattr(face_cases, "compare", quick)
+    monkeypatch.setattr(face_cases, "FACES", 30)
+    monkeypatch.setattr(face_cases, "STEPS", 1)
+    step, half, disk = face_cases.faces("cpu")
+    assert step.name == "faces: NashAE step, m = 32"
+    assert "bfloat16" in half.name
+    assert "from disk" in disk.name
+    for c in (step, half, disk):
+        assert c.ratio == pytest.approx(c.reference / c.ours)
+    drawn, cached, read = face_cases.face_seconds()
+    assert drawn[0] == "30 synthetic faces"
+    assert cached[1] > read[1] > 0
+
+
+def test_the_plain_convolutional_step_is_ours() -> None:
+    recipe = synthetic_faces_nashae()
+    model = replace(recipe, latents=3).build(torch.Generator().manual_seed(0))
+    plain = PlainNashAE(3, networks=conv_networks(3))
+    x = torch.randn(6, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    ours = [*model.encoder.parameters(), *model.decoder.parameters()]
+    theirs = [*plain.encoder.parameters(), *plain.decoder.parameters()]
+    with torch.no_grad():
+        for a, b in zip(ours, theirs, strict=True):
+            b.copy_(a)
+        torch.testing.assert_close(model.encode(x), plain.encoder(x))
+        torch.testing.assert_close(
+            model.decode(model.encode(x)), plain.decoder(plain.encoder(x)), atol=1e-5, rtol=1e-5
+        )
 
 
 def agree(case: metric_cases.Case) -> bool:

@@ -1,7 +1,7 @@
 """The command line of `apps/benchmark`."""
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, get_args
 
 import torch
 import tyro
@@ -9,10 +9,12 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from apps.benchmark.cases import baselines, seconds, sprites, steps
+from apps.benchmark.face_cases import face_seconds, faces
 from apps.benchmark.metric_cases import metric_seconds, metrics
 from apps.console import console, exit_on_error
+from apps.memory import keep_memory
 
-Kind = Literal["steps", "dsprites", "baselines", "metrics", "seconds"]
+Kind = Literal["steps", "dsprites", "faces", "baselines", "metrics", "seconds"]
 LIBRARY = (
     "Goals such as 1/20 of 0.20 s are parts of what disentanglement_lib takes; the reference is a "
     "plain loop in its place."
@@ -20,23 +22,25 @@ LIBRARY = (
 
 
 def benchmark(
-    what: tuple[Kind, ...] = ("steps", "dsprites", "baselines", "metrics", "seconds"),
+    what: tuple[Kind, ...] = get_args(Kind),
     device: Literal["cpu", "cuda"] = "cpu",
     dci_trees: int = 5,
 ) -> None:
     """Time ours beside plain references, in turns in one process, on one thread.
 
     Args:
-        what: steps: NashAE's training steps; dsprites: those on dSprites; baselines: the VAEs';
-            metrics: the metrics, beside loops of scikit-learn; seconds: what has no reference.
+        what: steps: NashAE's training steps; dsprites and faces: those on images; baselines: the
+            VAEs'; metrics: the metrics, beside loops of scikit-learn; seconds: what has none.
         device: Where the steps are taken.
         dci_trees: Boosting iterations of DCI's predictor on both sides. The published one has 100,
             with which the reference takes a quarter of an hour for its rounds.
     """
     torch.set_num_threads(1)
+    keep_memory()
     compared = {
         "steps": lambda: steps(device),
         "dsprites": lambda: sprites(device),
+        "faces": lambda: faces(device),
         "baselines": lambda: baselines(device),
         "metrics": lambda: metrics(dci_trees),
     }
@@ -58,6 +62,8 @@ def benchmark(
 
 
 def _seconds(what: tuple[Kind, ...]) -> Iterator[tuple[str, float, str]]:
+    if "faces" in what:
+        yield from face_seconds()
     if "metrics" in what:
         yield from metric_seconds()
     if "seconds" in what:

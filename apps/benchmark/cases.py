@@ -38,13 +38,13 @@ def steps(device: str) -> Iterator[Comparison]:
         plain = PlainNashAE(latents, device=x.device)
         work = (STEPS, STEPS)
         name = f"NashAE step, m = {latents}"
-        yield compare(name, ours, _plain_steps(plain.step, x), work=work, rounds=5)
+        yield compare(name, ours, plain_steps(plain.step, x), work=work, rounds=5)
     for latents in (4, 8, 16, 32):
         ours = _our_steps(latents, SEEDS, x)
         plain = PlainNashAE(latents, device=x.device)
         work = (STEPS * SEEDS, STEPS)
         name = f"NashAE step and seed, {SEEDS} seeds at once, m = {latents}"
-        yield compare(name, ours, _plain_steps(plain.step, x), work=work, rounds=5)
+        yield compare(name, ours, plain_steps(plain.step, x), work=work, rounds=5)
 
 
 def sprites(device: str) -> Iterator[Comparison]:
@@ -53,7 +53,7 @@ def sprites(device: str) -> Iterator[Comparison]:
     Ours draws from the packed images, the reference from unpacked ones, of which 20,000 are enough.
     """
     made = dsprites_nashae()
-    packed = network_inputs(load_data(made))
+    packed = network_inputs(made, load_data(made), "cpu")
     generator = torch.Generator().manual_seed(0)
     chosen = torch.randint(len(packed), (20_000,), generator=generator)
     x = packed[chosen].to(device)
@@ -64,7 +64,7 @@ def sprites(device: str) -> Iterator[Comparison]:
     yield compare(
         f"dSprites: NashAE step, m = {made.latents}",
         lambda: train(model, packed, config, generator, device=device),
-        _plain_steps(plain.step, x, steps=few, batch=batch),
+        plain_steps(plain.step, x, steps=few, batch=batch),
         work=(few, few),
         rounds=5,
     )
@@ -96,7 +96,7 @@ def baselines(device: str) -> Iterator[Comparison]:
         yield compare(
             f"{made.title} step, m = {made.latents}",
             _train_steps(model, generator, x),
-            _plain_steps(plain.step, x, model.batches_per_step),
+            plain_steps(plain.step, x, model.batches_per_step),
             work=(STEPS, STEPS),
             rounds=5,
         )
@@ -129,7 +129,7 @@ def _train_steps(
     return lambda: train(model, x, TrainConfig(steps=STEPS), draws, device=x.device)
 
 
-def _plain_steps(
+def plain_steps(
     step: Callable[..., object],
     x: Tensor,
     batches: int = 1,
@@ -137,6 +137,7 @@ def _plain_steps(
     steps: int = STEPS,
     batch: int = 100,
 ) -> Callable[[], object]:
+    """Steps of a plain reference, each on so many batches drawn from `x`."""
     generator = torch.Generator().manual_seed(0)
 
     def run() -> None:

@@ -45,7 +45,7 @@ def figures(
 
     latent-space, of runs on waveforms, and learning-curves show all the runs together. The others
     are one figure a run, named after its folder: true-against-predicted where it has predictions
-    (NashAE), traversal, and factor-map where its data are images.
+    (NashAE), traversal, and factor-map where its data are images with factors.
 
     Args:
         runs: The run folders, as `python -m apps.train` makes them.
@@ -65,7 +65,7 @@ def figures(
         raise ValueError(
             f"nothing to draw: kinds {list(kinds)}, formats {list(formats)}; "
             "true-against-predicted wants NashAE runs, latent-space runs on waveforms, "
-            "factor-map runs on images"
+            "factor-map runs on images with factors"
         )
     with progress_bar() as bar:
         task = bar.add_task("figures", total=len(drawings), note="")
@@ -95,7 +95,7 @@ def _drawings(
         if "traversal" in kinds:
             draw = draw_image_traversal if images else traversal
             yield f"{name}-traversal", partial(draw, folder, row=row)
-        if "factor-map" in kinds and images:
+        if "factor-map" in kinds and images and "attributes" not in folder.codes:
             yield f"{name}-factor-map", partial(factor_map, folder)
 
 

@@ -1,6 +1,6 @@
 """What each latent does to an image: decoded from its 1st to its 99th percentile (Figure 4)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,11 +9,12 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from apps.figures.factor_information import FactorInformation, factor_information
+from apps.figures.factor_information import factor_information
 from apps.figures.runs import code_array, learned, shows_images, spelled, starting_row
 from apps.figures.style import PAGE, styled
-from apps.recipes import Model, load_data
+from apps.recipes import COLOURS, decoded_images
 from apps.run_folder import RunFolder
+from nashae_metrics import tad
 
 PERCENTILES = (1, 99)
 GAP = 3  # pixels of white between images
@@ -37,12 +38,13 @@ def draw_image_traversal(
     below it its reconstruction. A row for each of `latents`, by default the learned ones, the most
     clearly learned by the method's own rule first, or all where none is: `steps` images, each above
     the latent's value there, the other latents at the image's code. The label names the factor of
-    which the latent has the largest share I/H, and that share.
+    which the latent has the largest share I/H, and that share; of data with attributes the one that
+    the latent detects best, and its AUROC.
 
     Raises `ValueError` for data that are no images, fewer than two steps, a row or a latent out of
     range, and where the run's weights or codes are absent or damaged.
 
-    Source: Yeats et al. 2022, Figure 4, on dSprites in place of CelebA.
+    Source: Yeats et al. 2022, Figure 4, for all latents.
     """
     if not shows_images(folder):
         raise ValueError(f"{folder.path} is a run on {folder.recipe.data}, which has no images")
@@ -53,32 +55,44 @@ def draw_image_traversal(
     if not latents or not all(0 <= latent < codes.shape[1] for latent in latents):
         last = codes.shape[1] - 1
         raise ValueError(f"latents must be in 0 ... {last}, those of {folder.path}; got {latents}")
-    image = np.asarray(load_data(folder.recipe).observations[row])
-    model, information = folder.model(), factor_information(folder)
+    image = image_at(folder, row)
+    decode, carried = decoder(folder), _carried(folder)
 
     figure, lefts, rights = _grid(steps, len(latents), image.shape)
-    _show(lefts[0], image[None], "image")
-    _show(lefts[1], decoded_images(model, codes[row][None], image.shape), "reconstruction")
+    show_images(lefts[0], image[None], "image")
+    show_images(lefts[1], decode(codes[row][None]), "reconstruction")
     for latent, axis in zip(latents, rights, strict=True):
         low, high = np.percentile(codes[:, latent], PERCENTILES)
         values = np.linspace(low, high, steps)
-        moved = np.tile(codes[row], (steps, 1))
-        moved[:, latent] = values
-        _show(axis, decoded_images(model, moved, image.shape))
-        _label(axis, _carried(latent, information), values, image.shape[1])
-    figure.suptitle(f"{folder.recipe.title}, from image {row}: {_factors(folder, row)}")
+        show_images(axis, decode(moved(codes[row], latent, values)))
+        _label(axis, f"L{latent + 1}\n{carried[latent]}", values, image.shape[1])
+    figure.suptitle(f"{folder.recipe.title}, from image {row}{_factors(folder, row)}")
     return figure
 
 
-def decoded_images(model: Model, codes: Array, shape: Sequence[int]) -> Array:
-    """The images (k, height, width) of codes (k, m), cut off at 0 and 1.
+def image_at(run: RunFolder, row: int) -> Array:
+    """The image `row` of the run's data, (height, width) or (height, width, 3), from 0 to 1."""
+    image = np.asarray(run.data().observations[row])
+    return image / 255 if run.recipe.data in COLOURS else image
 
-    A Bernoulli decoder's are its probabilities; NashAE's decoder has no bounds.
-    """
-    with torch.no_grad():
-        images = model.decode(torch.as_tensor(codes, dtype=next(model.parameters()).dtype))
-    array: Array = images.clamp(0, 1).reshape(-1, *shape).numpy()
-    return array
+
+def decoder(run: RunFolder) -> Callable[[Array], Array]:
+    """A function from codes (k, m) to the run's images (k, height, width, ...), from 0 to 1."""
+    model = run.model()
+    dtype = next(model.parameters()).dtype
+
+    def decode(codes: Array) -> Array:
+        with torch.no_grad():
+            return decoded_images(run.recipe, model.decode(torch.as_tensor(codes, dtype=dtype)))
+
+    return decode
+
+
+def moved(code: Array, latent: int, values: Array) -> Array:
+    """A code (m,) as often as there are `values` (k,), each with its `latent` at one of them."""
+    codes = np.tile(code, (len(values), 1))
+    codes[:, latent] = values
+    return codes
 
 
 def _order(run: RunFolder) -> list[int]:
@@ -94,7 +108,7 @@ def _grid(
     steps: int, latents: int, shape: Sequence[int]
 ) -> tuple[Figure, tuple[Axes, Axes], list[Axes]]:
     """The axes of the image and its reconstruction, and one for each latent's images."""
-    height, width = shape
+    height, width, *_ = shape
     across = steps * (width + GAP) - GAP
     rows = max(latents, 2)
     side = (PAGE - LABEL - 0.3) / (width + across) * height
@@ -105,10 +119,11 @@ def _grid(
     return figure, lefts, [figure.add_subplot(grid[i, 1]) for i in range(latents)]
 
 
-def _show(axis: Axes, images: Array, label: str = "") -> None:
-    """Images (k, height, width) side by side, black 0 and white 1."""
-    padded = np.pad(images, ((0, 0), (0, 0), (0, GAP)), constant_values=1.0)
-    strip = padded.transpose(1, 0, 2).reshape(images.shape[1], -1)[:, :-GAP]
+def show_images(axis: Axes, images: Array, label: str = "") -> None:
+    """Images (k, height, width) or (k, height, width, 3) side by side, black 0 and white 1."""
+    gap = [(0, 0), (0, 0), (0, GAP), (0, 0)][: images.ndim]
+    padded = np.pad(images, gap, constant_values=1.0)
+    strip = np.concatenate([*padded], axis=1)[:, :-GAP]
     axis.imshow(strip, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
     axis.spines[:].set_visible(False)
     axis.set_xticks([(strip.shape[1] - 1) / 2], [label])
@@ -123,16 +138,22 @@ def _label(axis: Axes, text: str, values: Array, width: int) -> None:
     axis.set_ylabel(text, rotation=0, ha="right", va="center")
 
 
-def _carried(latent: int, information: FactorInformation) -> str:
-    shares = information.shares[latent]
-    best = int(shares.argmax())
-    return f"L{latent + 1}\n{spelled(information.names[best])} {shares[best]:.2f}"
+def _carried(run: RunFolder) -> list[str]:
+    """Of each latent, which factor or attribute it carries most of, and how much."""
+    if "attributes" in run.codes:
+        found = tad(code_array(run, "codes"), code_array(run, "attributes"), bootstrap=None)
+        shares, names = found.auroc, code_array(run, "names").tolist()
+    else:
+        shares, names = factor_information(run)
+    return [f"{spelled(names[of.argmax()])} {of.max():.2f}" for of in shares]
 
 
 def _factors(run: RunFolder, row: int) -> str:
     """The values, at the image, of the factors that vary."""
+    if "attributes" in run.codes:
+        return ""
     factors, values = run.truth
-    return ", ".join(
+    return ": " + ", ".join(
         f"{spelled(str(name))} {values[row, k]:.3g}"
         for k, name in enumerate(code_array(run, "names"))
         if np.ptp(factors[:, k])

@@ -12,7 +12,7 @@ from nashae_metrics import LearnedLatents, learned_latents
 
 UNITS = {"frequency": " Hz"}
 # The data sets of images; the others are waveforms.
-IMAGES: frozenset[DataName] = frozenset({"dsprites"})
+IMAGES: frozenset[DataName] = frozenset({"dsprites", "synthetic-faces", "celeba"})
 
 
 def run_titles(runs: Sequence[RunFolder], *, seeds: bool = True) -> list[str]:

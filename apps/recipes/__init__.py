@@ -1,6 +1,16 @@
 """Recipes: all that a run is, by name, so that a table can cite it."""
 
-from apps.recipes.data import DATA_SETS, DataName, denormalise, load_data, network_inputs, normalise
+from apps.recipes.data import (
+    COLOURS,
+    DATA_SETS,
+    AnyDataset,
+    DataName,
+    decoded_images,
+    denormalise,
+    load_data,
+    network_inputs,
+    normalise,
+)
 from apps.recipes.methods import (
     AAERecipe,
     AnnealedVAERecipe,
@@ -26,19 +36,29 @@ from apps.recipes.named import (
     beamsynthesis_factor_vae,
     beamsynthesis_info_gan,
     beamsynthesis_nashae,
+    celeba_beta_tcvae,
+    celeba_beta_vae,
+    celeba_factor_vae,
+    celeba_nashae,
     dsprites_beta_tcvae,
     dsprites_beta_vae,
     dsprites_factor_vae,
     dsprites_nashae,
     recipe_class,
+    synthetic_faces_beta_tcvae,
+    synthetic_faces_beta_vae,
+    synthetic_faces_factor_vae,
+    synthetic_faces_nashae,
 )
 from apps.recipes.recipe import Config, Model, Recipe
 
 __all__ = [
+    "COLOURS",
     "DATA_SETS",
     "RECIPES",
     "AAERecipe",
     "AnnealedVAERecipe",
+    "AnyDataset",
     "AnyRecipe",
     "BetaTCVAERecipe",
     "Config",
@@ -62,6 +82,11 @@ __all__ = [
     "beamsynthesis_factor_vae",
     "beamsynthesis_info_gan",
     "beamsynthesis_nashae",
+    "celeba_beta_tcvae",
+    "celeba_beta_vae",
+    "celeba_factor_vae",
+    "celeba_nashae",
+    "decoded_images",
     "denormalise",
     "dsprites_beta_tcvae",
     "dsprites_beta_vae",
@@ -71,4 +96,8 @@ __all__ = [
     "network_inputs",
     "normalise",
     "recipe_class",
+    "synthetic_faces_beta_tcvae",
+    "synthetic_faces_beta_vae",
+    "synthetic_faces_factor_vae",
+    "synthetic_faces_nashae",
 ]

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+from apps.recipes.data import DataName
+from apps.recipes.faces import FACES
 from apps.recipes.methods import (
     AAERecipe,
     AnnealedVAERecipe,
@@ -29,6 +31,11 @@ from nashae_core import NashAEConfig, TrainConfig
 # The authors' for every method on dSprites.
 DSPRITES_TRAINING = TrainConfig(steps=4000, batch_size=200, record_every=20)
 DSPRITES_IMAGES = 737_280
+# The authors' for every method on CelebA. Its recipes and those of the synthetic faces differ by
+# their data alone.
+FACES_TRAINING = TrainConfig(steps=4000, batch_size=200, record_every=20, channels_last=True)
+FACES_LATENTS = 32
+CELEBA_IMAGES = 202_599
 
 
 def beamsynthesis_nashae() -> NashAERecipe:
@@ -114,6 +121,66 @@ def dsprites_factor_vae() -> FactorVAERecipe:
     return FactorVAERecipe(method=method, data="dsprites", latents=10, train=DSPRITES_TRAINING)
 
 
+def celeba_nashae() -> NashAERecipe:
+    """NashAE on CelebA, as the paper's Table 3 and Figure 2 have it (λ = 0.2)."""
+    return _faces_nashae("celeba")
+
+
+def celeba_beta_vae() -> VAERecipe:
+    """β-VAE on CelebA, as the paper's Table 3 has it (β = 100)."""
+    return _faces_beta_vae("celeba")
+
+
+def celeba_beta_tcvae() -> BetaTCVAERecipe:
+    """β-TCVAE on CelebA, as the paper's Table 3 has it (β = 15)."""
+    return _faces_beta_tcvae("celeba", CELEBA_IMAGES)
+
+
+def celeba_factor_vae() -> FactorVAERecipe:
+    """FactorVAE on CelebA, as the paper's Table 3 has it (β = 15)."""
+    return _faces_factor_vae("celeba")
+
+
+def synthetic_faces_nashae() -> NashAERecipe:
+    """NashAE on synthetic faces, which are not CelebA (λ = 0.2)."""
+    return _faces_nashae("synthetic-faces")
+
+
+def synthetic_faces_beta_vae() -> VAERecipe:
+    """β-VAE on synthetic faces, which are not CelebA (β = 100)."""
+    return _faces_beta_vae("synthetic-faces")
+
+
+def synthetic_faces_beta_tcvae() -> BetaTCVAERecipe:
+    """β-TCVAE on synthetic faces, which are not CelebA (β = 15)."""
+    return _faces_beta_tcvae("synthetic-faces", FACES)
+
+
+def synthetic_faces_factor_vae() -> FactorVAERecipe:
+    """FactorVAE on synthetic faces, which are not CelebA (β = 15)."""
+    return _faces_factor_vae("synthetic-faces")
+
+
+def _faces_nashae(data: DataName) -> NashAERecipe:
+    method = NashAEConfig(lam=0.2)
+    return NashAERecipe(method=method, data=data, latents=FACES_LATENTS, train=FACES_TRAINING)
+
+
+def _faces_beta_vae(data: DataName) -> VAERecipe:
+    method = VAEConfig(beta=100.0, lr=1e-3)
+    return VAERecipe(method=method, data=data, latents=FACES_LATENTS, train=FACES_TRAINING)
+
+
+def _faces_beta_tcvae(data: DataName, images: int) -> BetaTCVAERecipe:
+    method = BetaTCVAEConfig(observations=images, beta=15.0, lr=1e-3)
+    return BetaTCVAERecipe(method=method, data=data, latents=FACES_LATENTS, train=FACES_TRAINING)
+
+
+def _faces_factor_vae(data: DataName) -> FactorVAERecipe:
+    method = FactorVAEConfig(beta=15.0)
+    return FactorVAERecipe(method=method, data=data, latents=FACES_LATENTS, train=FACES_TRAINING)
+
+
 RECIPES: dict[str, Callable[[], AnyRecipe]] = {
     "beamsynthesis-nashae": beamsynthesis_nashae,
     "beamsynthesis-beta-vae": beamsynthesis_beta_vae,
@@ -129,6 +196,14 @@ RECIPES: dict[str, Callable[[], AnyRecipe]] = {
     "dsprites-beta-vae": dsprites_beta_vae,
     "dsprites-beta-tcvae": dsprites_beta_tcvae,
     "dsprites-factor-vae": dsprites_factor_vae,
+    "celeba-nashae": celeba_nashae,
+    "celeba-beta-vae": celeba_beta_vae,
+    "celeba-beta-tcvae": celeba_beta_tcvae,
+    "celeba-factor-vae": celeba_factor_vae,
+    "synthetic-faces-nashae": synthetic_faces_nashae,
+    "synthetic-faces-beta-vae": synthetic_faces_beta_vae,
+    "synthetic-faces-beta-tcvae": synthetic_faces_beta_tcvae,
+    "synthetic-faces-factor-vae": synthetic_faces_factor_vae,
 }
 
 

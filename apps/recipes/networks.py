@@ -3,10 +3,11 @@
 from typing import NamedTuple
 
 import torch
+from torch import nn
 
 from apps.recipes.data import DataName
 from apps.recipes.recipe import Recipe
-from nashae_core import MLP
+from nashae_core import MLP, conv_decoder, conv_encoder
 from nashae_core.activations import ActivationName
 
 
@@ -17,6 +18,8 @@ class _Layers(NamedTuple):
     activation: ActivationName
 
 
+# Faces have the paper's convolutional networks; the others are perceptrons.
+FACES: frozenset[DataName] = frozenset({"synthetic-faces", "celeba"})
 # The elements of one observation.
 INPUTS: dict[DataName, int] = {"beamsynthesis": 1000, "dsprites": 4096}
 ENCODERS: dict[DataName, _Layers] = {
@@ -35,34 +38,43 @@ GAUSSIAN_DECODERS: dict[DataName, _Layers] = {
 }
 
 
-def autoencoder(recipe: Recipe, generator: torch.Generator) -> tuple[MLP, MLP]:
+def autoencoder(recipe: Recipe, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
     """An encoder from observations to m numbers, and its mirror."""
     encoder = _encoder(recipe.data, recipe.latents, generator)
-    decoder = _decoder(DECODERS[recipe.data], recipe.data, recipe.latents, generator)
+    decoder = _decoder(DECODERS, recipe.data, recipe.latents, generator)
     return encoder, decoder
 
 
-def variational(recipe: Recipe, generator: torch.Generator) -> tuple[MLP, MLP]:
+def variational(recipe: Recipe, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
     """An encoder from observations to 2m numbers, and the decoder of a Gaussian's m codes."""
     encoder = _encoder(recipe.data, 2 * recipe.latents, generator)
-    decoder = _decoder(GAUSSIAN_DECODERS[recipe.data], recipe.data, recipe.latents, generator)
+    decoder = _decoder(GAUSSIAN_DECODERS, recipe.data, recipe.latents, generator)
     return encoder, decoder
 
 
-def adversarial(recipe: Recipe, noise: int, generator: torch.Generator) -> tuple[MLP, MLP, MLP]:
+def adversarial(
+    recipe: Recipe, noise: int, generator: torch.Generator
+) -> tuple[nn.Module, nn.Module, nn.Module]:
     """Q to 2m numbers, the generator from m codes and `noise` numbers, the discriminator."""
     encoder = _encoder(recipe.data, 2 * recipe.latents, generator)
     inputs = recipe.latents + noise
-    decoder = _decoder(GAUSSIAN_DECODERS[recipe.data], recipe.data, inputs, generator)
+    decoder = _decoder(GAUSSIAN_DECODERS, recipe.data, inputs, generator)
     return encoder, decoder, _encoder(recipe.data, 1, generator)
 
 
-def _encoder(data: DataName, outputs: int, generator: torch.Generator) -> MLP:
+def _encoder(data: DataName, outputs: int, generator: torch.Generator) -> nn.Module:
+    if data in FACES:
+        return conv_encoder(outputs, generator=generator)
     hidden, activation = ENCODERS[data]
     sizes = (INPUTS[data], *hidden, outputs)
     return MLP(sizes, activation=activation, generator=generator)
 
 
-def _decoder(layers: _Layers, data: DataName, inputs: int, generator: torch.Generator) -> MLP:
-    sizes = (inputs, *layers.hidden, INPUTS[data])
-    return MLP(sizes, activation=layers.activation, generator=generator)
+def _decoder(
+    of: dict[DataName, _Layers], data: DataName, inputs: int, generator: torch.Generator
+) -> nn.Module:
+    if data in FACES:
+        return conv_decoder(inputs, generator=generator)
+    hidden, activation = of[data]
+    sizes = (inputs, *hidden, INPUTS[data])
+    return MLP(sizes, activation=activation, generator=generator)

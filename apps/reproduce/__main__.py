@@ -11,32 +11,43 @@ import tyro
 from rich.table import Table
 
 from apps.console import console, exit_on_error
-from apps.recipes import AnyRecipe
+from apps.recipes import AnyRecipe, DataName
 from apps.reproduce.backends import Backend, workers
-from apps.reproduce.paper import SPRITE_TRIALS, TABLE_2, TRIALS
+from apps.reproduce.face_pictures import draw_faces
+from apps.reproduce.face_score import score_faces
+from apps.reproduce.paper import FACE_TRIALS, SPRITE_TRIALS, TABLE_2, TRIALS
 from apps.reproduce.pictures import draw
 from apps.reproduce.progress import plan, progress
-from apps.reproduce.report import write_report, write_sprite_report
+from apps.reproduce.report import write_face_report, write_report, write_sprite_report
 from apps.reproduce.rows import published, write_rows
 from apps.reproduce.score import score
 from apps.reproduce.scoring import score_runs
 from apps.reproduce.sprite_pictures import draw_sprites
 from apps.reproduce.sprite_score import score_sprites
-from apps.reproduce.sweep import figure_3_recipes, run_sweep, table_1_recipes, table_2_recipes
+from apps.reproduce.sweep import (
+    figure_3_recipes,
+    run_sweep,
+    table_1_recipes,
+    table_2_recipes,
+    table_3_recipes,
+)
 from apps.reproduce.table1 import Cell, table_1
 from apps.reproduce.table2 import SpriteCell, table_2
+from apps.reproduce.table3 import FaceCell, table_3
 from apps.run_folder import RunFolder
 
 SHORT_TRIALS = 2
 Method = Literal["nashae", "beta-vae", "beta-tcvae", "factor-vae"]
+TableNumber = Literal[1, 2, 3]
 METHODS: tuple[Method, ...] = get_args(Method)
 COMMAND = "python -m apps.reproduce"
 
 
 def reproduce(
-    table: Literal[1, 2] | None = None,
+    table: TableNumber | None = None,
     method: tuple[Method, ...] | None = None,
     trials: int | None = None,
+    celeba: Path | None = None,
     jobs: int = 2,
     out: Path = Path("out"),
     device: Literal["cpu", "cuda"] = "cpu",
@@ -50,14 +61,18 @@ def reproduce(
     Beamsynthesis, in a few minutes. `--table 1` makes the eight trials of the paper. The result is
     report.html in the folder --out, with the figures and the rows beside it. `--table 2` makes the
     fifteen trials on dSprites, which is computed and not downloaded, and beside them one run at
-    each λ of a scan and at each m of the supplement; the result is table2.html. What was cut off
-    goes on where it was, and finished runs are neither run nor scored again.
+    each λ of a scan and at each m of the supplement; the result is table2.html. `--table 3` makes
+    the three trials of Table 3 on synthetic faces, which are drawn here and are not CelebA, or with
+    `--celeba` on CelebA; the result is table3.html. What was cut off goes on where it was, and
+    finished runs are neither run nor scored again.
 
     Args:
         table: The paper's table to make whole; by default a short version of Table 1.
         method: Whose rows: all with --table (an hour and more), NashAE's without.
         trials: Seeds a cell: 8 with --table 1, 15 with --table 2 (most of a day and
-            16 GB), 2 without.
+            16 GB), 3 with --table 3 (most of a day), 2 without.
+        celeba: CelebA's folder, for --table 3: the images, in a folder or zip file, and
+            list_attr_celeba.
         jobs: Runs at a time on this machine, one core each. A cluster's cores all have one.
         out: Where runs, figures, rows and report go.
         device: Where to train.
@@ -68,26 +83,31 @@ def reproduce(
     """
     if (trials is not None and trials < 1) or jobs < 1:
         raise ValueError(f"trials and jobs must be at least 1; got {trials} and {jobs}")
-    command = Command(table, _methods(table, method), out, jobs)
-    trials = trials or {None: SHORT_TRIALS, 1: TRIALS, 2: SPRITE_TRIALS}[table]
+    if celeba is not None and table != 3:
+        raise ValueError("--celeba is for --table 3")
+    command = Command(table, _methods(table, method), out, jobs, celeba)
+    trials = trials or {None: SHORT_TRIALS, 1: TRIALS, 2: SPRITE_TRIALS, 3: FACE_TRIALS}[table]
     recipes = command.recipes(trials)
     with workers(backend, address, jobs) as at_a_time:
         if dry_run:
             console.print(plan(recipes, out / "runs", at_a_time))
             return
         with progress(recipes, out / "runs", at_a_time):
-            folders = run_sweep(recipes, out / "runs", jobs=at_a_time, device=device)
-    (_report_sprites if table == 2 else _report)(command, folders)
+            folders = run_sweep(
+                recipes, out / "runs", jobs=at_a_time, root=celeba or out / "data", device=device
+            )
+    {2: _report_sprites, 3: _report_faces}.get(table or 1, _report)(command, folders)
 
 
 @dataclass(frozen=True)
 class Command:
     """What was asked for, and when."""
 
-    table: Literal[1, 2] | None
+    table: TableNumber | None
     methods: tuple[Method, ...]
     out: Path
     jobs: int
+    celeba: Path | None
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -100,17 +120,24 @@ class Command:
         """How long it has taken so far."""
         return time.monotonic() - self.started
 
+    @property
+    def faces(self) -> DataName:
+        """The data of Table 3."""
+        return "synthetic-faces" if self.celeba is None else "celeba"
+
     def recipes(self, trials: int) -> list[AnyRecipe]:
         """The runs that it needs."""
         if self.table == 2:
             return table_2_recipes(self.methods, trials)
+        if self.table == 3:
+            return table_3_recipes(self.methods, trials, self.faces)
         return [*table_1_recipes(self.methods, trials), *figure_3_recipes()]
 
 
-def _methods(table: Literal[1, 2] | None, asked: tuple[Method, ...] | None) -> tuple[Method, ...]:
+def _methods(table: TableNumber | None, asked: tuple[Method, ...] | None) -> tuple[Method, ...]:
     if table is None:
         return asked or ("nashae",)
-    known = METHODS if table == 1 else tuple(m for m in METHODS if m in {m for m, _ in TABLE_2})
+    known = tuple(m for m in METHODS if table != 2 or m in {m for m, _ in TABLE_2})
     if unknown := set(asked or ()) - set(known):
         raise ValueError(f"Table {table} has no {', '.join(sorted(unknown))}; it has {known}")
     return asked or known
@@ -162,6 +189,27 @@ def _report_sprites(command: Command, folders: list[RunFolder]) -> None:
     console.print(f"report: {(out / 'table2.html').resolve()}", markup=False, soft_wrap=True)
 
 
+def _report_faces(command: Command, folders: list[RunFolder]) -> None:
+    """Score, draw and report Table 3."""
+    out, methods = command.out, command.methods
+    rows = score_runs(folders, score_faces, command.jobs)
+    write_rows(rows, out / "table3.jsonl")
+    with console.status("drawing"):
+        pictures = draw_faces(folders, out / "figures")
+    write_face_report(
+        out / "table3.html",
+        command=command.line,
+        seconds=command.seconds,
+        rows=rows,
+        kept=published(3),
+        methods=methods,
+        pictures=pictures,
+        figures=out / "figures",
+    )
+    console.print(_terminal_faces(table_3(rows, methods), rows[0]["data"]))
+    console.print(f"report: {(out / 'table3.html').resolve()}", markup=False, soft_wrap=True)
+
+
 def _terminal_table(cells: list[Cell]) -> Table:
     table = Table(title="Table 1: mean |learned latents − 2| on Beamsynthesis")
     for heading in ("method", "m", "paper", "ours", "learned latents of each run"):
@@ -182,6 +230,18 @@ def _terminal_sprites(cells: list[SpriteCell]) -> Table:
         mean = "–" if found is None else f"{found.mean:.1f}"
         counts = " ".join(map(str, cell.learned))
         table.add_row(cell.name, f"{cell.paper:.2f}", mean, str(len(cell.runs)), counts)
+    return table
+
+
+def _terminal_faces(cells: list[FaceCell], data: str) -> Table:
+    table = Table(title=f"Table 3: TAD on {data}")
+    for heading in ("method", "TAD", "captured", "n", "learned latents of each run"):
+        table.add_column(heading, justify="left" if heading[0] == "l" else "right")
+    for cell in cells:
+        tad, captured = cell.tad("tad_yeats2022"), cell.tad("tad_yeats2022", "captured")
+        counts = " ".join(map(str, cell.learned))
+        means = ["–" if found is None else f"{found.mean:.3g}" for found in (tad, captured)]
+        table.add_row(cell.name, *means, str(len(cell.runs)), counts)
     return table
 
 

@@ -20,7 +20,7 @@ from apps.reproduce.sweep import finished
 from apps.run_folder import RunFolder
 
 POLL_SECONDS = 1.0
-STEP_SECONDS = 0.09  # a step on dSprites on one core, for as long as there are no runs to tell it
+STEP_SECONDS = 0.3  # a step on faces on one core, for as long as there are no runs to tell it
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Course:
 @cache
 def cost(recipe: AnyRecipe) -> float:
     """About how many seconds a run takes: what the release's runs of its kind took."""
-    kept = published(2 if recipe.data == "dsprites" else 1)
+    kept = published({"beamsynthesis": 1, "dsprites": 2}.get(recipe.data, 3))
     rows = [(r["seconds"] / r["steps"], r["method"], r["latents"]) for r in kept]
     if not rows:
         return STEP_SECONDS * recipe.train.steps

@@ -13,13 +13,21 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from apps.reproduce.alignment import DEFINITION
 from apps.reproduce.comparison import by_cell, by_weight
 from apps.reproduce.counts import COUNTING_RULES
+from apps.reproduce.face_score import FACE_DATA
 from apps.reproduce.metric_table import metric_table
-from apps.reproduce.paper import ILLEGIBLE, LATENTS, SPRITE_LATENTS, SPRITE_TRIALS
+from apps.reproduce.paper import (
+    FACE_LATENTS,
+    ILLEGIBLE,
+    LATENTS,
+    SPRITE_LATENTS,
+    SPRITE_TRIALS,
+)
 from apps.reproduce.pictures import Picture
 from apps.reproduce.rows import Row
 from apps.reproduce.sprite_score import FACTORS
 from apps.reproduce.table1 import Cell
 from apps.reproduce.table2 import CARRIED, scan_cells, size_cells, table_2, told_apart
+from apps.reproduce.table3 import captured_attributes, table_3
 from apps.run_folder import versions
 from nashae_data.atomic import atomic_file
 
@@ -92,6 +100,35 @@ def write_sprite_report(
         latents=SPRITE_LATENTS,
         trials=SPRITE_TRIALS,
         illegible=f"λ = {ILLEGIBLE[1]:g}",
+        pictures=_embedded(pictures, figures),
+    )
+
+
+def write_face_report(
+    path: Path,
+    *,
+    command: str,
+    seconds: float,
+    rows: Sequence[Row],
+    kept: Sequence[Row],
+    methods: Sequence[str],
+    pictures: Sequence[Picture],
+    figures: Path,
+) -> None:
+    """Write the report of Table 3 to `path`: `rows` of the user's runs, `kept` of the release's."""
+    cells = table_3(rows, methods)
+    _write_page(
+        path,
+        "table3.html.j2",
+        command=command,
+        seconds=seconds,
+        cells=cells,
+        kept=table_3(kept, methods) if kept else [],
+        real=rows[0]["data"] == FACE_DATA["celeba"],
+        images=rows[0]["images"],
+        steps=rows[0]["steps"],
+        latents=FACE_LATENTS,
+        attributes=captured_attributes(cells),
         pictures=_embedded(pictures, figures),
     )
 

@@ -11,8 +11,10 @@ from threading import Thread
 import joblib  # type: ignore[import-untyped]
 import torch
 
+from apps.memory import keep_memory
 from apps.recipes import RECIPES, AnyRecipe, DataName
 from apps.reproduce.paper import (
+    FACE_LATENTS,
     FIGURE_3,
     LATENTS,
     SCAN,
@@ -21,6 +23,7 @@ from apps.reproduce.paper import (
     SPRITE_LATENTS,
     TABLE_1,
     TABLE_2,
+    TABLE_3,
 )
 from apps.run_folder import CHECKPOINT, RunFolder
 from apps.train import train_run
@@ -69,20 +72,32 @@ def table_2_recipes(methods: Sequence[str], trials: int) -> list[AnyRecipe]:
     return [recipe(*key, data="dsprites") for key in keys]
 
 
+def table_3_recipes(methods: Sequence[str], trials: int, data: DataName) -> list[AnyRecipe]:
+    """The runs of Table 3's cells of `methods`, seeds 0 to `trials` − 1, on `data`."""
+    return [
+        recipe(method, weight, FACE_LATENTS, seed, data)
+        for method, weight in TABLE_3
+        if method in methods
+        for seed in range(trials)
+    ]
+
+
 def run_sweep(
     recipes: Iterable[AnyRecipe],
     runs: Path,
     *,
     jobs: int = 2,
+    root: Path = Path("data"),
     device: str = "cpu",
     checkpoint_seconds: float = 20.0,
 ) -> list[RunFolder]:
     """Train each recipe into its folder below `runs`, `jobs` at a time, one thread each.
 
     Finished runs are left as they are, one that was cut off goes on where it was, and one that
-    another process is writing is waited for. Where joblib is set to a cluster, every worker has to
-    see `runs`. Returns the folders in the order of `recipes`. A run that fails does not stop the
-    others; at the end the first failure is raised as `RuntimeError`.
+    another process is writing is waited for. `root` is the folder of data that lie on disk. Where
+    joblib is set to a cluster, every worker has to see `runs` and `root`. Returns the folders in
+    the order of `recipes`. A run that fails does not stop the others; at the end the first failure
+    is raised as `RuntimeError`.
     """
     unique = list(dict.fromkeys(recipes))
     waiting = [r for r in unique if not _tidy(r, runs / r.label)]
@@ -93,7 +108,7 @@ def run_sweep(
     parallel = joblib.Parallel(n_jobs=jobs, batch_size=1)
     reasons = parallel(
         joblib.delayed(_run)(
-            r, (runs / r.label).absolute(), device, checkpoint_seconds, os.getpid()
+            r, (runs / r.label).absolute(), root.absolute(), device, checkpoint_seconds, os.getpid()
         )
         for r in waiting
     )
@@ -117,14 +132,24 @@ def _tidy(recipe: AnyRecipe, path: Path) -> bool:
     return finished(recipe, path) and not (path / CHECKPOINT).exists()
 
 
-def _run(recipe: AnyRecipe, path: Path, device: str, checkpoint_seconds: float, sweep: int) -> str:
+def _run(
+    recipe: AnyRecipe, path: Path, root: Path, device: str, checkpoint_seconds: float, sweep: int
+) -> str:
     """Make one run in this process; the reason where it fails."""
     if os.getppid() == sweep:
         _end_with_the_sweep(sweep)
     torch.set_num_threads(1)
+    keep_memory()
     try:
         # Another sweep's worker may have the folder, or one that outlives a sweep that was killed.
-        train_run(recipe, path, device=device, checkpoint_seconds=checkpoint_seconds, wait=True)
+        train_run(
+            recipe,
+            path,
+            root=root,
+            device=device,
+            checkpoint_seconds=checkpoint_seconds,
+            wait=True,
+        )
     except (ValueError, OSError, FloatingPointError, RuntimeError) as error:
         return str(error)
     return ""

@@ -7,6 +7,7 @@ import torch
 import tyro
 
 from apps.console import console, exit_on_error, progress_bar
+from apps.memory import keep_memory
 from apps.recipes import RECIPES
 from apps.train import train_run
 from nashae_core import Progress
@@ -23,6 +24,7 @@ else:
 def train(
     recipe: AnyRecipe,
     out: Path | None = None,
+    root: Path = Path("data"),
     device: Literal["cpu", "cuda"] = "cpu",
     threads: int = 2,
 ) -> None:
@@ -34,10 +36,12 @@ def train(
     Args:
         recipe: What to train.
         out: The run folder. By default runs/ and a name made of the recipe.
+        root: The folder of CelebA, or where the synthetic faces are kept once they are drawn.
         device: Where to train.
         threads: Threads on the CPU.
     """
     torch.set_num_threads(threads)
+    keep_memory()
     path = out or Path("runs") / recipe.label
     with progress_bar() as bar:
         task = bar.add_task(f"training {recipe.label}", total=recipe.train.steps, note="")
@@ -47,7 +51,7 @@ def train(
             note = "  ".join(f"{name} {value:.4g}" for name, value in terms.items())
             bar.update(task, completed=progress.step, note=note)
 
-        folder = train_run(recipe, path, device=device, on_progress=show)
+        folder = train_run(recipe, path, root=root, device=device, on_progress=show)
         bar.update(task, completed=recipe.train.steps)
     done = f"{folder.path}: {folder.record['seconds']} s of training"
     console.print(done, markup=False, soft_wrap=True)

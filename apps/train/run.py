@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from apps.recipes import AnyRecipe, Model, load_data, network_inputs
+from apps.recipes import AnyDataset, AnyRecipe, Model, load_data, network_inputs
 from apps.run_folder import CHECKPOINT, RunFolder, versions
 from nashae_baselines import GaussianCoder
 from nashae_core import (
@@ -27,7 +27,7 @@ from nashae_core import (
     save_weights,
     train,
 )
-from nashae_data import Dataset
+from nashae_data import AttributeDataset
 
 # A checkpoint of a large model takes a second: they are spaced so that all of them take no more of
 # the run than this.
@@ -40,12 +40,15 @@ def train_run(
     recipe: AnyRecipe,
     path: Path,
     *,
+    root: Path = Path("data"),
     device: str = "cpu",
     on_progress: Callable[[Progress], None] | None = None,
     checkpoint_seconds: float = 20.0,
     wait: bool = False,
 ) -> RunFolder:
     """Train `recipe` into the folder `path`, or go on where an earlier call was cut off.
+
+    `root` is the folder of the data sets that lie on disk.
 
     Between two checkpoints there are at least `checkpoint_seconds`, and more where they would take
     above 2 % of the run; with 0 there is one at each entry of the history.
@@ -56,13 +59,13 @@ def train_run(
     """
     folder = RunFolder(path)
     with folder.claimed(wait=wait):
-        _claim_config(folder, recipe)
+        _claim_config(folder, recipe, root)
         folder.clear()
         if folder.finished:
             (path / CHECKPOINT).unlink(missing_ok=True)  # of a process that was killed at the end
             return folder
-        dataset = load_data(recipe)
-        observations = network_inputs(dataset)
+        dataset = load_data(recipe, root)
+        observations = network_inputs(recipe, dataset, device)
         generator = torch.Generator().manual_seed(recipe.seed)
         model = recipe.build(generator)
         resume = _read_checkpoint(folder)
@@ -120,8 +123,13 @@ class _Clock:
             self._pause = max(self._least_pause, rare)
 
 
-def _claim_config(folder: RunFolder, recipe: AnyRecipe) -> None:
-    config = {"method": recipe.method_name, "recipe": asdict(recipe), "versions": versions()}
+def _claim_config(folder: RunFolder, recipe: AnyRecipe, root: Path) -> None:
+    config = {
+        "method": recipe.method_name,
+        "recipe": asdict(recipe),
+        "versions": versions(),
+        "root": str(root.absolute()),
+    }
     if not (folder.path / "config.json").exists():
         found = sorted(p.name for p in folder.path.iterdir() if not p.name.startswith("."))
         if found:
@@ -172,7 +180,7 @@ class _PosteriorTable(nn.Module):
 
 
 def _code_arrays(
-    model: Model, observations: Tensor | Observations, dataset: Dataset, device: str
+    model: Model, observations: Tensor | Observations, dataset: AnyDataset, device: str
 ) -> dict[str, npt.NDArray[Any]]:
     if isinstance(model, GaussianCoder):
         codes, variances = encode(_PosteriorTable(model), observations, device=device).chunk(2, 1)
@@ -186,6 +194,8 @@ def _code_arrays(
     if isinstance(observations, PackedObservations):
         # The factors and values of so many would be larger than the codes, and are computed.
         return arrays | names
+    if isinstance(dataset, AttributeDataset):
+        return arrays | {"attributes": dataset.attributes} | names
     return arrays | {"factors": dataset.factors, "values": dataset.values} | names
 
 

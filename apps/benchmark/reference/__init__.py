@@ -4,8 +4,16 @@ The benchmark times them, and the tests check that ours give the same losses, we
 """
 
 from apps.benchmark.reference.beta_tcvae import PlainBetaTCVAE
+from apps.benchmark.reference.conv import conv_networks
 from apps.benchmark.reference.factor_vae import PlainFactorVAE
 from apps.benchmark.reference.nashae import PlainNashAE
 from apps.benchmark.reference.vae import PlainGaussianVAE, PlainVAE
 
-__all__ = ["PlainBetaTCVAE", "PlainFactorVAE", "PlainGaussianVAE", "PlainNashAE", "PlainVAE"]
+__all__ = [
+    "PlainBetaTCVAE",
+    "PlainFactorVAE",
+    "PlainGaussianVAE",
+    "PlainNashAE",
+    "PlainVAE",
+    "conv_networks",
+]

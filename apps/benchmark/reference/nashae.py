@@ -12,7 +12,10 @@ from apps.benchmark.reference.mlp import mlp
 
 
 class PlainNashAE:
-    """An MLP autoencoder and m separate predictors, each with its own part in the Python loop."""
+    """An autoencoder and m separate predictors, each with its own part in the Python loop.
+
+    `networks` are an encoder and a decoder in place of the perceptrons.
+    """
 
     def __init__(
         self,
@@ -23,12 +26,14 @@ class PlainNashAE:
         *,
         hidden: tuple[int, ...] = (200, 80, 40),
         activation: Callable[[], nn.Module] = nn.SELU,
+        networks: tuple[nn.Module, nn.Module] | None = None,
     ) -> None:
         self.latents, self.lam = latents, lam
-        self.encoder = nn.Sequential(
-            mlp(inputs, *hidden, latents, activation=activation), nn.Sigmoid()
+        encoder, self.decoder = networks or (
+            mlp(inputs, *hidden, latents, activation=activation),
+            mlp(latents, *reversed(hidden), inputs, activation=activation),
         )
-        self.decoder = mlp(latents, *reversed(hidden), inputs, activation=activation)
+        self.encoder = nn.Sequential(encoder, nn.Sigmoid())
         self.predictors = nn.ModuleList(mlp(latents, 40, 40, 1) for _ in range(latents))
         for module in (self.encoder, self.decoder, self.predictors):
             module.to(device)

@@ -92,7 +92,7 @@ def test_batches_are_read_ahead_and_come_in_order(images):
     counted = Counted(images)
     streamed = StreamedImages(counted, MEAN, STD)
     index = torch.arange(40).reshape(10, 4)
-    batches = streamed.batches(index)
+    batches = streamed.read_ahead(index)
     first = next(batches)
     with counted.seen:  # while nobody asks for the next one
         assert counted.seen.wait_for(lambda: counted.reads == 4, timeout=10)
@@ -107,7 +107,7 @@ def test_a_read_that_fails_is_raised_where_its_batch_is_asked_for(images):
                 raise ValueError("the file is damaged")
             return super().__getitem__(index)
 
-    batches = StreamedImages(Damaged(images), MEAN, STD).batches(torch.arange(40).reshape(10, 4))
+    batches = StreamedImages(Damaged(images), MEAN, STD).read_ahead(torch.arange(40).reshape(10, 4))
     assert len([next(batches), next(batches)]) == 2
     with pytest.raises(ValueError, match="the file is damaged"):
         next(batches)

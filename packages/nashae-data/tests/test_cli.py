@@ -7,7 +7,14 @@ import layouts
 import numpy as np
 import pytest
 
-from nashae_data import beamsynthesis, load_dataset, save_dataset
+from nashae_data import (
+    beamsynthesis,
+    celeba,
+    load_dataset,
+    save_dataset,
+    synthetic_faces,
+    write_celeba_tree,
+)
 from nashae_data.cli import main
 
 
@@ -53,6 +60,36 @@ def test_what_the_user_can_mend_is_one_line_and_status_2(tmp_path, capsys, out, 
     assert printed.err.startswith("nashae-data: error: ")
     assert message in printed.err
     assert printed.err.count("\n") == 1
+
+
+def test_faces_are_written_as_celeba_is_and_read_back(tmp_path, capsys):
+    tree, cache = tmp_path / "faces", tmp_path / "cache.h5"
+    assert main(["faces", "--out", str(tree), "--images", "12", "--seed", "3"]) == 0
+    assert capsys.readouterr().out == (
+        f"wrote {tree}: 12 synthetic faces (not CelebA) of 178 x 218 pixels\n"
+    )
+    assert main(["celeba", "--root", str(tree), "--cache", str(cache)]) == 0
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert printed.out.endswith("images (12, 64, 64, 3) uint8, 40 attributes\n")
+    assert printed.out.startswith("synthetic faces, not CelebA")
+    assert cache.exists()
+
+
+def test_a_faces_tree_is_the_drawing_within_jpeg_s_loss(tmp_path):
+    write_celeba_tree(tmp_path / "faces", 24, np.random.default_rng(3))
+    read, drawn = celeba(tmp_path / "faces"), synthetic_faces(24, np.random.default_rng(3))
+    np.testing.assert_array_equal(read.attributes, drawn.attributes)
+    np.testing.assert_array_equal(read.partition, drawn.partition)
+    assert read.names == drawn.names
+    apart = np.abs(read.observations[:].astype(float) - drawn.observations[:])
+    assert apart.mean() < 3  # grey levels of 255: JPEG, and a picture made smaller
+    assert np.quantile(apart, 0.99) < 25
+
+
+def test_a_sheet_of_faces(tmp_path, capsys):
+    assert main(["sheet", "faces", "--out", str(tmp_path / "f.png"), "--columns", "2"]) == 0
+    assert capsys.readouterr().out == f"wrote {tmp_path / 'f.png'}: 16 synthetic faces\n"
 
 
 @pytest.mark.parametrize("name", ["sprites.npz", "sprites.h5"])

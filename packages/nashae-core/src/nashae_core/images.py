@@ -112,7 +112,7 @@ class StreamedImages:
         """The images at `index`, on the device, normalised."""
         return self._on_device(self._read(index))
 
-    def batches(self, index: Iterable[Tensor]) -> Iterator[Float[Tensor, "batch c h w"]]:
+    def read_ahead(self, index: Iterable[Tensor]) -> Iterator[Float[Tensor, "batch c h w"]]:
         """The images at each of `index` (batch,), in order."""
         waiting = deque[Future[Tensor]]()
         with ThreadPoolExecutor(max_workers=1) as reader:

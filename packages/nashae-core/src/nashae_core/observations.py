@@ -22,7 +22,7 @@ class Observations(Protocol):
 class Streamed(Observations, Protocol):
     """Observations that are better asked for many batches at once, because they read ahead."""
 
-    def batches(self, index: Iterable[Tensor], /) -> Iterator[Tensor]:
+    def read_ahead(self, index: Iterable[Tensor], /) -> Iterator[Tensor]:
         """The rows at each of `index`, in order, on the model's device."""
         ...
 
@@ -32,7 +32,7 @@ def batches(
 ) -> Iterator[Tensor]:
     """The rows at each of `index`; a tensor of indices goes to `device` in one transfer."""
     if isinstance(rows, Streamed):
-        return rows.batches(index)
+        return rows.read_ahead(index)
     if isinstance(index, Tensor):
         index = index.to(device, non_blocking=True)
     return (rows[i.to(device)] for i in index)

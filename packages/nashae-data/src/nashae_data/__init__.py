@@ -3,9 +3,12 @@
 from importlib.metadata import version
 
 from nashae_data.archive import read_beamsynthesis
+from nashae_data.attributes import AttributeDataset
 from nashae_data.cars3d import read_cars3d
+from nashae_data.celeba import celeba
 from nashae_data.dataset import Dataset, Observations, Provenance
 from nashae_data.disk import DiskImages
+from nashae_data.faces import face_sheet, synthetic_faces, write_celeba_tree
 from nashae_data.files import load_dataset, save_dataset
 from nashae_data.mpi3d import read_mpi3d
 from nashae_data.norb import read_small_norb
@@ -20,14 +23,17 @@ from nashae_data.waveforms import BEAMSYNTHESIS_MEAN, BEAMSYNTHESIS_STD, beamsyn
 __all__ = [
     "BEAMSYNTHESIS_MEAN",
     "BEAMSYNTHESIS_STD",
+    "AttributeDataset",
     "Dataset",
     "DiskImages",
     "Observations",
     "PackedImages",
     "Provenance",
     "beamsynthesis",
+    "celeba",
     "color_dsprites",
     "dsprites",
+    "face_sheet",
     "factor_sheet",
     "load_dataset",
     "noisy_dsprites",
@@ -39,5 +45,7 @@ __all__ = [
     "read_small_norb",
     "render_sprite",
     "save_dataset",
+    "synthetic_faces",
+    "write_celeba_tree",
 ]
 __version__ = version("nashae-data")

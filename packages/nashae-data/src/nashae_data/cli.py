@@ -1,13 +1,26 @@
 """The command `nashae-data`: data sets written to disk, and sheets that show their factors."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import tyro
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
+from nashae_data.celeba import celeba
 from nashae_data.dataset import Dataset
+from nashae_data.faces import face_sheet, synthetic_faces, write_celeba_tree
 from nashae_data.files import load_dataset, save_dataset
 from nashae_data.sheet import factor_sheet, write_png
 from nashae_data.sprites import dsprites
@@ -23,7 +36,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         written = tyro.extras.subcommand_cli_from_dict(
-            {"beamsynthesis": _beamsynthesis, "dsprites": _dsprites, "sheet": _sheet},
+            {
+                "beamsynthesis": _beamsynthesis,
+                "dsprites": _dsprites,
+                "faces": _faces,
+                "celeba": _celeba,
+                "sheet": _sheet,
+            },
             prog="nashae-data",
             description="Compute a data set or a picture of one; write it whole or not at all.",
             args=argv,
@@ -79,30 +98,89 @@ def _dsprites(out: Path) -> str:
     return _write(dsprites(), out)
 
 
+def _faces(out: Path, images: int = 20_000, seed: int = 0, quality: int = 95) -> str:
+    """Synthetic faces in the layout of CelebA: JPEG of 178 x 218 pixels, and the lists.
+
+    Cartoons with CelebA's 40 attributes, at about its rates and correlations: for programs that
+    read CelebA, where there is none. They are not CelebA, and SYNTHETIC_FACES.txt says so.
+
+    Example: nashae-data faces --out faces
+
+    Args:
+        out: A new folder.
+        images: How many.
+        seed: Draws the attributes and all else; the same seed gives the same faces.
+        quality: Of the JPEG files, 1 to 100.
+    """
+    with _progress(f"drawing {out}", images) as show:
+        rng = np.random.default_rng(seed)
+        write_celeba_tree(out, images, rng, quality=quality, on_progress=show)
+    return f"wrote {out}: {images} synthetic faces (not CelebA) of 178 x 218 pixels"
+
+
+def _celeba(root: Path, cache: Path | None = None) -> str:
+    """CelebA's faces as the paper crops them, 64 x 64, in one HDF5 file; made once.
+
+    Example: nashae-data celeba --root celeba
+
+    Args:
+        root: CelebA's folder: the images, in a folder or a zip file, and list_attr_celeba.
+        cache: The file (default: nashae-celeba-64.h5 in root).
+    """
+    with _progress(f"reading {root}") as show:
+        dataset = celeba(root, cache=cache, on_progress=show)
+    shape, attributes = dataset.observations.shape, len(dataset.names)
+    return f"{dataset.provenance.source}: images {shape} uint8, {attributes} attributes"
+
+
 def _sheet(
-    data: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="dsprites|FILE")]],
+    data: tyro.conf.Positional[Annotated[str, tyro.conf.arg(metavar="dsprites|faces|FILE")]],
     out: Path,
     columns: int = 10,
 ) -> str:
     """A picture of the factors: a row of images for each, lowest class to the left.
 
-    All other factors are at their middle class.
+    All other factors are at their middle class. Of faces it is eight rows of them.
 
     Example: nashae-data sheet dsprites --out sheet.png
 
     Args:
-        data: "dsprites", or a file of images that this program or save_dataset wrote.
+        data: "dsprites", "faces", or a file of images that this program or save_dataset wrote.
         out: A .png file, which is replaced if it is there.
-        columns: How many classes of a factor are shown at most.
+        columns: How many classes of a factor are shown at most, or faces in a row.
     """
     if out.suffix.lower() != ".png":
         raise ValueError(f"cannot write {out}: wanted a name that ends in .png")
+    if data == "faces":
+        faces = synthetic_faces(8 * columns, np.random.default_rng(0))
+        write_png(face_sheet(faces, columns=columns), out)
+        return f"wrote {out}: {len(faces)} synthetic faces"
     dataset = dsprites() if data == "dsprites" else load_dataset(data)
     sheet = factor_sheet(dataset, columns)
     write_png(sheet, out)
     rows = [name for name, size in zip(dataset.names, dataset.sizes, strict=True) if size > 1]
     shape = " x ".join(str(side) for side in sheet.shape[1::-1])
     return f"wrote {out}: {shape} pixels, a row for each of {', '.join(rows)}"
+
+
+@contextmanager
+def _progress(what: str, total: int | None = None) -> Iterator[Callable[..., None]]:
+    """A bar on stderr, where somebody watches; gives what to call with the number done."""
+    terminal = Console(stderr=True)
+    if not terminal.is_terminal:
+        yield lambda *_: None
+        return
+    columns = (
+        TextColumn("[bold]{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=terminal, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done, of=total: bar.update(task, completed=done, total=of)
 
 
 def _write(dataset: Dataset, out: Path) -> str:

@@ -79,15 +79,15 @@ class Dataset:
                 f"observations have shape {tuple(self.observations.shape)}: give at least one row"
             )
         if isinstance(self.observations, np.ndarray):
-            self._keep("observations", _read_only(self.observations))
+            self._keep("observations", read_only(self.observations))
         factors = np.asarray(self.factors)
         if factors.dtype.kind not in "iub":
             raise ValueError(
                 f"factors are {factors.dtype}, wanted class indices (integers): put physical units "
                 "in values"
             )
-        self._keep("factors", _read_only(factors.astype(np.int64, copy=False)))
-        self._keep("values", _read_only(np.asarray(self.values, dtype=np.float64)))
+        self._keep("factors", read_only(factors.astype(np.int64, copy=False)))
+        self._keep("values", read_only(np.asarray(self.values, dtype=np.float64)))
         self._keep("names", tuple(str(name) for name in self.names))
         self._keep("sizes", tuple(int(size) for size in self.sizes))
         self._check_shapes()
@@ -131,7 +131,8 @@ class Dataset:
         return len(self.observations)
 
 
-def _read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A view that cannot be written to."""
     view = array.view()
     view.flags.writeable = False
     return view

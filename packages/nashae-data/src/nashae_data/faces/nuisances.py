@@ -1,0 +1,59 @@
+"""What differs between synthetic faces beside their attributes."""
+
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float64
+
+
+class Nuisance(NamedTuple):
+    """A number that each face has: its unit in words, and its range.
+
+    Drawn evenly from the range, or, where `spread` is above 0, from a normal distribution around 0
+    with that standard deviation, what is outside of the range being moved to its end.
+    """
+
+    name: str
+    unit: str
+    low: float
+    high: float
+    spread: float = 0.0
+
+
+NUISANCES = (
+    Nuisance(
+        "azimuth", "radians, the head turned towards the right of the image", -0.32, 0.32, 0.13
+    ),
+    Nuisance("roll", "radians, the head tilted clockwise", -0.15, 0.15, 0.05),
+    Nuisance("shift_x", "half-widths of the 64 x 64 crop, to the right", -0.05, 0.05, 0.025),
+    Nuisance("shift_y", "half-widths of the 64 x 64 crop, downwards", -0.05, 0.05, 0.025),
+    Nuisance("width", "logarithm of the head's width over its usual one", -0.07, 0.07, 0.03),
+    Nuisance("light", "-1 from the left of the image to 1 from its right", -1.0, 1.0),
+    Nuisance("exposure", "stops, powers of two of the brightness", -0.3, 0.3, 0.14),
+    Nuisance("skin_tone", "0 the lightest to 1 the darkest", 0.0, 1.0),
+    Nuisance("hair_shade", "-1 dark to 1 light, within a colour", -1.0, 1.0),
+    Nuisance("hair_length", "0 short to 1 long, within a cut", 0.0, 1.0),
+    Nuisance("parting", "half-widths of the 64 x 64 crop, from the middle", -0.3, 0.3),
+    Nuisance("eye_hue", "0 brown over hazel and green to 1 blue", 0.0, 1.0),
+    Nuisance("clothes_hue", "turns of the colour circle", 0.0, 1.0),
+    Nuisance("background_hue", "turns of the colour circle", 0.0, 1.0),
+    Nuisance("background_light", "0 dark to 1 light", 0.0, 1.0),
+)
+NUISANCE_NAMES = tuple(nuisance.name for nuisance in NUISANCES)
+
+
+def draw_nuisances(n: int, rng: np.random.Generator) -> Float64[np.ndarray, "{n} j"]:
+    """Nuisances of n faces, a column for each of `NUISANCES`, in their units and ranges.
+
+    Raises `ValueError` if n is below 1.
+    """
+    if n < 1:
+        raise ValueError(f"n is {n}, wanted at least 1 face")
+    found = np.empty((n, len(NUISANCES)))
+    for column, nuisance in enumerate(NUISANCES):
+        if nuisance.spread:
+            drawn = nuisance.spread * rng.standard_normal(n)
+            found[:, column] = np.clip(drawn, nuisance.low, nuisance.high)
+        else:
+            found[:, column] = rng.uniform(nuisance.low, nuisance.high, n)
+    return found
