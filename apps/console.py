@@ -9,6 +9,7 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
@@ -29,6 +30,18 @@ def progress_bar() -> Progress:
         TextColumn("{task.fields[note]}"),
         console=console,
     )
+
+
+def shown_faces(bar: Progress) -> Callable[[int, int], None]:
+    """What to tell of faces that are made, for a task of their own on the bar."""
+    tasks: list[TaskID] = []
+
+    def show(done: int, total: int) -> None:
+        if not tasks:
+            tasks.append(bar.add_task("faces made", note=""))
+        bar.update(tasks[0], completed=done, total=total)
+
+    return show
 
 
 def exit_on_error(main: Callable[[], None]) -> None:

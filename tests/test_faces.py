@@ -1,5 +1,6 @@
 """Faces: their recipes and inputs, a run as a row of Table 3, its figures, report and command."""
 
+import io
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -8,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
+from torchvision import transforms
 
 from apps.figures import draw_attribute_traversals, draw_image_traversal, draw_tad_over_images
 from apps.figures.__main__ import figures
@@ -38,6 +41,7 @@ from apps.run_folder import RunFolder
 from apps.train import train_run
 from nashae_core import ImageObservations, StreamedImages, TrainConfig
 from nashae_data import AttributeDataset, Provenance
+from nashae_data.celeba_images import paper_crop
 from nashae_metrics import tad
 
 METHODS = ("nashae", "beta-vae", "beta-tcvae", "factor-vae")
@@ -69,8 +73,8 @@ def few_faces(n: int = FEW) -> AttributeDataset:
 def few() -> Iterator[None]:
     faces = few_faces()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(DATA_SETS, "synthetic-faces", lambda _: faces)
-        patch.setitem(DATA_SETS, "celeba", lambda _: faces)
+        patch.setitem(DATA_SETS, "synthetic-faces", lambda *_: faces)
+        patch.setitem(DATA_SETS, "celeba", lambda *_: faces)
         yield
 
 
@@ -88,13 +92,14 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, RunFolder
 # Recipes and what the networks see
 
 
-def test_celeba_and_synthetic_faces_differ_by_their_data_alone() -> None:
+def test_celeba_and_synthetic_faces_differ_by_their_data_and_length_alone() -> None:
     for method in METHODS:
         real, drawn = (asdict(RECIPES[f"{d}-{method}"]()) for d in ("celeba", "synthetic-faces"))
         assert real.pop("data") == "celeba"
         assert drawn.pop("data") == "synthetic-faces"
         sizes = [recipe["method"].pop("observations", None) for recipe in (real, drawn)]
         assert sizes in ([None, None], [202_599, recipe_faces.FACES])
+        assert [recipe["train"].pop("steps") for recipe in (real, drawn)] == [4000, 2000]
         assert real == drawn
         assert (real["latents"], real["train"]["batch_size"]) == (32, 200)
 
@@ -105,6 +110,19 @@ def test_the_networks_are_the_paper_s(name: str) -> None:
     shapes = [tuple(p.shape) for p in model.encoder.parameters() if p.dim() == 4]
     assert shapes == [(32, 3, 4, 4), (32, 32, 4, 4), (64, 32, 4, 4), (64, 64, 4, 4)]
     assert model.decode(torch.zeros(2, 32)).shape == (2, 3, 64, 64)
+
+
+def test_celeba_s_crop_is_torchvision_s() -> None:
+    paper_s = transforms.Compose([transforms.Resize(96), transforms.CenterCrop(64)])
+    rng = np.random.default_rng(0)
+    for quality in range(60, 100, 4):
+        smooth = rng.integers(0, 256, (12, 10, 3), dtype=np.uint8)
+        picture = Image.fromarray(smooth).resize((178, 218))
+        content = io.BytesIO()
+        picture.save(content, format="JPEG", quality=quality)
+        with Image.open(content) as image:
+            wanted = np.asarray(paper_s(image))
+        assert np.array_equal(paper_crop(content.getvalue()), wanted)
 
 
 def test_inputs_are_normalised_by_colour_and_decoded_back() -> None:
@@ -141,7 +159,9 @@ def test_images_on_disk_fit_where_they_take_half_of_the_free_memory() -> None:
 
 def test_the_faces_are_drawn_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recipe_faces, "FACES", 30)
-    drawn = kept_faces(tmp_path)
+    told: list[tuple[int, int]] = []
+    drawn = kept_faces(tmp_path, lambda *done: told.append(done))
+    assert told[-1] == (30, 30)
     file = next(tmp_path.glob("*.npz"))
     assert isinstance(drawn.observations, np.memmap)
     assert len(drawn) == 30
@@ -178,7 +198,7 @@ def test_a_run_keeps_attributes_in_place_of_factors(runs: tuple[RunFolder, RunFo
 def test_a_run_knows_where_its_data_lie(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def faces(root: Path) -> AttributeDataset:
+    def faces(root: Path, _: object) -> AttributeDataset:
         asked.append(root)
         return few_faces(20)
 

@@ -77,7 +77,7 @@ def few_dsprites() -> Dataset:
 
 @pytest.fixture
 def few_sprites(monkeypatch: pytest.MonkeyPatch) -> Dataset:
-    monkeypatch.setitem(DATA_SETS, "dsprites", lambda _: few_dsprites())
+    monkeypatch.setitem(DATA_SETS, "dsprites", lambda *_: few_dsprites())
     return few_dsprites()
 
 
@@ -89,7 +89,7 @@ def sprites(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, RunFol
         replace(make(), latents=3, train=few) for make in (dsprites_nashae, dsprites_beta_vae)
     ]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(DATA_SETS, "dsprites", lambda _: few_dsprites())
+        patch.setitem(DATA_SETS, "dsprites", lambda *_: few_dsprites())
         folder = tmp_path_factory.mktemp("runs")
         first, second = (train_run(recipe, folder / recipe.method_name) for recipe in recipes)
     return first, second

@@ -252,7 +252,7 @@ def few_recipes(methods: Sequence[str], trials: int) -> list[AnyRecipe]:
 def test_the_command_does_the_whole_way_and_scores_each_run_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(DATA_SETS, "dsprites", lambda _: few_dsprites())
+    monkeypatch.setitem(DATA_SETS, "dsprites", lambda *_: few_dsprites())
     monkeypatch.setattr("apps.reproduce.__main__.table_2_recipes", few_recipes)
     methods = ("nashae", "beta-vae")
     reproduce(table=2, method=methods, trials=1, jobs=1, out=tmp_path)

@@ -83,7 +83,7 @@ def few_dsprites() -> Dataset:
 
 @pytest.fixture
 def few_sprites(monkeypatch: pytest.MonkeyPatch) -> Dataset:
-    monkeypatch.setitem(DATA_SETS, "dsprites", lambda _: few_dsprites())
+    monkeypatch.setitem(DATA_SETS, "dsprites", lambda *_: few_dsprites())
     return few_dsprites()
 
 
@@ -569,7 +569,7 @@ def test_the_recipes_for_dsprites_are_the_papers(name: str) -> None:
 @pytest.fixture(scope="module")
 def sprites(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(DATA_SETS, "dsprites", lambda _: few_dsprites())
+        patch.setitem(DATA_SETS, "dsprites", lambda *_: few_dsprites())
         return train_run(SPRITES, tmp_path_factory.mktemp("runs") / "sprites")
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from apps.recipes.faces import kept_faces
+from apps.recipes.faces import OnFaces, kept_faces
 from nashae_core import ImageObservations, Observations, PackedObservations, StreamedImages
 from nashae_data import (
     BEAMSYNTHESIS_MEAN,
@@ -27,11 +27,11 @@ AnyDataset = Dataset | AttributeDataset
 
 # Each from a folder: the first two are computed and need none, the faces are kept there once they
 # are drawn, and CelebA is read from there.
-DATA_SETS: dict[DataName, Callable[[Path], AnyDataset]] = {
-    "beamsynthesis": lambda _: beamsynthesis(),
-    "dsprites": lambda _: dsprites(),
+DATA_SETS: dict[DataName, Callable[[Path, OnFaces | None], AnyDataset]] = {
+    "beamsynthesis": lambda *_: beamsynthesis(),
+    "dsprites": lambda *_: dsprites(),
     "synthetic-faces": kept_faces,
-    "celeba": celeba,
+    "celeba": lambda root, on_faces: celeba(root, on_progress=on_faces),
 }
 # Of each colour, from 0 to 1, in the 64 × 64 crops. CelebA's are the authors'; those of the
 # synthetic faces are their own, over all that a recipe trains on.
@@ -52,9 +52,14 @@ class _Packed(Protocol):
     def packed(self) -> npt.NDArray[np.uint8]: ...
 
 
-def load_data(recipe: _HasData, root: Path = Path("data")) -> AnyDataset:
-    """The data set of a recipe; `root` is the folder of those that lie on disk."""
-    return DATA_SETS[recipe.data](root)
+def load_data(
+    recipe: _HasData, root: Path = Path("data"), on_faces: OnFaces | None = None
+) -> AnyDataset:
+    """The data set of a recipe; `root` is the folder of those that lie on disk.
+
+    `on_faces` is told how many of how many faces are done, where they are made for the first time.
+    """
+    return DATA_SETS[recipe.data](root, on_faces)
 
 
 def network_inputs(recipe: _HasData, dataset: AnyDataset, device: str) -> Tensor | Observations:

@@ -1,6 +1,7 @@
 """The synthetic faces that recipes train on, drawn once and kept."""
 
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import filelock
@@ -11,22 +12,29 @@ from nashae_data.atomic import atomic_file
 from nashae_data.dataset import Provenance
 from nashae_data.members import open_member
 
+OnFaces = Callable[[int, int], object]
 FACES = 50_000
 SEED = 0
 
 
-def kept_faces(root: Path) -> AttributeDataset:
+def kept_faces(root: Path, on_faces: OnFaces | None = None) -> AttributeDataset:
     """The first 50,000 synthetic faces, from a file in `root` that is made where it is missing.
 
     The images are mapped from the file, so that runs side by side share them. A file of another
     release of nashae-data is made anew.
     """
+
+    def show(done: int) -> None:
+        if on_faces is not None:
+            on_faces(done, FACES)
+
     path = root / f"synthetic-faces-{FACES}.npz"
     root.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(root / f".{path.name}.lock"):
         found = _read(path)
         if found is None:
-            _write(synthetic_faces(FACES, np.random.default_rng(SEED)), path)
+            rng = np.random.default_rng(SEED)
+            _write(synthetic_faces(FACES, np.random.default_rng(SEED), show), path)
             found = _read(path)
     assert found is not None
     return found

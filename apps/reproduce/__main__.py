@@ -10,8 +10,8 @@ from typing import Literal, get_args
 import tyro
 from rich.table import Table
 
-from apps.console import console, exit_on_error
-from apps.recipes import AnyRecipe, DataName
+from apps.console import console, exit_on_error, progress_bar, shown_faces
+from apps.recipes import AnyRecipe, DataName, load_data
 from apps.reproduce.backends import Backend, workers
 from apps.reproduce.face_pictures import draw_faces
 from apps.reproduce.face_score import score_faces
@@ -92,10 +92,12 @@ def reproduce(
         if dry_run:
             console.print(plan(recipes, out / "runs", at_a_time))
             return
+        root = celeba or out / "data"
+        if table == 3:
+            with progress_bar() as bar:  # once, for all the workers
+                load_data(recipes[0], root, shown_faces(bar))
         with progress(recipes, out / "runs", at_a_time):
-            folders = run_sweep(
-                recipes, out / "runs", jobs=at_a_time, root=celeba or out / "data", device=device
-            )
+            folders = run_sweep(recipes, out / "runs", jobs=at_a_time, root=root, device=device)
     {2: _report_sprites, 3: _report_faces}.get(table or 1, _report)(command, folders)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 import tyro
 
-from apps.console import console, exit_on_error, progress_bar
+from apps.console import console, exit_on_error, progress_bar, shown_faces
 from apps.memory import keep_memory
 from apps.recipes import RECIPES
 from apps.train import train_run
@@ -51,7 +51,9 @@ def train(
             note = "  ".join(f"{name} {value:.4g}" for name, value in terms.items())
             bar.update(task, completed=progress.step, note=note)
 
-        folder = train_run(recipe, path, root=root, device=device, on_progress=show)
+        folder = train_run(
+            recipe, path, root=root, device=device, on_faces=shown_faces(bar), on_progress=show
+        )
         bar.update(task, completed=recipe.train.steps)
     done = f"{folder.path}: {folder.record['seconds']} s of training"
     console.print(done, markup=False, soft_wrap=True)

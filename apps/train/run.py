@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from apps.recipes import AnyDataset, AnyRecipe, Model, load_data, network_inputs
+from apps.recipes.faces import OnFaces
 from apps.run_folder import CHECKPOINT, RunFolder, versions
 from nashae_baselines import GaussianCoder
 from nashae_core import (
@@ -42,13 +43,15 @@ def train_run(
     *,
     root: Path = Path("data"),
     device: str = "cpu",
+    on_faces: OnFaces | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     checkpoint_seconds: float = 20.0,
     wait: bool = False,
 ) -> RunFolder:
     """Train `recipe` into the folder `path`, or go on where an earlier call was cut off.
 
-    `root` is the folder of the data sets that lie on disk.
+    `root` is the folder of the data sets that lie on disk, and `on_faces` is told how far they are,
+    where faces are made for the first time.
 
     Between two checkpoints there are at least `checkpoint_seconds`, and more where they would take
     above 2 % of the run; with 0 there is one at each entry of the history.
@@ -64,7 +67,7 @@ def train_run(
         if folder.finished:
             (path / CHECKPOINT).unlink(missing_ok=True)  # of a process that was killed at the end
             return folder
-        dataset = load_data(recipe, root)
+        dataset = load_data(recipe, root, on_faces)
         observations = network_inputs(recipe, dataset, device)
         generator = torch.Generator().manual_seed(recipe.seed)
         model = recipe.build(generator)
