@@ -40,13 +40,14 @@ from apps.reproduce.table3 import captured_attributes, table_3
 from apps.run_folder import RunFolder
 from apps.train import train_run
 from nashae_core import ImageObservations, StreamedImages, TrainConfig
-from nashae_data import AttributeDataset, Provenance
+from nashae_data import AttributeDataset, Provenance, write_celeba_tree
 from nashae_data.celeba_images import paper_crop
 from nashae_metrics import tad
 
 METHODS = ("nashae", "beta-vae", "beta-tcvae", "factor-vae")
 NAMES = ("Bangs", "Blond_Hair", "Male")
 FEW = 1200
+CELEBA = DATA_SETS["celeba"]
 SHORT = TrainConfig(steps=2, batch_size=20, record_every=1, channels_last=True)
 
 
@@ -74,7 +75,8 @@ def few() -> Iterator[None]:
     faces = few_faces()
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(DATA_SETS, "synthetic-faces", lambda *_: faces)
-        patch.setitem(DATA_SETS, "celeba", lambda *_: faces)
+        real = replace(faces, provenance=Provenance("CelebA, as a test has it"))
+        patch.setitem(DATA_SETS, "celeba", lambda *_: real)
         yield
 
 
@@ -176,6 +178,9 @@ def test_the_faces_are_drawn_once_and_kept(tmp_path: Path, monkeypatch: pytest.M
         other = {**arrays, "provenance": np.array(["synthetic faces", "0.0.0"])}
     np.savez(file, **other)
     with pytest.raises(TypeError):  # a file of another release is made anew
+        kept_faces(tmp_path)
+    file.write_bytes(file.read_bytes()[:5000])
+    with pytest.raises(TypeError):  # so is a damaged one
         kept_faces(tmp_path)
 
 
@@ -481,6 +486,24 @@ def test_the_command_does_the_whole_way_and_scores_each_run_once(
     before = {path: path.stat().st_mtime_ns for path in tmp_path.glob("runs/*/*")}
     reproduce(table=3, method=methods, trials=1, jobs=1, out=tmp_path, celeba=celeba)
     assert {path: path.stat().st_mtime_ns for path in tmp_path.glob("runs/*/*")} == before
+
+
+def test_a_tree_of_drawn_faces_goes_the_whole_way_and_is_never_called_celeba(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "tree"
+    write_celeba_tree(root, 1100, np.random.default_rng(0), quality=80)
+    monkeypatch.setitem(DATA_SETS, "celeba", CELEBA)
+    monkeypatch.setattr("apps.reproduce.__main__.table_3_recipes", few_recipes)
+    reproduce(table=3, method=("nashae",), trials=1, jobs=1, out=tmp_path / "out", celeba=root)
+    rows = read_rows(tmp_path / "out" / "table3.jsonl")
+    assert {row["data"] for row in rows} == {"synthetic faces"}
+    assert {row["images"] for row in rows} == {1100}
+    assert len(rows[0]["attributes"]) == 40
+    assert "TAD on synthetic faces" in capsys.readouterr().out
+    report = (tmp_path / "out" / "table3.html").read_text(encoding="utf-8")
+    assert "These are not CelebA's faces." in report
+    assert "Table 3: TAD on CelebA" not in report
 
 
 def test_celeba_is_for_table_3(tmp_path: Path) -> None:

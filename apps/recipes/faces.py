@@ -18,10 +18,10 @@ SEED = 0
 
 
 def kept_faces(root: Path, on_faces: OnFaces | None = None) -> AttributeDataset:
-    """The first 50,000 synthetic faces, from a file in `root` that is made where it is missing.
+    """50,000 synthetic faces, from a file in `root` that is made where it is missing.
 
-    The images are mapped from the file, so that runs side by side share them. A file of another
-    release of nashae-data is made anew.
+    The images are mapped from the file, so that runs side by side share them. A file that is
+    damaged, or of another release of nashae-data, is made anew.
     """
 
     def show(done: int) -> None:
@@ -33,7 +33,6 @@ def kept_faces(root: Path, on_faces: OnFaces | None = None) -> AttributeDataset:
     with filelock.FileLock(root / f".{path.name}.lock"):
         found = _read(path)
         if found is None:
-            rng = np.random.default_rng(SEED)
             _write(synthetic_faces(FACES, np.random.default_rng(SEED), show), path)
             found = _read(path)
     assert found is not None
@@ -55,9 +54,14 @@ def _write(faces: AttributeDataset, path: Path) -> None:
 
 
 def _read(path: Path) -> AttributeDataset | None:
-    """What the file holds; None where it is missing, or of another release."""
-    if not path.exists():
+    """What the file holds; None where it is missing or damaged, or of another release."""
+    try:
+        return _open(path)
+    except (FileNotFoundError, ValueError, zipfile.BadZipFile):
         return None
+
+
+def _open(path: Path) -> AttributeDataset | None:
     with zipfile.ZipFile(path) as archive:
         kept = {
             name: open_member(archive, name).read()

@@ -9,7 +9,7 @@ from apps.figures import (
     draw_tad_over_images,
     true_against_predicted,
 )
-from apps.reproduce.face_score import FACE_DATA
+from apps.reproduce.face_score import face_data
 from apps.reproduce.paper import FIGURE_2, FIGURE_4, FIGURE_4_ROWS
 from apps.reproduce.pictures import Picture, write_pictures
 from apps.run_folder import RunFolder
@@ -32,7 +32,7 @@ def _figure_2(first: Mapping[tuple[str, float], RunFolder]) -> list[Picture]:
         Picture(
             f"figure-2-lambda-{lam:g}",
             f"Figure 2: true against predicted latents, λ = {lam:g}",
-            f"On {_data(run)}, seed 0. Each of the 32 codes against its prediction from the "
+            f"On {face_data(run)}, seed 0. Each of the 32 codes against its prediction from the "
             "others; the grey latents are dead.",
             true_against_predicted(run),
         )
@@ -49,8 +49,8 @@ def _figure_4(first: Mapping[tuple[str, float], RunFolder]) -> list[Picture]:
         Picture(
             "figure-4",
             "Figure 4: what the best detectors do",
-            f"On {_data(runs[0])}, seed 0. For each attribute the learned latent with the highest "
-            "AUROC, which is given with it, from its least code to its greatest.",
+            f"On {face_data(runs[0])}, seed 0. For each attribute the learned latent with the "
+            "highest AUROC, which is given with it, from its least code to its greatest.",
             draw_attribute_traversals(runs, FIGURE_4),
         )
     ]
@@ -64,8 +64,8 @@ def _of_nashae(first: Mapping[tuple[str, float], RunFolder]) -> list[Picture]:
         Picture(
             "tad-over-images",
             "TAD depends on how many images are scored, and how",
-            f"{run.recipe.title} on {_data(run)}, seed 0: the same codes throughout. 1000 images "
-            "and the grid are the paper's.",
+            f"{run.recipe.title} on {face_data(run)}, seed 0: the same codes throughout. 1000 "
+            "images and the grid are the paper's.",
             draw_tad_over_images(run),
         ),
         Picture(
@@ -76,7 +76,3 @@ def _of_nashae(first: Mapping[tuple[str, float], RunFolder]) -> list[Picture]:
             draw_image_traversal(run),
         ),
     ]
-
-
-def _data(run: RunFolder) -> str:
-    return FACE_DATA[run.recipe.data]

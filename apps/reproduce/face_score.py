@@ -4,15 +4,18 @@ from typing import Any
 
 import numpy as np
 
-from apps.recipes import DataName
 from apps.reproduce.counts import counts, own_count
 from apps.reproduce.rows import Row
 from apps.run_folder import RunFolder
 from nashae_metrics import TADScore, predictability, tad
 
-# As the rows name the data: what is drawn here is never called CelebA.
-FACE_DATA: dict[DataName, str] = {"synthetic-faces": "synthetic faces", "celeba": "CelebA"}
+DRAWN, REAL = "synthetic faces", "CelebA"
 DIGITS = 4
+
+
+def face_data(folder: RunFolder) -> str:
+    """What the faces of a run are: drawn ones are never called CelebA, wherever they lie."""
+    return DRAWN if "synthetic" in folder.record["source"] else REAL
 
 
 def score_faces(folder: RunFolder) -> Row:
@@ -31,7 +34,7 @@ def score_faces(folder: RunFolder) -> Row:
     arrays, row = folder.codes, dict(folder.record)
     codes, attributes, names = arrays["codes"], arrays["attributes"], arrays["names"].tolist()
     rng = np.random.default_rng(row["seed"])
-    row["data"] = FACE_DATA[folder.recipe.data]
+    row["data"] = face_data(folder)
     row["images"] = len(codes)
     learned = own_count(folder)
     row["learned"], row["rule"] = learned.score, learned.rule

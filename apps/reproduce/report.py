@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from apps.reproduce.alignment import DEFINITION
 from apps.reproduce.comparison import by_cell, by_weight
 from apps.reproduce.counts import COUNTING_RULES
-from apps.reproduce.face_score import FACE_DATA
+from apps.reproduce.face_score import REAL
 from apps.reproduce.metric_table import metric_table
 from apps.reproduce.paper import (
     FACE_LATENTS,
@@ -124,7 +124,7 @@ def write_face_report(
         seconds=seconds,
         cells=cells,
         kept=table_3(kept, methods) if kept else [],
-        real=rows[0]["data"] == FACE_DATA["celeba"],
+        real=rows[0]["data"] == REAL,
         images=rows[0]["images"],
         steps=rows[0]["steps"],
         latents=FACE_LATENTS,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from apps.reproduce.estimate import Estimate, estimate
-from apps.reproduce.face_score import FACE_DATA
+from apps.reproduce.face_score import REAL
 from apps.reproduce.paper import FACE_LATENTS, TABLE_3
 from apps.reproduce.rows import Row
 from apps.reproduce.sweep import recipe
@@ -65,7 +65,7 @@ def table_3(rows: Iterable[Row], methods: Sequence[str]) -> list[FaceCell]:
     data = {row["data"] for row in rows}
     if len(data) > 1:
         raise ValueError(f"one table is of one data set; got {sorted(data)}")
-    real = data == {FACE_DATA["celeba"]}
+    real = data == {REAL}
     return [
         FaceCell(method, weight, paper if real else None, _runs(rows, method, weight))
         for (method, weight), paper in TABLE_3.items()

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from apps.recipes import AnyDataset, AnyRecipe, Model, load_data, network_inputs
+from apps.recipes import COLOURS, AnyDataset, AnyRecipe, Model, load_data, network_inputs
 from apps.recipes.faces import OnFaces
 from apps.run_folder import CHECKPOINT, RunFolder, versions
 from nashae_baselines import GaussianCoder
@@ -97,7 +97,7 @@ def train_run(
         folder.write_arrays("history.npz", _history_arrays(history))
         folder.write_arrays("codes.npz", _code_arrays(model, observations, dataset, device))
         # The last file: from here on the run is whole.
-        folder.write_json("record.json", _record(recipe, history, seconds, device))
+        folder.write_json("record.json", _record(recipe, dataset, history, seconds, device))
         (path / CHECKPOINT).unlink(missing_ok=True)
     return folder
 
@@ -210,10 +210,14 @@ def _predictions(model: NashAE, codes: Tensor) -> npt.NDArray[Any]:
     return array
 
 
-def _record(recipe: AnyRecipe, history: History, seconds: float, device: str) -> dict[str, Any]:
+def _record(
+    recipe: AnyRecipe, dataset: AnyDataset, history: History, seconds: float, device: str
+) -> dict[str, Any]:
+    drawn_or_real = {"source": dataset.provenance.source} if recipe.data in COLOURS else {}
     return {
         "method": recipe.method_name,
         "data": recipe.data,
+        **drawn_or_real,
         "weight": recipe.weight,
         "latents": recipe.latents,
         "seed": recipe.seed,
