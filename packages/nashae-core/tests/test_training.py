@@ -296,6 +296,22 @@ def test_a_state_does_not_change_as_the_run_goes_on(rows, make_game):
     assert not torch.equal(first["model/encoder.weights.0"], later["model/encoder.weights.0"])
 
 
+def test_a_state_can_be_resumed_from_twice(rows, make_game):
+    states = []
+    config = TrainConfig(steps=4, record_every=2)
+    train(
+        make_game(), rows, config, torch.Generator(), on_record=lambda p: states.append(p.state())
+    )
+    before = {name: tensor.clone() for name, tensor in states[0].items()}
+    ends = []
+    for _ in range(2):
+        model = make_game()
+        train(model, rows, config, torch.Generator(), resume=states[0])
+        ends.append(model.state_dict())
+    assert all(torch.equal(before[name], tensor) for name, tensor in states[0].items())
+    assert all(torch.equal(ends[0][name], tensor) for name, tensor in ends[1].items())
+
+
 def test_a_finished_run_resumes_to_its_history(rows):
     whole = run_to_the_end(Copy().float(), rows.float(), seed=1)
     state = {name: t for name, t in whole.items() if not name.startswith("returned/")}

@@ -51,7 +51,8 @@ def restore_training_state(
             found: dict[int, dict[str, Tensor]] = {}
             for name, value in _below(f"optimizer/{player}", state).items():
                 i, key = name.split("/")
-                found.setdefault(int(i), {})[key] = value
+                # A copy, which the optimiser will write to: a state may be resumed from twice.
+                found.setdefault(int(i), {})[key] = value.clone()
             _check_optimizer(player, found, optimizer)
             fresh = optimizer.state_dict()
             optimizer.load_state_dict(fresh | {"state": fresh["state"] | found})
