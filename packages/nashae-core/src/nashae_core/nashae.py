@@ -21,6 +21,10 @@ class NashAEConfig:
 
     lam: float = 0.2
     """λ in [0, 1): the weight of the covariance against the reconstruction (eq. 5)."""
+    warm_up: int = 0
+    """Steps over which the weight rises linearly from 0 to λ; the authors have none."""
+    warm_up_from: int = 0
+    """The step at which that begins; until then the weight is 0, unless `warm_up` is 0."""
     predictor_updates: int = 5
     """Updates of the predictors a step, before the one of the autoencoder."""
     autoencoder_lr: float = 1e-3
@@ -37,6 +41,9 @@ class NashAEConfig:
             raise ValueError(f"lam (λ) must be in [0, 1); got {self.lam}")
         if self.predictor_updates < 1:
             raise ValueError(f"predictor_updates must be at least 1; got {self.predictor_updates}")
+        for name in ("warm_up", "warm_up_from"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must not be negative; got {getattr(self, name)}")
         for name in ("autoencoder_lr", "predictor_lr"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be positive; got {getattr(self, name)}")
@@ -47,6 +54,12 @@ class NashAEConfig:
                 "covariance must be 'through-predictions' or 'through-both'; "
                 f"got {self.covariance!r}"
             )
+
+    def weight(self, step: int) -> float:
+        """The weight of the covariance in step number `step`, from 0."""
+        if not self.warm_up:
+            return self.lam
+        return self.lam * min(1.0, max(0.0, (step - self.warm_up_from) / self.warm_up))
 
 
 class NashAEOutput(NamedTuple):
@@ -114,7 +127,7 @@ class NashAE(Trainable):
     def turns(
         self,
         batches: Sequence[Tensor],
-        step: int,  # noqa: ARG002
+        step: int,
         generator: torch.Generator,  # noqa: ARG002
     ) -> Iterator[Turn]:
         """The predictors fit the codes of a batch; the autoencoder answers on the same batch."""
@@ -123,9 +136,9 @@ class NashAE(Trainable):
         codes = self.encode(x)
         for loss, gradients in self.predictors.rounds(codes, self.config.predictor_updates):
             yield Turn("predictors", loss, {"predictor_loss": loss}, gradients)
-        yield self._answer(x, codes)
+        yield self._answer(x, codes, self.config.weight(step))
 
-    def _answer(self, x: Tensor, codes: Tensor) -> Turn:
+    def _answer(self, x: Tensor, codes: Tensor, weight: float) -> Turn:
         predictions = self.predictors(codes)
         reconstruction = self.decode(codes)
         if reconstruction.shape != x.shape:
@@ -139,7 +152,7 @@ class NashAE(Trainable):
             reconstruction, x, reduction=self.config.reconstruction, runs=codes.dim() - 2
         )
         l_a = covariance_loss(predictions, truth)
-        loss = weighted_loss(l_r, l_a, self.config.lam)
+        loss = weighted_loss(l_r, l_a, weight)
         terms = {"reconstruction_loss": l_r.detach(), "covariance_loss": l_a.detach()}
         # The sum over runs gives each run the gradient that it has alone.
         return Turn("autoencoder", loss.sum(), terms)

@@ -46,10 +46,10 @@ def restore_training_state(
             f"this model has {sorted(optimizers)}"
         )
     try:
-        model.load_state_dict(_below("model", state))
+        model.load_state_dict(below("model", state))
         for player, optimizer in optimizers.items():
             found: dict[int, dict[str, Tensor]] = {}
-            for name, value in _below(f"optimizer/{player}", state).items():
+            for name, value in below(f"optimizer/{player}", state).items():
                 i, key = name.split("/")
                 # A copy, which the optimiser will write to: a state may be resumed from twice.
                 found.setdefault(int(i), {})[key] = value.clone()
@@ -62,12 +62,13 @@ def restore_training_state(
     except (KeyError, RuntimeError) as error:
         raise ValueError(f"the state to resume from does not fit this model: {error}") from error
     device = next(model.parameters()).device
-    history = {name: tensor.to(device) for name, tensor in _below("history", state).items()}
+    history = {name: tensor.to(device) for name, tensor in below("history", state).items()}
     entries = len(next(iter(history.values()))) if history else 0
     return step, [{name: t[i] for name, t in history.items()} for i in range(entries)]
 
 
-def _below(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def below(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The part of a state whose names begin with `prefix` and a slash, by the rest of them."""
     return {k.removeprefix(f"{prefix}/"): v for k, v in state.items() if k.startswith(f"{prefix}/")}
 
 

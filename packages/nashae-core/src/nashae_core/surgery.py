@@ -88,6 +88,21 @@ def add_latent(
     return larger, changed | _below_model(larger, changed)
 
 
+def resized_like(model: NashAE, state: State) -> NashAE:
+    """A copy of `model` with as many latents as the one that `state` is of; weights yet to load.
+
+    Raises `ValueError` where the state is of no NashAE, and as `remove_latents` does.
+    """
+    if "model/predictors.weight1" not in state:
+        raise ValueError("the state to resume from is not of a NashAE")
+    m, wanted = model.predictors.latents, state["model/predictors.weight1"].shape[1]
+    for _ in range(m, wanted):
+        model, _ = add_latent(model, torch.Generator(model.predictors.weight1.device))
+    if wanted < m:
+        model, _ = remove_latents(model, range(wanted, m), torch.zeros(m))
+    return deepcopy(model)
+
+
 def last_linear(network: nn.Module) -> tuple[Tensor, Tensor]:
     """The weight (outputs, inputs) and bias of the layer that makes a network's output.
 

@@ -1,0 +1,329 @@
+"""How many independent factors data have: a NashAE that is pruned, tested and grown.
+
+The game alone has no force that keeps a small latent down, so strays grow back, the more the larger
+m. Nothing that is measured on a latent, neither its range nor its R² nor the loss, tells a stray
+from a factor; training on without it does: a stray is not missed, a factor is.
+"""
+
+import math
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor
+
+from nashae_core.nashae import NashAE
+from nashae_core.observations import Observations
+from nashae_core.pruning import Pruning, shrunk, trained
+from nashae_core.sample import DataSample
+from nashae_core.state import below
+from nashae_core.surgery import State, add_latent, remove_latents, resized_like
+from nashae_core.training import Progress, TrainConfig
+
+Kind = Literal["remove", "add"]
+KINDS: tuple[Kind, ...] = ("remove", "add")
+
+# A test takes the mean of the last errors of each side.
+LAST = 5
+# A decision whose ratio is this near to its threshold could have gone the other way.
+NEAR = 1.2
+TINY = 1e-30
+# Of a state: what the pruning, or the tests at hand, go on from.
+PRUNING, TESTS = "pruning", "tests"
+
+
+@dataclass(frozen=True)
+class CountConfig:
+    """When latents are pruned and tested, and by which thresholds.
+
+    Both thresholds were set on Beamsynthesis at λ = 0.2.
+    """
+
+    batch_size: int = 100
+    """Observations a batch, drawn with replacement."""
+    warm_up: int = 50
+    """Steps over which λ rises from 0: at the start, and again when a latent is added."""
+    pruning: Pruning = field(default_factory=Pruning)
+    """The first stage: training until the last pruning."""
+    test_steps: int = 300
+    """Steps that each side of a test is trained, on the same batches."""
+    removal_ratio: float = 2.7
+    """A latent is removed where the error without it is below so many times the error with it."""
+    growth_ratio: float = 1.3
+    """A latent is added where the error without it is at least so many times the error with it."""
+    record_every: int = 10
+    """Steps between two measurements of the error."""
+
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "test_steps", "record_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1; got {getattr(self, name)}")
+        for name in ("removal_ratio", "growth_ratio"):
+            if not getattr(self, name) > 1:
+                raise ValueError(f"{name} must be above 1; got {getattr(self, name)}")
+        for name, steps in (("test_steps", self.test_steps), ("pruning.every", self.pruning.every)):
+            if steps % self.record_every:
+                raise ValueError(
+                    f"{name} must be a multiple of record_every; got {steps} and "
+                    f"{self.record_every}"
+                )
+
+
+class Decision(NamedTuple):
+    """One test of a latent's right to exist, at step number `step`.
+
+    `latent` is its number among the `latents` that there were with it; `ratio` the error without it
+    over the error with it, and `threshold` what that was held against. `adopted`: the latent was
+    removed ("remove": the ratio was below) or added ("add": it was not).
+    """
+
+    kind: Kind
+    step: int
+    latent: int
+    latents: int
+    ratio: float
+    threshold: float
+    adopted: bool
+
+    @property
+    def margin(self) -> float:
+        """By which factor the ratio lies on its side of the threshold; at least 1."""
+        return max(self.ratio / self.threshold, self.threshold / max(self.ratio, TINY))
+
+
+class Count(NamedTuple):
+    """What was found: the trained `model`, its number of `latents`, and every test on the way.
+
+    `error` is ½·mean (x′ − x)² over the data, `steps` those of the run that led to `model`.
+    """
+
+    model: NashAE
+    latents: int
+    decisions: tuple[Decision, ...]
+    error: float
+    steps: int
+
+    @property
+    def margin(self) -> float:
+        """That of the closest test; infinite where nothing was tested."""
+        return min((decision.margin for decision in self.decisions), default=math.inf)
+
+    @property
+    def near(self) -> bool:
+        """Whether some test was so close to its threshold that it could have gone the other way."""
+        return self.margin < NEAR
+
+
+class CountProgress(NamedTuple):
+    """What is being done, in words; its steps done and in all; what has been decided so far.
+
+    `state()` copies what a search needs to go on: from here while it prunes, afterwards from the
+    beginning of the tests at hand.
+    """
+
+    doing: str
+    step: int
+    steps: int
+    decisions: tuple[Decision, ...]
+    state: Callable[[], dict[str, Tensor]]
+
+
+def count_factors(
+    model: NashAE,
+    observations: Tensor | Observations,
+    generator: torch.Generator,
+    config: CountConfig | None = None,
+    *,
+    device: str | torch.device = "cpu",
+    resume: State | None = None,
+    on_progress: Callable[[CountProgress], None] | None = None,
+) -> Count:
+    """Find the number of independent factors of data by training copies of `model` on them.
+
+    1. Training with pruning (`train_pruned`), λ rising at first.
+    2. Removal: each latent in turn, least variance first, is taken out of a copy, which is trained
+       on beside one that keeps it. The first that is not missed stays out, and all are tried again.
+    3. Growth: when all are missed, a copy with a fresh latent is trained on beside one without. It
+       is kept where it lowers the error enough, and the next one is tried.
+
+    - `model`: with more latents than there may be factors, and at least two.
+    - `generator`: draws the batches, and what is fresh of an added latent.
+    - `resume`: a `CountProgress.state()` of an earlier call with equal arguments; the search ends
+      with the bits of one that was not interrupted (same machine, CPU).
+
+    Raises `ValueError` where `train` does, for networks that `remove_latents` refuses, and for a
+    state that is not a search's.
+    """
+    search = _Search(observations, config or CountConfig(), generator, device, on_progress)
+    return search.run(model, resume)
+
+
+class _Fork(NamedTuple):
+    """A model at some step, the state that it goes on from, and its error on the way there."""
+
+    model: NashAE
+    state: State
+    error: float = math.nan
+
+
+class _Search:
+    """A search at work: the data and the settings of all its parts, and how far it is."""
+
+    def __init__(
+        self,
+        observations: Tensor | Observations,
+        config: CountConfig,
+        generator: torch.Generator,
+        device: str | torch.device,
+        on_progress: Callable[[CountProgress], None] | None,
+    ) -> None:
+        self.observations, self.config, self.generator = observations, config, generator
+        self.device, self.on_progress = torch.device(device), on_progress
+        self.sample = DataSample(observations, self.device)
+        self.decisions, self.growing = list[Decision](), False
+
+    def run(self, model: NashAE, resume: State | None) -> Count:
+        """All stages, or those that are left."""
+        model = deepcopy(model)
+        model.config = replace(model.config, warm_up=self.config.warm_up, warm_up_from=0)
+        if resume is not None and TESTS in resume:
+            current = self._resumed(model, resume)
+        else:
+            current = self._pruned(model, resume)
+        while True:
+            self.current, self.settled = current, tuple(self.decisions)
+            reference = self._trained(current, "nothing changed")
+            changed = None if self.growing else self._removed(current, reference)
+            if changed is None:
+                self.growing = True
+                changed = self._grown(current, reference)
+            if changed is None:
+                break
+            current = changed
+        model, decisions = reference.model, tuple(self.decisions)
+        error, steps = self.sample.error(model), int(reference.state["step"])
+        return Count(model, model.predictors.latents, decisions, error, steps)
+
+    def _pruned(self, model: NashAE, resume: State | None) -> _Fork:
+        """The first stage."""
+        pruning = self.config.pruning
+
+        def on_record(progress: Progress) -> None:
+            def copied() -> dict[str, Tensor]:
+                return _under(PRUNING, progress.state())
+
+            self._tell("pruning", progress.step, pruning.last, copied)
+
+        model, state = shrunk(
+            model,
+            self.observations,
+            self._training(pruning.last),
+            self.generator,
+            pruning,
+            self.device,
+            None if resume is None else below(PRUNING, resume),
+            on_record,
+        )
+        return _Fork(model, state)
+
+    def _removed(self, current: _Fork, reference: _Fork) -> _Fork | None:
+        """The model without the first latent that is not missed; None where all are."""
+        codes = self.sample.codes(current.model)
+        m = codes.shape[1]
+        for latent in codes.var(0).argsort().tolist() if m > 1 else []:
+            without = remove_latents(current.model, [latent], codes.mean(0), current.state)
+            fork = self._trained(_Fork(*without), f"latent {latent + 1} of {m} taken out")
+            ratio = fork.error / max(reference.error, TINY)
+            if self._decided("remove", latent, m, ratio, ratio < self.config.removal_ratio):
+                return fork
+        return None
+
+    def _grown(self, current: _Fork, reference: _Fork) -> _Fork | None:
+        """The model with a fresh latent where that is worth it; None where it is not."""
+        # The batches' generator as it was here, so that a state needs no other.
+        drawing = torch.Generator(self.generator.device)
+        drawing.set_state(current.state["generator/0"])
+        model, state = add_latent(current.model, drawing, current.state)
+        model.config = replace(model.config, warm_up_from=int(state["step"]))
+        m = model.predictors.latents
+        fork = self._trained(_Fork(model, state), f"latent {m} put in")
+        ratio = reference.error / max(fork.error, TINY)
+        if self._decided("add", m - 1, m, ratio, ratio >= self.config.growth_ratio):
+            return fork
+        return None
+
+    def _trained(self, start: _Fork, doing: str) -> _Fork:
+        """A copy of a model after the steps of a test, and its mean error over the last of them."""
+        model, first = deepcopy(start.model), int(start.state["step"])
+        steps, errors = first + self.config.test_steps, list[float]()
+
+        def on_record(progress: Progress) -> None:
+            if progress.step > steps - LAST * self.config.record_every:
+                errors.append(self.sample.error(model))
+            self._tell(doing, progress.step - first, self.config.test_steps, self._state)
+
+        state = trained(
+            model,
+            self.observations,
+            self._training(steps),
+            torch.Generator(self.generator.device),  # set by the state
+            self.device,
+            start.state,
+            on_record,
+        )
+        return _Fork(model, state, sum(errors) / len(errors))
+
+    def _training(self, steps: int) -> TrainConfig:
+        return TrainConfig(steps, self.config.batch_size, self.config.record_every)
+
+    def _decided(self, kind: Kind, latent: int, latents: int, ratio: float, adopted: bool) -> bool:
+        """Note a decision; whether it was to change the model."""
+        thresholds = {"remove": self.config.removal_ratio, "add": self.config.growth_ratio}
+        step = int(self.current.state["step"])
+        found = Decision(kind, step, latent, latents, ratio, thresholds[kind], adopted)
+        self.decisions.append(found)
+        return adopted
+
+    def _tell(
+        self, doing: str, step: int, steps: int, state: Callable[[], dict[str, Tensor]]
+    ) -> None:
+        if self.on_progress is not None:
+            self.on_progress(CountProgress(doing, step, steps, tuple(self.decisions), state))
+
+    def _state(self) -> dict[str, Tensor]:
+        """The beginning of the tests at hand, and what was decided before them."""
+        model, settled = self.current.model, self.settled
+        rows = [(KINDS.index(kind), *rest) for kind, *rest in settled]
+        return {
+            TESTS: torch.tensor(rows, dtype=torch.float64).reshape(len(rows), 7),
+            "growing": torch.tensor(bool(settled) and settled[-1].kind == "add"),
+            "warm_up_from": torch.tensor(model.config.warm_up_from),
+            **_under("run", {name: t.clone() for name, t in self.current.state.items()}),
+        }
+
+    def _resumed(self, model: NashAE, resume: State) -> _Fork:
+        """What `_state` gave."""
+        for kind, step, latent, latents, ratio, threshold, adopted in resume[TESTS].tolist():
+            self.decisions.append(
+                Decision(
+                    KINDS[int(kind)],
+                    int(step),
+                    int(latent),
+                    int(latents),
+                    ratio,
+                    threshold,
+                    bool(adopted),
+                )
+            )
+        self.growing = bool(resume["growing"])
+        state = below("run", resume)
+        model = resized_like(model, state)
+        model.config = replace(model.config, warm_up_from=int(resume["warm_up_from"]))
+        model.load_state_dict(below("model", state))
+        return _Fork(model, state)
+
+
+def _under(prefix: str, state: State) -> dict[str, Tensor]:
+    return {f"{prefix}/{name}": tensor for name, tensor in state.items()}

@@ -1,0 +1,41 @@
+"""Some observations on which a model is measured while it is trained."""
+
+from collections.abc import Iterator
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from nashae_core.losses import reconstruction_loss
+from nashae_core.nashae import NashAE
+from nashae_core.observations import Observations, batches, on_device
+
+MOST_ROWS = 10_000
+BATCH = 1000
+
+
+class DataSample:
+    """At most 10,000 observations, evenly spaced in the data's order."""
+
+    def __init__(self, observations: Tensor | Observations, device: torch.device) -> None:
+        self._observations, self._device = observations, device
+        n = len(observations)
+        self._index = torch.linspace(0, n - 1, min(n, MOST_ROWS), dtype=torch.float64).long()
+
+    @torch.no_grad()
+    def codes(self, model: NashAE) -> Float[Tensor, "n m"]:
+        """The codes of these observations."""
+        return torch.cat([model.encode(x) for x in self._batches(model)])
+
+    @torch.no_grad()
+    def error(self, model: NashAE) -> float:
+        """½·mean (x′ − x)² over these observations."""
+        losses = [
+            len(x) * reconstruction_loss(model.decode(model.encode(x)), x)
+            for x in self._batches(model)
+        ]
+        return float(torch.stack(losses).sum()) / len(self._index)
+
+    def _batches(self, model: NashAE) -> Iterator[Tensor]:
+        rows = on_device(self._observations, self._device, model.predictors.weight1.dtype)
+        return batches(rows, torch.split(self._index, BATCH), self._device)

@@ -1,0 +1,138 @@
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+
+from nashae_core import MLP, NashAE, NashAEConfig, Predictors, encode
+from nashae_core.counting import CountConfig, Decision, count_factors
+from nashae_core.pruning import Pruning
+
+QUICK = CountConfig(
+    batch_size=20, pruning=Pruning(every=10, until=20), test_steps=50, record_every=10, warm_up=5
+)
+# The pruning leaves one latent: all others are to be put in.
+HARSH = replace(QUICK, pruning=Pruning(every=10, until=0, last_range=0.99), test_steps=300)
+
+
+def seeded(seed):
+    return torch.Generator().manual_seed(seed)
+
+
+def observed(factors, inputs=12, n=200):
+    """Observations that hang on so many independent, uniform factors, and a little noise."""
+    values = torch.rand(n, factors, generator=seeded(99)) - 0.5
+    mixing = torch.randn(factors, inputs, generator=seeded(98))
+    x = torch.sin(2 * values @ mixing)
+    return x / x.std() + 0.2 * torch.randn(n, inputs, generator=seeded(97))
+
+
+def game(latents, seed=0, inputs=12):
+    generator = seeded(seed)
+    return NashAE(
+        MLP((inputs, 30, latents), generator=generator),
+        MLP((latents, 30, inputs), generator=generator),
+        Predictors(latents, 8, generator=generator),
+        NashAEConfig(lam=0.2),
+    )
+
+
+@pytest.mark.parametrize("latents", [3, 8])
+def test_one_factor_is_found_whatever_m(latents):
+    found = count_factors(game(latents), observed(1), seeded(0))
+    assert found.latents == found.model.predictors.latents == 1
+    assert encode(found.model, observed(1)).std() > 0.1
+    assert found.error < 0.05
+    assert not found.near
+    assert found.margin >= 1.2
+    last = found.decisions[-1]
+    assert (last.kind, last.latents, last.adopted) == ("add", 2, False)
+
+
+def test_a_factor_that_is_missing_is_put_in():
+    found = count_factors(game(6), observed(2), seeded(0), HARSH)
+    assert found.decisions[0].latents == 2  # one, and one to be put in
+    assert found.decisions[0].adopted
+    assert found.latents == 2
+
+
+def test_every_decision_is_by_its_ratio(make_game):
+    found = count_factors(game(6), observed(2), seeded(0), QUICK)
+    for decision in found.decisions:
+        below = decision.ratio < decision.threshold
+        assert decision.adopted == (below if decision.kind == "remove" else not below)
+        assert decision.threshold == {"remove": 2.7, "add": 1.3}[decision.kind]
+        assert 0 <= decision.latent < decision.latents
+    kinds = [decision.kind for decision in found.decisions]
+    assert kinds == sorted(kinds, reverse=True)  # growth comes last, and nothing after it
+    assert not found.decisions[-1].adopted
+    assert found.margin == min(decision.margin for decision in found.decisions)
+    assert found.steps == found.decisions[-1].step + QUICK.test_steps
+
+
+def test_a_margin_is_the_factor_between_ratio_and_threshold():
+    decision = Decision("remove", 700, 0, 2, 5.4, 2.7, False)
+    assert decision.margin == pytest.approx(2)
+    assert decision._replace(ratio=1.35).margin == pytest.approx(2)
+    assert math.isfinite(decision._replace(ratio=0.0).margin)
+
+
+def test_the_model_is_left_as_it_was_and_the_same_seed_finds_the_same():
+    model, x = game(5), observed(2)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    first, second = (count_factors(model, x, seeded(0), QUICK) for _ in range(2))
+    assert all(torch.equal(before[name], t) for name, t in model.state_dict().items())
+    assert model.config == NashAEConfig(lam=0.2)
+    assert first.decisions == second.decisions
+    for a, b in zip(first.model.parameters(), second.model.parameters(), strict=True):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize(("config", "kind"), [(QUICK, "remove"), (HARSH, "add")])
+def test_a_search_that_was_cut_off_anywhere_ends_with_the_same_bits(config, kind):
+    x, states = observed(2), []
+    whole = count_factors(
+        game(4), x, seeded(0), config, on_progress=lambda p: states.append(p.state())
+    )
+    assert kind in {d.kind for d in whole.decisions if d.adopted}
+    # One of each round of tests: the others begin with the same.
+    at_tests = {int(state["run/step"]): state for state in states if "tests" in state}
+    assert len(at_tests) >= 2
+    for state in (states[0], *at_tests.values()):
+        again = count_factors(game(4, seed=9), x, seeded(5), config, resume=state)
+        assert again.decisions == whole.decisions
+        assert (again.error, again.steps) == (whole.error, whole.steps)
+        for a, b in zip(whole.model.parameters(), again.model.parameters(), strict=True):
+            assert torch.equal(a, b)
+
+
+def test_progress_says_what_is_being_done():
+    told = []
+    found = count_factors(game(4), observed(1), seeded(0), QUICK, on_progress=told.append)
+    assert told[0].doing == "pruning"
+    assert (told[0].step, told[0].steps) == (10, 30)
+    words = list(dict.fromkeys(progress.doing for progress in told))
+    assert words[1] == "nothing changed"
+    assert words[-1] == f"latent {found.latents + 1} put in"
+    assert told[-1].decisions == found.decisions[:-1]
+    assert all(progress.step <= progress.steps for progress in told)
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"batch_size": 0}, "batch_size must be at least 1"),
+        ({"removal_ratio": 1.0}, "removal_ratio must be above 1"),
+        ({"growth_ratio": 0.5}, "growth_ratio must be above 1"),
+        ({"test_steps": 305}, "test_steps must be a multiple of record_every"),
+        ({"pruning": Pruning(every=15)}, "pruning.every must be a multiple of record_every"),
+    ],
+)
+def test_a_config_that_cannot_be_is_refused(options, error):
+    with pytest.raises(ValueError, match=error):
+        CountConfig(**options)
+
+
+def test_a_foreign_state_is_refused():
+    with pytest.raises((ValueError, KeyError)):
+        count_factors(game(4), observed(1), seeded(0), QUICK, resume={"step": torch.tensor(3)})
