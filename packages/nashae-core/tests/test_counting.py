@@ -39,7 +39,8 @@ def game(latents, seed=0, inputs=12):
 
 @pytest.mark.parametrize("latents", [3, 8])
 def test_one_factor_is_found_whatever_m(latents):
-    found = count_factors(game(latents), observed(1), seeded(0))
+    config = replace(QUICK, pruning=Pruning(every=50, until=300), test_steps=100)
+    found = count_factors(game(latents), observed(1), seeded(0), config)
     assert found.latents == found.model.predictors.latents == 1
     assert encode(found.model, observed(1)).std() > 0.1
     assert found.error < 0.05

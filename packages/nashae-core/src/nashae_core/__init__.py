@@ -3,6 +3,7 @@
 from importlib.metadata import version
 
 from nashae_core.activations import SELU, selu
+from nashae_core.counting import Count, CountConfig, CountProgress, Decision, count_factors
 from nashae_core.encoding import encode
 from nashae_core.images import ImageObservations, StreamedImages
 from nashae_core.losses import (
@@ -18,7 +19,9 @@ from nashae_core.observations import Observations
 from nashae_core.optimizers import adagrad, adam
 from nashae_core.packed import PackedObservations
 from nashae_core.predictors import Predictors
+from nashae_core.pruning import Pruning, train_pruned
 from nashae_core.stacking import train_many
+from nashae_core.surgery import add_latent, remove_latents
 from nashae_core.training import History, Progress, Trainable, TrainConfig, Turn, train
 from nashae_core.weights import load_weights, read_tensors, save_tensors, save_weights
 
@@ -27,6 +30,10 @@ __version__ = version("nashae-core")
 __all__ = [
     "MLP",
     "SELU",
+    "Count",
+    "CountConfig",
+    "CountProgress",
+    "Decision",
     "History",
     "ImageObservations",
     "NashAE",
@@ -36,14 +43,17 @@ __all__ = [
     "PackedObservations",
     "Predictors",
     "Progress",
+    "Pruning",
     "StreamedImages",
     "TrainConfig",
     "Trainable",
     "Turn",
     "adagrad",
     "adam",
+    "add_latent",
     "conv_decoder",
     "conv_encoder",
+    "count_factors",
     "covariance_loss",
     "encode",
     "initialise",
@@ -51,10 +61,12 @@ __all__ = [
     "predictor_loss",
     "read_tensors",
     "reconstruction_loss",
+    "remove_latents",
     "save_tensors",
     "save_weights",
     "selu",
     "train",
     "train_many",
+    "train_pruned",
     "weighted_loss",
 ]
