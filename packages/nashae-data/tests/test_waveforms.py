@@ -263,3 +263,45 @@ def test_just_below_the_bound_each_pulse_and_gap_holds_a_step():
         (gate,) = _gate(TIME, 999.9, np.array([duty_cycle]))
         switched = np.diff(gate.astype(int))
         assert np.count_nonzero(switched == 1) == np.count_nonzero(switched == -1) == 800
+
+
+def test_what_the_paper_holds_constant_can_vary():
+    published = beamsynthesis((10, 20), (0.3, 0.5))
+    more = beamsynthesis(
+        (10, 20), (0.3, 0.5), amplitudes=(1.0, 0.5), ramp_times=(0.2, 0.1), ripple_depths=(0.05, 0)
+    )
+    assert more.names == ("frequency", "duty_cycle", "amplitude", "ramp_time", "ripple_depth")
+    assert more.sizes == (2, 2, 2, 2, 2)
+    assert len(np.unique(more.factors, axis=0)) == len(more) == 32
+    same = (more.values[:, 2:] == (1.0, 0.2, 0.05)).all(1)
+    np.testing.assert_array_equal(more.observations[same], published.observations)
+    np.testing.assert_array_equal(more.values[same, :2], published.values)
+    # Rows that differ are of different waveforms.
+    assert len(np.unique(more.observations.round(6), axis=0)) == 32
+
+
+def test_an_amplitude_scales_the_beam_and_not_the_dark_current():
+    whole, half = (beamsynthesis((10,), (0.5,), amplitudes=(a,)).observations[0] for a in (1, 0.5))
+    assert half.max() == pytest.approx(whole.max() / 2, rel=0.02)
+    assert half[-100:] == pytest.approx(whole[-100:], abs=1e-4)  # after the macro-pulse
+
+
+def test_one_level_is_no_factor():
+    once = beamsynthesis((10,), (0.3, 0.5), amplitudes=0.7)
+    assert once.names == ("frequency", "duty_cycle")
+    assert once.sizes == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("levels", "message"),
+    [
+        ({"amplitudes": (0.0, 1.0)}, "amplitude 0.0, wanted above 0"),
+        ({"ramp_times": (-0.1,)}, "ramp_time -0.1, wanted above 0"),
+        ({"ripple_depths": (0.5, 1.0)}, r"ripple depths from 0.5 to 1.0, wanted in \[0, 1\)"),
+        ({"amplitudes": (1.0, 1.0)}, "amplitudes hold 1.0 more than once"),
+        ({"ripple_depths": (float("nan"),)}, "ripple_depths hold nan"),
+    ],
+)
+def test_other_levels_that_cannot_be_are_refused(levels, message):
+    with pytest.raises(ValueError, match=message):
+        beamsynthesis((10,), (0.3,), **levels)

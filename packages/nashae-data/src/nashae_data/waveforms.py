@@ -1,6 +1,7 @@
 """The waveforms of Beamsynthesis, computed: the current of a pulsed particle beam at a sensor."""
 
-from typing import TYPE_CHECKING, Any
+from itertools import product
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -40,23 +41,34 @@ RIPPLE_FREQUENCY, RIPPLE_DEPTH = 120.0, 0.05  # Hz, of the current: rectified ma
 
 
 def beamsynthesis(
-    frequencies: ArrayLike = FREQUENCIES, duty_cycles: ArrayLike | None = None
+    frequencies: ArrayLike = FREQUENCIES,
+    duty_cycles: ArrayLike | None = None,
+    *,
+    amplitudes: ArrayLike = (1.0,),
+    ramp_times: ArrayLike = (RAMP_TIME,),
+    ripple_depths: ArrayLike = (RIPPLE_DEPTH,),
 ) -> Dataset:
     """Beamsynthesis: waveforms of a pulsed beam, one for each frequency with each duty cycle.
 
     - `frequencies`: of the pulses, in Hz. The paper's are 10, 15 and 20.
     - `duty_cycles`: part of each period that the beam is on, in (0, 1). `None` gives the paper's
       120, which are the first 120 of `numpy.linspace(0.2, 0.8, 121)`.
+    - `amplitudes` (of the full beam), `ramp_times` (s, over which it is switched on) and
+      `ripple_depths` (of the current): what the paper holds constant, above 0, the depths in
+      [0, 1). Each with several levels is one more factor, and all go with all: data of up to five
+      factors.
 
     Returns a `Dataset` whose `observations` are (n, 1000) float64: 1 s sampled at 1 kHz, in units
     of the full beam, from 0 to about 1.04 and not normalised. The factors are `frequency` (Hz) and
-    `duty_cycle`; their classes count the levels upwards. The rows are in the order in which the
-    published files sort: by duty cycle, then by frequency, whatever the order of the arguments.
+    `duty_cycle`, then `amplitude`, `ramp_time` and `ripple_depth` where they vary; their classes
+    count the levels upwards. The rows are in the order in which the published files sort: by duty
+    cycle, then by frequency, whatever the order of the arguments; the other factors vary slowest.
 
     Raises `ValueError` where a level is not a finite number, stands twice or none is given; where a
-    duty cycle is outside (0, 1) or a frequency not above 0; and where the 1 s grid of 0.2 ms steps
-    cannot hold the pulses. It holds them if there is at least one, the last ends within the second,
-    and every pulse and every gap is longer than a step, so that it contains one wherever it falls:
+    duty cycle is outside (0, 1), a frequency, an amplitude or a ramp time not above 0, or a ripple
+    depth outside [0, 1); and where the 1 s grid of 0.2 ms steps cannot hold the pulses. It holds
+    them if there is at least one, the last ends within the second, and every pulse and every gap is
+    longer than a step, so that it contains one wherever it falls:
     `frequency < min(duty_cycle, 1 - duty_cycle) / 0.0002`. The paper's duty cycles thus go with
     frequencies from 0.8 Hz to just below 1000 Hz.
 
@@ -68,24 +80,57 @@ def beamsynthesis(
     hertz = _levels("frequencies", frequencies)
     duty = _levels("duty_cycles", DUTY_CYCLE_GRID[:120] if duty_cycles is None else duty_cycles)
     _check_grid(hertz, duty)
-    waveforms = np.stack([_waveforms(float(frequency), duty) for frequency in hertz], axis=1)
+    others = _other_levels(amplitudes, ramp_times, ripple_depths)
+    settings = [_Beam(*levels) for levels in product(*others.values())]
+    waveforms = [
+        np.stack([_waveforms(float(frequency), duty, beam) for frequency in hertz], axis=1)
+        for beam in settings
+    ]
+    varying = [name for name, levels in others.items() if len(levels) > 1]
+    pairs = np.column_stack([np.tile(hertz, len(duty)), np.repeat(duty, len(hertz))])
+    slow = np.array([[getattr(beam, name) for name in varying] for beam in settings])
     return gridded(
-        waveforms.reshape(-1, SAMPLES),
-        np.column_stack([np.tile(hertz, len(duty)), np.repeat(duty, len(hertz))]),
+        np.concatenate(waveforms).reshape(-1, SAMPLES),
+        np.hstack([np.tile(pairs, (len(settings), 1)), np.repeat(slow, len(pairs), axis=0)]),
         Provenance(source="computed by nashae_data.beamsynthesis", citation=CITATION),
+        (*NAMES, *varying),
     )
+
+
+class _Beam(NamedTuple):
+    """What the paper holds constant."""
+
+    amplitude: float
+    ramp_time: float
+    ripple_depth: float
+
+
+def _other_levels(
+    amplitudes: ArrayLike, ramp_times: ArrayLike, ripple_depths: ArrayLike
+) -> dict[str, Float64[np.ndarray, " levels"]]:
+    """The levels of each field of `_Beam`, upwards."""
+    given = zip(_Beam._fields, (amplitudes, ramp_times, ripple_depths), strict=True)
+    found = {name: _levels(f"{name}s", levels) for name, levels in given}
+    for name in ("amplitude", "ramp_time"):
+        if found[name][0] <= 0:
+            raise ValueError(f"{name} {found[name][0]}, wanted above 0")
+    depths = found["ripple_depth"]
+    if depths[0] < 0 or depths[-1] >= 1:
+        raise ValueError(f"ripple depths from {depths[0]} to {depths[-1]}, wanted in [0, 1)")
+    return found
 
 
 def gridded(
     waveforms: Float64[np.ndarray, "n 1000"],
-    values: Float64[np.ndarray, "n 2"],
+    values: Float64[np.ndarray, "n k"],
     provenance: Provenance,
+    names: tuple[str, ...] = NAMES,
 ) -> Dataset:
     """Give waveforms their factors: a level's class is its rank among the levels that occur."""
     grid = [np.unique(column, return_inverse=True) for column in values.T]
     classes = np.column_stack([ranks for _, ranks in grid])
     sizes = tuple(len(levels) for levels, _ in grid)
-    return Dataset(waveforms, classes, values, NAMES, sizes, provenance)
+    return Dataset(waveforms, classes, values, names, sizes, provenance)
 
 
 def _levels(name: str, given: ArrayLike) -> Float64[np.ndarray, " levels"]:
@@ -132,17 +177,17 @@ def _pulses(frequency: float) -> int:
 
 
 def _waveforms(
-    frequency: float, duty_cycles: Float64[np.ndarray, " d"]
+    frequency: float, duty_cycles: Float64[np.ndarray, " d"], beam: _Beam
 ) -> Float64[np.ndarray, "d 1000"]:
     from scipy.signal import decimate, lfilter  # type: ignore[import-untyped]  # takes 1 s to load
 
     time = np.arange(STEPS) * STEP
     envelope = lfilter(
-        *_second_order(ENVELOPE_FREQUENCY, ENVELOPE_DAMPING), np.minimum(time / RAMP_TIME, 1.0)
+        *_second_order(ENVELOPE_FREQUENCY, ENVELOPE_DAMPING), np.minimum(time / beam.ramp_time, 1.0)
     )
-    ripple = 1.0 - RIPPLE_DEPTH * np.cos(2.0 * np.pi * RIPPLE_FREQUENCY * time)
-    beam = np.maximum(envelope, DARK_CURRENT) * ripple
-    current = np.where(_gate(time, frequency, duty_cycles), beam, DARK_CURRENT * ripple)
+    ripple = 1.0 - beam.ripple_depth * np.cos(2.0 * np.pi * RIPPLE_FREQUENCY * time)
+    pulse = np.maximum(beam.amplitude * envelope, DARK_CURRENT) * ripple
+    current = np.where(_gate(time, frequency, duty_cycles), pulse, DARK_CURRENT * ripple)
     sensed = lfilter(*_second_order(SENSOR_FREQUENCY, SENSOR_DAMPING), current)
     # The sensor swings below 0 after each pulse; the published files hold the modulus. Their
     # anti-aliasing filter has order 4, not scipy's default of 8.
