@@ -189,6 +189,16 @@ def test_memory_is_kept_and_nothing_else_changes() -> None:
     assert torch.ones(2_000_000).sum() == 2_000_000
 
 
+@pytest.mark.parametrize("name", [n for n, make in RECIPES.items() if make().data in COLOURS])
+def test_every_recipe_trains_into_a_folder_that_is_read_back(tmp_path: Path, name: str) -> None:
+    recipe = replace(RECIPES[name](), train=SHORT)
+    read = RunFolder(train_run(recipe, tmp_path / "run").path)
+    assert read.recipe == recipe
+    assert read.codes["codes"].shape == (FEW, 32)
+    assert len(read.data()) == FEW
+    read.model()
+
+
 # A run and its row
 
 
