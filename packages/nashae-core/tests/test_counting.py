@@ -68,7 +68,10 @@ def test_every_decision_is_by_its_ratio(make_game):
     assert kinds == sorted(kinds, reverse=True)  # growth comes last, and nothing after it
     assert not found.decisions[-1].adopted
     assert found.margin == min(decision.margin for decision in found.decisions)
-    assert found.steps == found.decisions[-1].step + QUICK.test_steps
+    steps = found.decisions[-1].step + QUICK.test_steps
+    assert found.history.steps.tolist() == list(range(10, steps + 1, 10))
+    assert all(len(terms) == steps // 10 for terms in found.history.terms.values())
+    assert set(found.history.terms) >= {"reconstruction_loss", "covariance_loss"}
 
 
 def test_a_margin_is_the_factor_between_ratio_and_threshold():
@@ -102,7 +105,9 @@ def test_a_search_that_was_cut_off_anywhere_ends_with_the_same_bits(config, kind
     for state in (states[0], *at_tests.values()):
         again = count_factors(game(4, seed=9), x, seeded(5), config, resume=state)
         assert again.decisions == whole.decisions
-        assert (again.error, again.steps) == (whole.error, whole.steps)
+        assert again.error == whole.error
+        for name, terms in whole.history.terms.items():
+            assert torch.equal(again.history.terms[name], terms)
         for a, b in zip(whole.model.parameters(), again.model.parameters(), strict=True):
             assert torch.equal(a, b)
 

@@ -20,7 +20,7 @@ from nashae_core.pruning import Pruning, shrunk, trained
 from nashae_core.sample import DataSample
 from nashae_core.state import below
 from nashae_core.surgery import State, add_latent, remove_latents, resized_like
-from nashae_core.training import Progress, TrainConfig
+from nashae_core.training import History, Progress, TrainConfig
 
 Kind = Literal["remove", "add"]
 KINDS: tuple[Kind, ...] = ("remove", "add")
@@ -96,14 +96,14 @@ class Decision(NamedTuple):
 class Count(NamedTuple):
     """What was found: the trained `model`, its number of `latents`, and every test on the way.
 
-    `error` is ½·mean (x′ − x)² over the data, `steps` those of the run that led to `model`.
+    `error` is ½·mean (x′ − x)² over the data, `history` that of the run that led to `model`.
     """
 
     model: NashAE
     latents: int
     decisions: tuple[Decision, ...]
     error: float
-    steps: int
+    history: History
 
     @property
     def margin(self) -> float:
@@ -203,8 +203,10 @@ class _Search:
                 break
             current = changed
         model, decisions = reference.model, tuple(self.decisions)
-        error, steps = self.sample.error(model), int(reference.state["step"])
-        return Count(model, model.predictors.latents, decisions, error, steps)
+        every, steps = self.config.record_every, int(reference.state["step"])
+        history = History(torch.arange(every, steps + 1, every), below("history", reference.state))
+        m, error = model.predictors.latents, self.sample.error(model)
+        return Count(model.eval(), m, decisions, error, history)
 
     def _pruned(self, model: NashAE, resume: State | None) -> _Fork:
         """The first stage."""
