@@ -3,6 +3,7 @@
 import shlex
 import sys
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
@@ -16,12 +17,12 @@ from apps.reproduce.backends import Backend, workers
 from apps.reproduce.face_pictures import draw_faces
 from apps.reproduce.face_score import score_faces
 from apps.reproduce.paper import FACE_TRIALS, SPRITE_TRIALS, TABLE_2, TRIALS
-from apps.reproduce.pictures import draw
+from apps.reproduce.pictures import Picture, draw
 from apps.reproduce.progress import plan, progress
 from apps.reproduce.report import write_face_report, write_report, write_sprite_report
-from apps.reproduce.rows import published, write_rows
+from apps.reproduce.rows import Row, published, write_rows
 from apps.reproduce.score import score
-from apps.reproduce.scoring import score_runs
+from apps.reproduce.scoring import Score, score_runs
 from apps.reproduce.sprite_pictures import draw_sprites
 from apps.reproduce.sprite_score import score_sprites
 from apps.reproduce.sweep import (
@@ -41,6 +42,8 @@ Method = Literal["nashae", "beta-vae", "beta-tcvae", "factor-vae"]
 TableNumber = Literal[1, 2, 3]
 METHODS: tuple[Method, ...] = get_args(Method)
 COMMAND = "python -m apps.reproduce"
+Draw = Callable[[Sequence[RunFolder], Sequence[Row], Sequence[str], Path], list[Picture]]
+Write = Callable[..., None]
 
 
 def reproduce(
@@ -98,7 +101,17 @@ def reproduce(
                 load_data(recipes[0], root, shown_faces(bar))
         with progress(recipes, out / "runs", at_a_time):
             folders = run_sweep(recipes, out / "runs", jobs=at_a_time, root=root, device=device)
-    {2: _report_sprites, 3: _report_faces}.get(table or 1, _report)(command, folders)
+    if table == 2:
+        rows = _report_page(command, folders, 2, score_sprites, draw_sprites, write_sprite_report)
+        shown = _terminal_sprites(table_2(rows, command.methods))
+    elif table == 3:
+        rows = _report_page(command, folders, 3, score_faces, draw_faces, write_face_report)
+        shown = _terminal_faces(table_3(rows, command.methods), rows[0]["data"])
+    else:
+        shown = _report(command, folders)
+    console.print(shown)
+    report = out / (f"table{table}.html" if table in (2, 3) else "report.html")
+    console.print(f"report: {report.resolve()}", markup=False, soft_wrap=True)
 
 
 @dataclass(frozen=True)
@@ -145,8 +158,8 @@ def _methods(table: TableNumber | None, asked: tuple[Method, ...] | None) -> tup
     return asked or known
 
 
-def _report(command: Command, folders: list[RunFolder]) -> None:
-    """Score, draw and report Table 1, or its short version."""
+def _report(command: Command, folders: list[RunFolder]) -> Table:
+    """Score, draw and report Table 1, or its short version; the table for the terminal."""
     out, methods = command.out, command.methods
     rows = score_runs(folders, score, command.jobs)
     write_rows(rows, out / "table1.jsonl")
@@ -166,50 +179,29 @@ def _report(command: Command, folders: list[RunFolder]) -> None:
         pictures=pictures,
         figures=out / "figures",
     )
-    console.print(_terminal_table(cells))
-    console.print(f"report: {(out / 'report.html').resolve()}", markup=False, soft_wrap=True)
+    return _terminal_table(cells)
 
 
-def _report_sprites(command: Command, folders: list[RunFolder]) -> None:
-    """Score, draw and report Table 2."""
-    out, methods = command.out, command.methods
-    rows = score_runs(folders, score_sprites, command.jobs)
-    write_rows(rows, out / "table2.jsonl")
+def _report_page(
+    command: Command, folders: list[RunFolder], number: int, score: Score, draw: Draw, write: Write
+) -> list[Row]:
+    """Score, draw and report one of the tables that have a page of their own; the rows."""
+    out = command.out
+    rows = score_runs(folders, score, command.jobs)
+    write_rows(rows, out / f"table{number}.jsonl")
     with console.status("drawing"):
-        pictures = draw_sprites(folders, rows, methods, out / "figures")
-    write_sprite_report(
-        out / "table2.html",
+        pictures = draw(folders, rows, command.methods, out / "figures")
+    write(
+        out / f"table{number}.html",
         command=command.line,
         seconds=command.seconds,
         rows=rows,
-        kept=published(2),
-        methods=methods,
+        kept=published(number),
+        methods=command.methods,
         pictures=pictures,
         figures=out / "figures",
     )
-    console.print(_terminal_sprites(table_2(rows, methods)))
-    console.print(f"report: {(out / 'table2.html').resolve()}", markup=False, soft_wrap=True)
-
-
-def _report_faces(command: Command, folders: list[RunFolder]) -> None:
-    """Score, draw and report Table 3."""
-    out, methods = command.out, command.methods
-    rows = score_runs(folders, score_faces, command.jobs)
-    write_rows(rows, out / "table3.jsonl")
-    with console.status("drawing"):
-        pictures = draw_faces(folders, out / "figures")
-    write_face_report(
-        out / "table3.html",
-        command=command.line,
-        seconds=command.seconds,
-        rows=rows,
-        kept=published(3),
-        methods=methods,
-        pictures=pictures,
-        figures=out / "figures",
-    )
-    console.print(_terminal_faces(table_3(rows, methods), rows[0]["data"]))
-    console.print(f"report: {(out / 'table3.html').resolve()}", markup=False, soft_wrap=True)
+    return rows
 
 
 def _terminal_table(cells: list[Cell]) -> Table:

@@ -36,6 +36,11 @@ class Estimate:
         return self.low <= number <= self.high
 
 
+def mean_of(numbers: Sequence[float]) -> float | None:
+    """The mean; None of no numbers."""
+    return statistics.fmean(numbers) if numbers else None
+
+
 def estimate(numbers: Sequence[float]) -> Estimate | None:
     """The estimate from the numbers of independent runs; None without any."""
     if not numbers:

@@ -1,13 +1,12 @@
 """Table 2: the β-VAE score on dSprites, and what the codes carry."""
 
-import statistics
 from collections.abc import Iterable, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 
-from apps.reproduce.estimate import Estimate, estimate
+from apps.reproduce.estimate import Estimate, estimate, mean_of
 from apps.reproduce.paper import SCAN, SIZED, SIZES, SPRITE_LATENTS, TABLE_2
 from apps.reproduce.rows import Row
 from apps.reproduce.sprite_score import FACTORS
@@ -47,8 +46,7 @@ class SpriteCell(NamedTuple):
     @property
     def predictability(self) -> float | None:
         """The mean R² of the learned latents over the runs; None where none has predictors."""
-        numbers = [run["predictability"] for run in self.runs if "predictability" in run]
-        return statistics.fmean(numbers) if numbers else None
+        return mean_of([run["predictability"] for run in self.runs if "predictability" in run])
 
     @property
     def carried(self) -> dict[str, int]:

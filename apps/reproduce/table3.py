@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from apps.reproduce.estimate import Estimate, estimate
+from apps.reproduce.estimate import Estimate, estimate, mean_of
 from apps.reproduce.face_score import REAL
 from apps.reproduce.paper import FACE_LATENTS, TABLE_3
 from apps.reproduce.rows import Row
@@ -42,14 +42,12 @@ class FaceCell(NamedTuple):
     @property
     def predictability(self) -> float | None:
         """The mean R² of the learned latents over the runs; None where none has predictors."""
-        numbers = [run["predictability"] for run in self.runs if "predictability" in run]
-        return statistics.fmean(numbers) if numbers else None
+        return mean_of([run["predictability"] for run in self.runs if "predictability" in run])
 
     @property
     def chance(self) -> float | None:
         """What random latents score by the paper's protocol, the mean over the runs."""
-        numbers = [run["tad_yeats2022"]["floor"][0] for run in self.runs]
-        return statistics.fmean(numbers) if numbers else None
+        return mean_of([run["tad_yeats2022"]["floor"][0] for run in self.runs])
 
     def detected(self, attribute: str) -> float:
         """The best latent's exact AUROC for an attribute, the mean over the runs."""
