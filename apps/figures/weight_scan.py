@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from apps.figures.style import DARK, FAINT, GREY, PAGE, PALETTE, styled
 from apps.recipes import recipe_class
@@ -51,6 +52,7 @@ def draw_weight_scan(rows: Sequence[Mapping[str, Any]], *, method: str = "nashae
     left.set_ylabel("β-VAE score (%)")
     right.set_ylabel(f"learned latents of {sizes[0]}")
     right.set_ylim(0, sizes[0] + 0.5)
+    right.yaxis.set_major_locator(MaxNLocator(integer=True))
     _legend(figure, f"{recipe.family}, m = {sizes[0]}")
     return figure
 
