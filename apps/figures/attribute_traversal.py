@@ -9,7 +9,7 @@ from apps.figures.image_traversal import decoder, image_at, moved, show_images
 from apps.figures.runs import code_array, learned, spelled, starting_row
 from apps.figures.style import PAGE, styled
 from apps.run_folder import RunFolder
-from nashae_metrics import TADScore, tad
+from nashae_metrics import tad
 
 LABEL = 1.0  # inches on the left, for the methods
 SEEN = 1000  # images whose codes bound the traversals, as in the paper
@@ -68,19 +68,10 @@ def draw_attribute_traversals(
     return figure
 
 
-def detectors(run: RunFolder) -> TADScore:
-    """The exact AUROC of each learned latent of a run for each attribute of its data."""
-    return tad(
-        code_array(run, "codes"),
-        code_array(run, "attributes"),
-        active=learned(run).active,
-        bootstrap=None,
-    )
-
-
 def _detectors(run: RunFolder) -> Mapping[str, tuple[int, float]]:
-    """For each attribute its best latent and that one's AUROC."""
-    found = detectors(run)
+    """For each attribute the learned latent with the highest exact AUROC, and that."""
+    codes, attributes = code_array(run, "codes"), code_array(run, "attributes")
+    found = tad(codes, attributes, active=learned(run).active, bootstrap=None)
     pairs = zip(found.best_latent.tolist(), found.best.tolist(), strict=True)
     return dict(zip(code_array(run, "names").tolist(), pairs, strict=True))
 

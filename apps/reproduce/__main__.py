@@ -105,7 +105,14 @@ def reproduce(
         rows = _report_page(command, folders, 2, score_sprites, draw_sprites, write_sprite_report)
         shown = _terminal_sprites(table_2(rows, command.methods))
     elif table == 3:
-        rows = _report_page(command, folders, 3, score_faces, draw_faces, write_face_report)
+        rows = _report_page(
+            command,
+            folders,
+            3,
+            score_faces,
+            lambda runs, _rows, _methods, at: draw_faces(runs, at),
+            write_face_report,
+        )
         shown = _terminal_faces(table_3(rows, command.methods), rows[0]["data"])
     else:
         shown = _report(command, folders)

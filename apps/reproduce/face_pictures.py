@@ -12,16 +12,10 @@ from apps.figures import (
 from apps.reproduce.face_score import face_data
 from apps.reproduce.paper import FIGURE_2, FIGURE_4, FIGURE_4_ROWS
 from apps.reproduce.pictures import Picture, write_pictures
-from apps.reproduce.rows import Row
 from apps.run_folder import RunFolder
 
 
-def draw_faces(
-    folders: Sequence[RunFolder],
-    rows: Sequence[Row],  # noqa: ARG001 - as the other tables' pictures are drawn
-    methods: Sequence[str],  # noqa: ARG001
-    out: Path,
-) -> list[Picture]:
+def draw_faces(folders: Sequence[RunFolder], out: Path) -> list[Picture]:
     """Draw the pictures and write each to `out` as PNG and SVG; those whose runs are there."""
     first = {
         (folder.recipe.method_name, folder.recipe.weight): folder

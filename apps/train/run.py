@@ -12,7 +12,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from apps.recipes import COLOURS, AnyDataset, AnyRecipe, Model, load_data, network_inputs
+from apps.recipes import AnyDataset, AnyRecipe, Model, load_data, network_inputs
 from apps.recipes.faces import OnFaces
 from apps.run_folder import CHECKPOINT, RunFolder, versions
 from nashae_baselines import GaussianCoder
@@ -213,11 +213,11 @@ def _predictions(model: NashAE, codes: Tensor) -> npt.NDArray[Any]:
 def _record(
     recipe: AnyRecipe, dataset: AnyDataset, history: History, seconds: float, device: str
 ) -> dict[str, Any]:
-    drawn_or_real = {"source": dataset.provenance.source} if recipe.data in COLOURS else {}
+    faces = isinstance(dataset, AttributeDataset)
     return {
         "method": recipe.method_name,
         "data": recipe.data,
-        **drawn_or_real,
+        **({"source": dataset.provenance.source} if faces else {}),
         "weight": recipe.weight,
         "latents": recipe.latents,
         "seed": recipe.seed,

@@ -5,7 +5,6 @@ as (batch, channels, height, width): numbers 0 ... 1, less the `mean` of their c
 `std`. The bytes keep their order, so a batch is in PyTorch's channels-last memory.
 """
 
-import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -16,6 +15,8 @@ import numpy.typing as npt
 import torch
 from jaxtyping import Float, Integer, UInt8
 from torch import Tensor
+
+from nashae_core.packed import shared_tensor
 
 # Batches that are read before they are asked for.
 AHEAD = 3
@@ -56,10 +57,7 @@ class ImageObservations:
         std: Sequence[float],
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        with warnings.catch_warnings():
-            # Data sets give their arrays read-only, which PyTorch cannot promise and warns of.
-            warnings.filterwarnings("ignore", message=".*not writable", category=UserWarning)
-            self.images: UInt8[Tensor, "n h w c"] = torch.as_tensor(images)
+        self.images: UInt8[Tensor, "n h w c"] = shared_tensor(images)
         _check(self.images.shape, self.images.dtype == torch.uint8, mean, std)
         self.mean, self.std = tuple(mean), tuple(std)
         self._channels = _Channels(mean, std, self.images.device, dtype)

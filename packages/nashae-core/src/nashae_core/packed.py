@@ -9,6 +9,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
+def shared_tensor(array: Any) -> Tensor:
+    """A tensor over the memory of an array, which may be read-only and is not to be written to."""
+    with warnings.catch_warnings():
+        # Data sets give their arrays read-only, which PyTorch cannot promise and warns of.
+        warnings.filterwarnings("ignore", message=".*not writable", category=UserWarning)
+        return torch.as_tensor(array)
+
+
 class PackedObservations:
     """Observations (n, elements) of 0 and 1, held as bits: `Observations` that need no loader.
 
@@ -25,10 +33,7 @@ class PackedObservations:
     """
 
     def __init__(self, packed: Any, dtype: torch.dtype = torch.float32) -> None:
-        with warnings.catch_warnings():
-            # Data sets give their arrays read-only, which PyTorch cannot promise and warns of.
-            warnings.filterwarnings("ignore", message=".*not writable", category=UserWarning)
-            tensor = torch.as_tensor(packed)
+        tensor = shared_tensor(packed)
         if tensor.dtype != torch.uint8 or tensor.dim() < 2:
             raise ValueError(
                 "packed must be uint8 (n, ..., elements / 8); "

@@ -87,7 +87,7 @@ def train_pruned(
             f"got {pruning.every} and {config.record_every}"
         )
     model, state = shrunk(
-        model, observations, config, generator, pruning, device, resume, on_record
+        deepcopy(model), observations, config, generator, pruning, device, resume, on_record
     )
     history = train(
         model,
@@ -113,7 +113,6 @@ def shrunk(
 ) -> tuple[NashAE, State]:
     """The model after the last pruning that is within `config.steps`, and its state there."""
     sample, step = DataSample(observations, torch.device(device)), 0
-    model = deepcopy(model)
     if resume is not None:
         model, step = resized_like(model, resume), int(resume["step"])
     last = min(pruning.last, config.steps // pruning.every * pruning.every)

@@ -53,7 +53,8 @@ def remove_latents(
     def cut(tensor: Tensor, dim: int) -> Tensor:
         return tensor.index_select(dim, keep.to(tensor.device))
 
-    return smaller, _changed(smaller, len(keep), cut, state)
+    moments = _changed(smaller, len(keep), cut, state)
+    return smaller, _state(smaller, moments, state)
 
 
 @torch.no_grad()
@@ -76,7 +77,7 @@ def add_latent(
         one[dim] = 1
         return torch.cat([tensor, tensor.new_zeros(one)], dim)
 
-    changed = _changed(larger, m + 1, extended, state)
+    moments = _changed(larger, m + 1, extended, state)
     # Only now is there room for what is drawn.
     weight, bias = last_linear(larger.encoder)
     bound = 1 / math.sqrt(weight.shape[1])
@@ -85,11 +86,11 @@ def add_latent(
     fresh = type(model.predictors)(m + 1, model.predictors.hidden, generator=generator)
     for name, parameter in larger.predictors.named_parameters():
         parameter[m] = fresh.get_parameter(name)[m]
-    return larger, changed | _below_model(larger, changed)
+    return larger, _state(larger, moments, state)
 
 
 def resized_like(model: NashAE, state: State) -> NashAE:
-    """A copy of `model` with as many latents as the one that `state` is of; weights yet to load.
+    """`model`, or a copy, with as many latents as `state` is of a model with; weights yet to load.
 
     Raises `ValueError` where the state is of no NashAE, and as `remove_latents` does.
     """
@@ -100,7 +101,7 @@ def resized_like(model: NashAE, state: State) -> NashAE:
         model, _ = add_latent(model, torch.Generator(model.predictors.weight1.device))
     if wanted < m:
         model, _ = remove_latents(model, range(wanted, m), torch.zeros(m))
-    return deepcopy(model)
+    return model
 
 
 def last_linear(network: nn.Module) -> tuple[Tensor, Tensor]:
@@ -144,7 +145,7 @@ def _changed(
 ) -> dict[str, Tensor]:
     """Change every tensor that counts latents, of the model and of the state, in those dimensions.
 
-    Returns the state; the model is changed in place.
+    Returns the state's moments; the model is changed in place.
     """
     dims = _latent_dims(model)
     moments = {} if state is None else _moments(model, dims, change, state)
@@ -152,7 +153,7 @@ def _changed(
         for dim in dims.get(name, ()):
             parameter.data = change(parameter.data, dim)
     _tell_sizes(model, m)
-    return {} if state is None else {**state, **moments, **_below_model(model, state)}
+    return moments
 
 
 def _latent_dims(model: NashAE) -> dict[str, tuple[int, ...]]:
@@ -199,10 +200,12 @@ def _tell_sizes(model: NashAE, m: int) -> None:
             setattr(layer, "out_features" if end else "in_features", m)
 
 
-def _below_model(model: NashAE, state: State) -> dict[str, Tensor]:
-    if not state:
+def _state(model: NashAE, moments: State, state: State | None) -> dict[str, Tensor]:
+    """The state with what has become of the model and of the moments."""
+    if state is None:
         return {}
-    return {
+    weights = {
         f"model/{name}": tensor.detach().to("cpu", copy=True)
         for name, tensor in model.state_dict().items()
     }
+    return {**state, **moments, **weights}
