@@ -56,20 +56,23 @@ def alignment(codes: Numbers, factors: npt.NDArray[np.int64]) -> Alignment:
         return Alignment(*np.zeros((4, 0)))
     information = mig(codes, factors).information
     return Alignment(
-        _between(codes.astype(np.float64), factors[:, FREQUENCY]),
-        _rank_correlation(codes, factors[:, DUTY_CYCLE]),
+        between_classes(codes.astype(np.float64), factors[:, FREQUENCY]),
+        rank_correlation(codes, factors[:, DUTY_CYCLE]),
         information[:, FREQUENCY],
         information[:, DUTY_CYCLE],
     )
 
 
-def _between(codes: Numbers, classes: npt.NDArray[np.int64]) -> Numbers:
+def between_classes(codes: Numbers, classes: npt.NDArray[np.int64]) -> Numbers:
+    """The share of each code's variance that lies between the classes (η²)."""
     residual = codes - codes.mean(0)
     groups = [residual[classes == value] for value in np.unique(classes)]
     between = sum(len(group) * group.mean(0) ** 2 for group in groups)
     return np.asarray(between / (residual**2).sum(0), dtype=np.float64)
 
 
-def _rank_correlation(codes: Numbers, factor: npt.NDArray[np.int64]) -> Numbers:
+def rank_correlation(codes: Numbers, factor: npt.NDArray[np.int64]) -> Numbers:
+    """The rank correlation of each code with a factor (Spearman)."""
     ranks = rankdata(np.column_stack([codes, factor]), axis=0)
-    return np.asarray(np.corrcoef(ranks.T)[-1, :-1], dtype=np.float64)
+    correlations = np.atleast_2d(np.corrcoef(ranks.T))  # of no codes: a number
+    return np.asarray(correlations[-1, :-1], dtype=np.float64)

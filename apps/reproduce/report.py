@@ -51,7 +51,7 @@ def write_report(
     `compared` are the rows of the tables that compare the methods beyond the paper's, and `whose`
     says in words whose runs those are. `figures` is the folder with the pictures' files.
     """
-    _write_page(
+    write_page(
         path,
         "report.html.j2",
         command=command,
@@ -64,7 +64,7 @@ def write_report(
         rules=COUNTING_RULES,
         latents=LATENTS,
         definition=DEFINITION,
-        pictures=_embedded(pictures, figures),
+        pictures=embedded(pictures, figures),
     )
 
 
@@ -82,7 +82,7 @@ def write_sprite_report(
     """Write the report of Table 2 to `path`: `rows` of the user's runs, `kept` of the release's."""
     cells, kept_cells = table_2(rows, methods), table_2(kept, methods)
     scan, sizes = scan_cells(rows), size_cells(rows)
-    _write_page(
+    write_page(
         path,
         "table2.html.j2",
         command=command,
@@ -100,7 +100,7 @@ def write_sprite_report(
         latents=SPRITE_LATENTS,
         trials=SPRITE_TRIALS,
         illegible=f"λ = {ILLEGIBLE[1]:g}",
-        pictures=_embedded(pictures, figures),
+        pictures=embedded(pictures, figures),
     )
 
 
@@ -117,7 +117,7 @@ def write_face_report(
 ) -> None:
     """Write the report of Table 3 to `path`: `rows` of the user's runs, `kept` of the release's."""
     cells = table_3(rows, methods)
-    _write_page(
+    write_page(
         path,
         "table3.html.j2",
         command=command,
@@ -129,13 +129,14 @@ def write_face_report(
         steps=rows[0]["steps"],
         latents=FACE_LATENTS,
         attributes=captured_attributes(cells),
-        pictures=_embedded(pictures, figures),
+        pictures=embedded(pictures, figures),
     )
 
 
-def _write_page(
+def write_page(
     path: Path, template: str, *, command: str, seconds: float, **contents: object
 ) -> None:
+    """Write a page from a template, with the command, the machine and the deviations below it."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
     )
@@ -152,7 +153,8 @@ def _write_page(
         temporary.write_text(html, encoding="utf-8")
 
 
-def _embedded(pictures: Sequence[Picture], figures: Path) -> list[tuple[Picture, str]]:
+def embedded(pictures: Sequence[Picture], figures: Path) -> list[tuple[Picture, str]]:
+    """Each picture with its file's contents as an address."""
     return [(picture, _source(figures / picture.png)) for picture in pictures]
 
 

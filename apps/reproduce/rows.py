@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -26,7 +26,7 @@ def read_rows(path: Path) -> list[Row]:
         raise ValueError(f"{path} is damaged: {error}") from error
 
 
-def published(table: int) -> list[Row]:
-    """The rows of a table that are kept with this release."""
-    path = PUBLISHED / f"table{table}.jsonl"
+def published(table: int | Literal["count"]) -> list[Row]:
+    """The rows of a table, or of the counts, that are kept with this release."""
+    path = PUBLISHED / (f"table{table}.jsonl" if isinstance(table, int) else f"{table}.jsonl")
     return read_rows(path) if path.exists() else []

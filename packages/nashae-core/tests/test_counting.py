@@ -1,5 +1,6 @@
 import math
 from dataclasses import replace
+from itertools import groupby
 
 import pytest
 import torch
@@ -59,11 +60,17 @@ def test_a_factor_that_is_missing_is_put_in():
 
 def test_every_decision_is_by_its_ratio(make_game):
     found = count_factors(game(6), observed(2), seeded(0), QUICK)
+    thresholds = {"remove": QUICK.removal_ratio, "add": QUICK.growth_ratio}
     for decision in found.decisions:
-        below = decision.ratio < decision.threshold
-        assert decision.adopted == (below if decision.kind == "remove" else not below)
-        assert decision.threshold == {"remove": 2.7, "add": 1.3}[decision.kind]
+        ratio = decision.ratio / thresholds[decision.kind]
+        assert decision.worth == pytest.approx(min(ratio, decision.share / QUICK.least_share))
         assert 0 <= decision.latent < decision.latents
+    rounds = [list(tests) for _, tests in groupby(found.decisions, lambda d: (d.step, d.kind))]
+    for tests in rounds:
+        least = min(tests, key=lambda test: test.worth)
+        assert len(tests) == (least.latents if least.kind == "remove" else 1)
+        changed = least.worth < 1 if least.kind == "remove" else least.worth >= 1
+        assert [test.adopted for test in tests] == [changed and test is least for test in tests]
     kinds = [decision.kind for decision in found.decisions]
     assert kinds == sorted(kinds, reverse=True)  # growth comes last, and nothing after it
     assert not found.decisions[-1].adopted
@@ -74,11 +81,27 @@ def test_every_decision_is_by_its_ratio(make_game):
     assert set(found.history.terms) >= {"reconstruction_loss", "covariance_loss"}
 
 
-def test_a_margin_is_the_factor_between_ratio_and_threshold():
-    decision = Decision("remove", 700, 0, 2, 5.4, 2.7, False)
-    assert decision.margin == pytest.approx(2)
-    assert decision._replace(ratio=1.35).margin == pytest.approx(2)
-    assert math.isfinite(decision._replace(ratio=0.0).margin)
+def test_a_margin_is_the_factor_by_which_a_latent_is_worth_its_place_or_not():
+    decision = Decision("remove", 700, 0, 2, 3.0, 0.1, 2.0, adopted=False)
+    assert decision.margin == 2
+    assert decision._replace(worth=0.5).margin == 2
+    assert math.isfinite(decision._replace(worth=-0.1).margin)
+
+
+def test_scale_and_offset_of_the_data_do_not_change_the_game():
+    x, lams = observed(2), []
+    for data in (x, 100 * x, x + 5):
+        found = count_factors(game(4), data, seeded(0), QUICK)
+        lams.append(found.model.config.lam)
+    odds = [lam / (1 - lam) for lam in lams]
+    assert odds[0] == pytest.approx(QUICK.covariance_weight * x.var(0, correction=0).mean() / 2)
+    assert odds[1] == pytest.approx(1e4 * odds[0], rel=1e-4)
+    assert odds[2] == pytest.approx(odds[0], rel=1e-4)
+
+
+def test_observations_that_are_all_the_same_are_refused():
+    with pytest.raises(ValueError, match="no factor to find"):
+        count_factors(game(4), torch.ones(50, 12), seeded(0), QUICK)
 
 
 def test_the_model_is_left_as_it_was_and_the_same_seed_finds_the_same():
@@ -130,6 +153,8 @@ def test_progress_says_what_is_being_done():
         ({"batch_size": 0}, "batch_size must be at least 1"),
         ({"removal_ratio": 1.0}, "removal_ratio must be above 1"),
         ({"growth_ratio": 0.5}, "growth_ratio must be above 1"),
+        ({"covariance_weight": -1.0}, "covariance_weight must not be negative"),
+        ({"least_share": 0.0}, "least_share must be in"),
         ({"test_steps": 305}, "test_steps must be a multiple of record_every"),
         ({"pruning": Pruning(every=15)}, "pruning.every must be a multiple of record_every"),
     ],

@@ -6,6 +6,7 @@ from nashae_core.activations import SELU, selu
 from nashae_core.counting import Count, CountConfig, CountProgress, Decision, count_factors
 from nashae_core.encoding import encode
 from nashae_core.images import ImageObservations, StreamedImages
+from nashae_core.independence import dependence
 from nashae_core.losses import (
     covariance_loss,
     predictor_loss,
@@ -55,6 +56,7 @@ __all__ = [
     "conv_encoder",
     "count_factors",
     "covariance_loss",
+    "dependence",
     "encode",
     "initialise",
     "load_weights",

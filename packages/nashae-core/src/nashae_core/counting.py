@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
+from nashae_core.independence import dependence
 from nashae_core.nashae import NashAE
 from nashae_core.observations import Observations
 from nashae_core.pruning import Pruning, shrunk, trained
@@ -38,21 +39,31 @@ PRUNING, TESTS = "pruning", "tests"
 class CountConfig:
     """When latents are pruned and tested, and by which thresholds.
 
-    Both thresholds were set on Beamsynthesis at λ = 0.2.
+    The thresholds were set on sets of one to three factors made by nashae-data's generator.
     """
 
     batch_size: int = 100
     """Observations a batch, drawn with replacement."""
+    covariance_weight: float = 0.9
+    """λ/(1 − λ), the covariance's weight against the reconstruction, in units of the data's
+    variance V: half the mean square of x less the mean observation. So the game is the same
+    whatever the scale of the data. At 0.9 λ is 0.2 on Beamsynthesis as the paper has it."""
     warm_up: int = 50
     """Steps over which λ rises from 0: at the start, and again when a latent is added."""
     pruning: Pruning = field(default_factory=Pruning)
     """The first stage: training until the last pruning."""
     test_steps: int = 300
     """Steps that each side of a test is trained, on the same batches."""
-    removal_ratio: float = 2.7
+    removal_ratio: float = 1.5
     """A latent is removed where the error without it is below so many times the error with it."""
     growth_ratio: float = 1.3
     """A latent is added where the error without it is at least so many times the error with it."""
+    least_share: float = 0.025
+    """A latent that lowers the error by less than this share of V is removed, or not added,
+    whatever the ratio: where the error is near 0 every ratio is large."""
+    most_dependence: float = 0.28
+    """From a latent that depends more than this on another (`dependence`) twice the ratio is asked:
+    they may share a factor, which two latents carry with less error than one."""
     record_every: int = 10
     """Steps between two measurements of the error."""
 
@@ -63,6 +74,13 @@ class CountConfig:
         for name in ("removal_ratio", "growth_ratio"):
             if not getattr(self, name) > 1:
                 raise ValueError(f"{name} must be above 1; got {getattr(self, name)}")
+        if not self.covariance_weight >= 0:
+            raise ValueError(
+                f"covariance_weight must not be negative; got {self.covariance_weight}"
+            )
+        for name in ("least_share", "most_dependence"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in (0, 1]; got {getattr(self, name)}")
         for name, steps in (("test_steps", self.test_steps), ("pruning.every", self.pruning.every)):
             if steps % self.record_every:
                 raise ValueError(
@@ -75,8 +93,10 @@ class Decision(NamedTuple):
     """One test of a latent's right to exist, at step number `step`.
 
     `latent` is its number among the `latents` that there were with it; `ratio` the error without it
-    over the error with it, and `threshold` what that was held against. `adopted`: the latent was
-    removed ("remove": the ratio was below) or added ("add": it was not).
+    over the error with it, `share` the difference of the two as a share of the data's variance, and
+    `dependence` the most that the latent depends on any other. `worth` says how many times they are
+    what is asked: a latent that is worth 1 has its right to exist. `adopted`: the latent was
+    removed or added.
     """
 
     kind: Kind
@@ -84,13 +104,15 @@ class Decision(NamedTuple):
     latent: int
     latents: int
     ratio: float
-    threshold: float
+    share: float
+    dependence: float
+    worth: float
     adopted: bool
 
     @property
     def margin(self) -> float:
-        """By which factor the ratio lies on its side of the threshold; at least 1."""
-        return max(self.ratio / self.threshold, self.threshold / max(self.ratio, TINY))
+        """By which factor the worth is above 1 or below; at least 1."""
+        return max(self.worth, 1 / max(self.worth, TINY))
 
 
 class Count(NamedTuple):
@@ -143,8 +165,9 @@ def count_factors(
     """Find the number of independent factors of data by training copies of `model` on them.
 
     1. Training with pruning (`train_pruned`), λ rising at first.
-    2. Removal: each latent in turn, least variance first, is taken out of a copy, which is trained
-       on beside one that keeps it. The first that is not missed stays out, and all are tried again.
+    2. Removal: each latent in turn is taken out of a copy, which is trained on beside one that
+       keeps it. Of those that are not worth their place the one that is missed least stays out,
+       and all are tried again.
     3. Growth: when all are missed, a copy with a fresh latent is trained on beside one without. It
        is kept where it lowers the error enough, and the next one is tried.
 
@@ -182,12 +205,16 @@ class _Search:
         self.observations, self.config, self.generator = observations, config, generator
         self.device, self.on_progress = torch.device(device), on_progress
         self.sample = DataSample(observations, self.device)
+        self.variance = self.sample.variance()
         self.decisions, self.growing = list[Decision](), False
 
     def run(self, model: NashAE, resume: State | None) -> Count:
         """All stages, or those that are left."""
         model = deepcopy(model)
-        model.config = replace(model.config, warm_up=self.config.warm_up, warm_up_from=0)
+        odds = self.config.covariance_weight * self.variance
+        model.config = replace(
+            model.config, lam=odds / (1 + odds), warm_up=self.config.warm_up, warm_up_from=0
+        )
         if resume is not None and TESTS in resume:
             current = self._resumed(model, resume)
         else:
@@ -231,16 +258,18 @@ class _Search:
         return _Fork(model, state)
 
     def _removed(self, current: _Fork, reference: _Fork) -> _Fork | None:
-        """The model without the first latent that is not missed; None where all are."""
-        codes = self.sample.codes(current.model)
-        m = codes.shape[1]
-        for latent in codes.var(0).argsort().tolist() if m > 1 else []:
-            without = remove_latents(current.model, [latent], codes.mean(0), current.state)
+        """The model without the latent that is missed least; None where all are missed."""
+        mean = self.sample.codes(current.model).mean(0)
+        m, forks, tests = len(mean), list[_Fork](), list[Decision]()
+        for latent in range(m if m > 1 else 0):
+            without = remove_latents(current.model, [latent], mean, current.state)
             fork = self._trained(_Fork(*without), f"latent {latent + 1} of {m} taken out")
-            ratio = fork.error / max(reference.error, TINY)
-            if self._decided("remove", latent, m, ratio, ratio < self.config.removal_ratio):
-                return fork
-        return None
+            tests.append(self._tested("remove", latent, m, fork, reference))
+            forks.append(fork)
+        unworthy = [test for test in tests if test.worth < 1]
+        least = min(unworthy, key=lambda test: test.ratio, default=None)
+        self.decisions += [test._replace(adopted=test is least) for test in tests]
+        return None if least is None else forks[least.latent]
 
     def _grown(self, current: _Fork, reference: _Fork) -> _Fork | None:
         """The model with a fresh latent where that is worth it; None where it is not."""
@@ -251,10 +280,9 @@ class _Search:
         model.config = replace(model.config, warm_up_from=int(state["step"]))
         m = model.predictors.latents
         fork = self._trained(_Fork(model, state), f"latent {m} put in")
-        ratio = reference.error / max(fork.error, TINY)
-        if self._decided("add", m - 1, m, ratio, ratio >= self.config.growth_ratio):
-            return fork
-        return None
+        test = self._tested("add", m - 1, m, reference, fork)
+        self.decisions.append(test._replace(adopted=test.worth >= 1))
+        return fork if test.worth >= 1 else None
 
     def _trained(self, start: _Fork, doing: str) -> _Fork:
         """A copy of a model after the steps of a test, and its mean error over the last of them."""
@@ -280,13 +308,19 @@ class _Search:
     def _training(self, steps: int) -> TrainConfig:
         return TrainConfig(steps, self.config.batch_size, self.config.record_every)
 
-    def _decided(self, kind: Kind, latent: int, latents: int, ratio: float, adopted: bool) -> bool:
-        """Note a decision; whether it was to change the model."""
-        thresholds = {"remove": self.config.removal_ratio, "add": self.config.growth_ratio}
+    def _tested(
+        self, kind: Kind, latent: int, latents: int, without: _Fork, with_it: _Fork
+    ) -> Decision:
+        """What a latent is worth, by the models without it and with it; nothing decided yet."""
+        config = self.config
+        thresholds = {"remove": config.removal_ratio, "add": config.growth_ratio}
+        ratio = without.error / max(with_it.error, TINY)
+        share = (without.error - with_it.error) / self.variance
+        depends = float(dependence(self.sample.codes(with_it.model))[latent].max())
+        enough, independent = ratio / thresholds[kind], config.most_dependence / max(depends, TINY)
+        worth = min(share / config.least_share, max(enough / 2, min(enough, independent)))
         step = int(self.current.state["step"])
-        found = Decision(kind, step, latent, latents, ratio, thresholds[kind], adopted)
-        self.decisions.append(found)
-        return adopted
+        return Decision(kind, step, latent, latents, ratio, share, depends, worth, adopted=False)
 
     def _tell(
         self, doing: str, step: int, steps: int, state: Callable[[], dict[str, Tensor]]
@@ -299,7 +333,7 @@ class _Search:
         model, settled = self.current.model, self.settled
         rows = [(KINDS.index(kind), *rest) for kind, *rest in settled]
         return {
-            TESTS: torch.tensor(rows, dtype=torch.float64).reshape(len(rows), 7),
+            TESTS: torch.tensor(rows, dtype=torch.float64).reshape(len(rows), 9),
             "growing": torch.tensor(bool(settled) and settled[-1].kind == "add"),
             "warm_up_from": torch.tensor(model.config.warm_up_from),
             **_under("run", {name: t.clone() for name, t in self.current.state.items()}),
@@ -307,17 +341,12 @@ class _Search:
 
     def _resumed(self, model: NashAE, resume: State) -> _Fork:
         """What `_state` gave."""
-        for kind, step, latent, latents, ratio, threshold, adopted in resume[TESTS].tolist():
+        for row in resume[TESTS].tolist():
+            kind, step, latent, latents = map(int, row[:4])
+            ratio, share, depends, worth, adopted = row[4:]
+            measured = ratio, share, depends, worth
             self.decisions.append(
-                Decision(
-                    KINDS[int(kind)],
-                    int(step),
-                    int(latent),
-                    int(latents),
-                    ratio,
-                    threshold,
-                    bool(adopted),
-                )
+                Decision(KINDS[kind], step, latent, latents, *measured, bool(adopted))
             )
         self.growing = bool(resume["growing"])
         state = below("run", resume)

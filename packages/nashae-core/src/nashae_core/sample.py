@@ -25,17 +25,34 @@ class DataSample:
     @torch.no_grad()
     def codes(self, model: NashAE) -> Float[Tensor, "n m"]:
         """The codes of these observations."""
-        return torch.cat([model.encode(x) for x in self._batches(model)])
+        return torch.cat([model.encode(x) for x in self._batches(_type(model))])
 
     @torch.no_grad()
     def error(self, model: NashAE) -> float:
         """½·mean (x′ − x)² over these observations."""
         losses = [
             len(x) * reconstruction_loss(model.decode(model.encode(x)), x)
-            for x in self._batches(model)
+            for x in self._batches(_type(model))
         ]
         return float(torch.stack(losses).sum()) / len(self._index)
 
-    def _batches(self, model: NashAE) -> Iterator[Tensor]:
-        rows = on_device(self._observations, self._device, model.predictors.weight1.dtype)
+    def variance(self) -> float:
+        """V = ½·mean (x − x̄)²: the error of the mean observation x̄.
+
+        Raises `ValueError` where all observations are the same.
+        """
+        sums = [x.double().sum(0) for x in self._batches(torch.float32)]
+        mean = torch.stack(sums).sum(0) / len(self._index)
+        squares = [(x - mean).square().sum() for x in self._batches(torch.float32)]
+        variance = 0.5 * float(torch.stack(squares).sum()) / (len(self._index) * mean.numel())
+        if not variance > 0:
+            raise ValueError("all observations are the same: there is no factor to find")
+        return variance
+
+    def _batches(self, dtype: torch.dtype) -> Iterator[Tensor]:
+        rows = on_device(self._observations, self._device, dtype)
         return batches(rows, torch.split(self._index, BATCH), self._device)
+
+
+def _type(model: NashAE) -> torch.dtype:
+    return model.predictors.weight1.dtype

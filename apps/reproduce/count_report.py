@@ -1,0 +1,167 @@
+"""What the counting runs found: a table, two figures and a page."""
+
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from apps.figures.style import FAINT, GREY, PAGE, palette, styled
+from apps.reproduce.comparison import Share, share
+from apps.reproduce.count_data import COUNT_DATA, PAPERS
+from apps.reproduce.count_runs import METHODS
+from apps.reproduce.pictures import Picture, write_pictures
+from apps.reproduce.report import embedded, write_page
+from apps.reproduce.rows import Row, published
+from nashae_core import CountConfig
+
+VERDICTS = (
+    ("remove", False, "stays"),
+    ("remove", True, "taken out"),
+    ("add", False, "not put in"),
+    ("add", True, "put in"),
+)
+LEAST = 0.25  # of the ratios that are drawn
+TITLES = {"nashae": "NashAE λ = 0.2, learned latents", "nashae-counted": "counted by tests"}
+
+
+class CountCell(NamedTuple):
+    """The runs of one method on one set from one m, in the order of their seeds."""
+
+    method: str
+    data: str
+    latents: int
+    runs: tuple[Row, ...]
+
+    @property
+    def title(self) -> str:
+        """The method in words."""
+        return TITLES[self.method]
+
+    @property
+    def true(self) -> int:
+        """The factors of the set."""
+        return int(self.runs[0]["true"])
+
+    @property
+    def right(self) -> Share:
+        """The runs that found as many latents as there are factors."""
+        return share(sum(run["learned"] == self.true for run in self.runs), len(self.runs))
+
+    @property
+    def clean(self) -> Share:
+        """The runs that found as many, each carrying a factor of its own."""
+        return share(sum(run["clean"] for run in self.runs), len(self.runs))
+
+    @property
+    def near(self) -> int:
+        """The runs of which some decision was close."""
+        return sum(run.get("near", False) for run in self.runs)
+
+    @property
+    def found(self) -> str:
+        """How many runs found how many latents."""
+        counts = sorted(Counter(run["learned"] for run in self.runs).items())
+        return ", ".join(f"{latents} ({runs})" for latents, runs in counts)
+
+    @property
+    def seconds(self) -> float:
+        """The median of the runs' seconds."""
+        return float(statistics.median(run["seconds"] for run in self.runs))
+
+
+def count_cells(rows: Iterable[Row]) -> list[CountCell]:
+    """The cells that have runs: the paper's set first, by m and method."""
+    rows, cells = list(rows), []
+    for data in COUNT_DATA:
+        for m in sorted({row["latents"] for row in rows if row["data"] == data}):
+            for method in METHODS:
+                key = (method, data, m)
+                own = [r for r in rows if (r["method"], r["data"], r["latents"]) == key]
+                if own:
+                    ordered = sorted(own, key=lambda row: int(row["seed"]))
+                    cells.append(CountCell(*key, tuple(ordered)))
+    return cells
+
+
+def write_count_report(out: Path, rows: Sequence[Row], *, command: str, seconds: float) -> Path:
+    """Draw the figures into `out` and write the page count.html there; its path."""
+    pictures = [
+        Picture(
+            "found-against-true",
+            "Found against true",
+            "Every run: how many latents were found more than there are factors. The numbers in "
+            "brackets are the true ones.",
+            found_against_true(count_cells(rows)),
+        ),
+        Picture(
+            "count-ratios",
+            "What the tests measured",
+            "Every test of a latent: the error without it over the error with it, against how far "
+            "it depends on another latent. The lines are the thresholds of a removal: latents "
+            "below them are taken out.",
+            ratios([row for row in rows if "decisions" in row]),
+        ),
+    ]
+    figures = out / "figures"
+    write_pictures(pictures, figures)
+    write_page(
+        out / "count.html",
+        "count.html.j2",
+        command=command,
+        seconds=seconds,
+        tables=[("your runs", count_cells(rows)), ("kept", count_cells(published("count")))],
+        papers=PAPERS,
+        pictures=embedded(pictures, figures),
+    )
+    return out / "count.html"
+
+
+@styled
+def found_against_true(cells: Sequence[CountCell]) -> Figure:
+    """How many latents too many each run found: a panel a method, a line a set and m."""
+    places = list(dict.fromkeys((cell.data, cell.latents) for cell in cells))
+    figure = Figure(figsize=(PAGE, 0.9 + 0.2 * len(places)))
+    axes = figure.subplots(1, len(METHODS), sharey=True, sharex=True, squeeze=False)[0]
+    for axis, method, colour in zip(axes, METHODS, palette(len(METHODS)), strict=True):
+        axis.axvline(0, color=FAINT, zorder=0)
+        for cell in (cell for cell in cells if cell.method == method):
+            _dots(axis, cell, places.index((cell.data, cell.latents)), colour)
+        axis.set_title(TITLES[method])
+        axis.set_xscale("symlog", base=2, linthresh=2)
+        ticks = [-2, -1, 0, 1, 2, 4, 8, 16]
+        axis.set_xticks(ticks, [f"{tick:+d}" if tick else "0" for tick in ticks])
+    trues = {(cell.data, cell.latents): cell.true for cell in cells}
+    axes[0].set_yticks(range(len(places)), [f"{d} ({trues[d, m]}), m = {m}" for d, m in places])
+    axes[0].invert_yaxis()
+    figure.supxlabel("latents found − factors")
+    return figure
+
+
+def _dots(axis: Axes, cell: CountCell, y: int, colour: str) -> None:
+    """The runs of a cell, those that agree above each other."""
+    for excess, runs in Counter(run["learned"] - cell.true for run in cell.runs).items():
+        heights = [y + 0.7 * ((i + 0.5) / len(cell.runs) - 0.5) for i in range(runs)]
+        axis.scatter([excess] * runs, heights, s=6, color=colour, linewidths=0)
+
+
+@styled
+def ratios(rows: Sequence[Row]) -> Figure:
+    """Every test of the counted runs: its ratio over the dependence, and what came of it."""
+    figure = Figure(figsize=(0.7 * PAGE, 3.2))
+    axis = figure.subplots()
+    tests = [test for row in rows for test in row["decisions"]]
+    for (kind, adopted, label), colour in zip(VERDICTS, palette(len(VERDICTS)), strict=True):
+        own = [test for test in tests if (test["kind"], test["adopted"]) == (kind, adopted)]
+        x = [test["dependence"] for test in own]
+        y = [max(test["ratio"], LEAST) for test in own]
+        axis.scatter(x, y, s=8, color=colour, linewidths=0, label=label)
+    asked, apart = CountConfig().removal_ratio, CountConfig().most_dependence
+    axis.plot([0, apart, apart, 1], [asked, asked, 2 * asked, 2 * asked], color=GREY, zorder=0)
+    axis.set_yscale("log", base=2)
+    axis.set(xlabel="dependence on another latent", ylabel="error without / error with")
+    figure.legend(loc="outside right upper")
+    return figure

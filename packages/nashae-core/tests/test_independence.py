@@ -1,0 +1,92 @@
+import math
+
+import pytest
+import torch
+
+from nashae_core import dependence
+
+
+def uniform(n, m, seed=0):
+    return torch.rand(n, m, generator=torch.Generator().manual_seed(seed))
+
+
+def by_definition(a, b):
+    """The unbiased criterion as a sum over distinct indices, and normalised (n small)."""
+
+    def criterion(first, second):
+        n = len(k)
+        pairs = sum(first[i, j] * second[i, j] for i in range(n) for j in range(n) if i != j)
+        triples = sum(
+            first[i, j] * second[i, q]
+            for i in range(n)
+            for j in range(n)
+            for q in range(n)
+            if len({i, j, q}) == 3
+        )
+        quadruples = sum(
+            first[i, j] * second[q, r]
+            for i in range(n)
+            for j in range(n)
+            for q in range(n)
+            for r in range(n)
+            if len({i, j, q, r}) == 4
+        )
+        counts = [math.perm(n, size) for size in (2, 3, 4)]
+        return pairs / counts[0] + quadruples / counts[2] - 2 * triples / counts[1]
+
+    kernels = []
+    for code in (a, b):
+        ranks = (code[:, None] > code[None]).sum(1) / len(code)
+        kernels.append(torch.exp(-(((ranks[:, None] - ranks[None]) / 0.1) ** 2) / 2).double())
+    own = [criterion(kernel, kernel) for kernel in kernels]
+    return criterion(*kernels) / math.sqrt(own[0] * own[1])
+
+
+def test_it_is_the_criterion_as_it_is_defined():
+    codes = uniform(7, 2)
+    codes[:, 1] = 0.5 * codes[:, 1] + codes[:, 0] ** 2
+    expected = float(by_definition(codes[:, 0], codes[:, 1]))
+    assert float(dependence(codes)[0, 1]) == pytest.approx(expected, rel=1e-5)
+
+
+def test_independent_latents_scatter_around_nothing():
+    found = torch.stack([dependence(uniform(300, 2, seed))[0, 1] for seed in range(40)])
+    assert found.abs().max() < 0.1
+    assert abs(float(found.mean())) < 3 * float(found.std()) / math.sqrt(40)
+
+
+def test_a_curve_that_doubles_back_is_seen_where_the_mean_says_nothing():
+    x = uniform(500, 1)
+    fold = torch.cat([x, (2 * x - 1).abs()], dim=1)
+    assert abs(float(torch.corrcoef(fold.mT)[0, 1])) < 0.1
+    assert float(dependence(fold)[0, 1]) > 0.3
+    assert float(dependence(torch.cat([x, x**3], dim=1))[0, 1]) == pytest.approx(1)
+
+
+def test_scale_sign_and_shape_of_a_latent_do_not_matter_nor_does_their_order():
+    codes = uniform(200, 3)
+    codes[:, 2] = 0.3 * codes[:, 2] + codes[:, 0]
+    found = dependence(codes)
+    assert torch.equal(found, found.mT)
+    assert torch.equal(found.diagonal(), torch.zeros(3, dtype=torch.float64))
+    torch.testing.assert_close(dependence(torch.exp(5 * codes)), found)
+    torch.testing.assert_close(dependence(-codes), found)
+    order = [2, 0, 1]
+    torch.testing.assert_close(dependence(codes[:, order]), found[order][:, order])
+
+
+def test_a_constant_latent_depends_on_nothing():
+    codes = uniform(100, 2)
+    codes[:, 1] = 0.5
+    assert torch.equal(dependence(codes), torch.zeros(2, 2, dtype=torch.float64))
+
+
+def test_many_rows_are_sampled():
+    codes = uniform(5000, 2)
+    chosen = torch.linspace(0, 4999, 1000, dtype=torch.float64).long()
+    torch.testing.assert_close(dependence(codes), dependence(codes[chosen]))
+
+
+def test_too_few_rows_are_refused():
+    with pytest.raises(ValueError, match="at least four rows; got 3"):
+        dependence(uniform(3, 2))
