@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -234,6 +235,21 @@ def test_steps_are_compared_for_each_m_alone_and_eight_seeds_at_once(
     for c in found:
         assert c.ours > 0
         assert c.ratio == pytest.approx(c.reference / c.ours)
+
+
+def test_pruned_and_counted_runs_are_compared_with_a_plain_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls = []
+    monkeypatch.setattr(cases, "compare", lambda name, *sides, **_: calls.append((name, sides)))
+    for trained in ("train", "train_pruned", "count_factors"):
+        made = partial(lambda name, model, *_, **__: (name, model.predictors.latents), trained)
+        monkeypatch.setattr(cases, trained, made)
+    list(cases.shrinking("cpu"))
+    found = [tuple(side() for side in sides) for _, sides in calls]
+    assert found == [
+        ((ours, m), ("train", m)) for m in (8, 32, 64) for ours in ("train_pruned", "count_factors")
+    ]
 
 
 def test_each_baseline_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:

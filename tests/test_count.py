@@ -103,7 +103,8 @@ def test_a_run_is_a_row(method: Any) -> None:
         3,
     )
     assert row["true"] == 2
-    assert np.shape(row["between"]) == np.shape(row["rank"]) == (row["learned"], 2)
+    for numbers in (row["between"], row["rank"]):
+        assert [len(of_latent) for of_latent in numbers] == [2] * row["learned"]
     assert row["reconstruction"] > 0
     assert ("decisions" in row) == (method == "nashae-counted")
     again = count_row(CountRun(method, "12 duty cycles", 4, seed=3))

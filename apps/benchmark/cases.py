@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,7 @@ from apps.benchmark.reference import PlainBetaTCVAE, PlainFactorVAE, PlainNashAE
 from apps.benchmark.timing import Comparison, compare, fastest
 from apps.recipes import RECIPES, dsprites_nashae, load_data, network_inputs, normalise
 from apps.reproduce.sweep import recipe
-from nashae_core import NashAE, Trainable, TrainConfig, train
+from nashae_core import NashAE, Trainable, TrainConfig, count_factors, train, train_pruned
 from nashae_core.stacking import stack
 from nashae_data import beamsynthesis
 
@@ -45,6 +46,33 @@ def steps(device: str) -> Iterator[Comparison]:
         work = (STEPS * SEEDS, STEPS)
         name = f"NashAE step and seed, {SEEDS} seeds at once, m = {latents}"
         yield compare(name, ours, plain_steps(plain.step, x), work=work, rounds=5)
+
+
+def shrinking(device: str) -> Iterator[Comparison]:
+    """A whole run of NashAE on Beamsynthesis: with pruning, and counted, for the paper's setting.
+
+    Each begins with a fresh model of m latents and takes the recipe's 1000 steps; a counted run
+    takes those of its tests besides.
+    """
+    x = _waveforms(device)
+    made = {m: recipe("nashae", 0.2, m, 0) for m in (8, 32, 64)}
+
+    def run(latents: int, of: Callable[..., object]) -> Callable[[], object]:
+        def fresh() -> object:
+            generator = torch.Generator().manual_seed(0)
+            model = made[latents].build(generator)
+            return of(model, x, made[latents].train, generator, device=x.device)
+
+        return fresh
+
+    def counted(model: NashAE, x: Tensor, _: TrainConfig, *rest: Any, **options: Any) -> object:
+        return count_factors(model, x, *rest, **options)
+
+    for latents in made:
+        plain = run(latents, train)
+        name = f"NashAE run from m = {latents}"
+        yield compare(f"{name}, pruned for plain", run(latents, train_pruned), plain, rounds=3)
+        yield compare(f"{name}, counted for plain", run(latents, counted), plain, rounds=3)
 
 
 def sprites(device: str) -> Iterator[Comparison]:

@@ -74,7 +74,7 @@ def test_every_decision_is_by_its_ratio(make_game):
     kinds = [decision.kind for decision in found.decisions]
     assert kinds == sorted(kinds, reverse=True)  # growth comes last, and nothing after it
     assert not found.decisions[-1].adopted
-    assert found.margin == min(decision.margin for decision in found.decisions)
+    assert found.margin == min(min(t, key=lambda test: test.worth).margin for t in rounds)
     steps = found.decisions[-1].step + QUICK.test_steps
     assert found.history.steps.tolist() == list(range(10, steps + 1, 10))
     assert all(len(terms) == steps // 10 for terms in found.history.terms.values())

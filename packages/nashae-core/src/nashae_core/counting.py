@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Literal, NamedTuple
 
 import torch
@@ -28,7 +29,7 @@ KINDS: tuple[Kind, ...] = ("remove", "add")
 
 # A test takes the mean of the last errors of each side.
 LAST = 5
-# A decision whose ratio is this near to its threshold could have gone the other way.
+# A round of tests with a smaller margin could have gone the other way.
 NEAR = 1.2
 TINY = 1e-30
 # Of a state: what the pruning, or the tests at hand, go on from.
@@ -129,12 +130,17 @@ class Count(NamedTuple):
 
     @property
     def margin(self) -> float:
-        """That of the closest test; infinite where nothing was tested."""
-        return min((decision.margin for decision in self.decisions), default=math.inf)
+        """That of the closest round of tests; infinite where nothing was tested.
+
+        Whether a round takes a latent out is decided by the one that is worth least.
+        """
+        rounds = groupby(self.decisions, lambda test: (test.step, test.kind))
+        deciding = [min(tests, key=lambda test: test.worth) for _, tests in rounds]
+        return min((test.margin for test in deciding), default=math.inf)
 
     @property
     def near(self) -> bool:
-        """Whether some test was so close to its threshold that it could have gone the other way."""
+        """Whether some round was so close to a threshold that it could have gone the other way."""
         return self.margin < NEAR
 
 
