@@ -14,9 +14,10 @@ from apps.reproduce import count_runs
 from apps.reproduce.count_data import COUNT_DATA, count_data, true_factors
 from apps.reproduce.count_report import count_cells, write_count_report
 from apps.reproduce.count_runs import CountRun, count_row, is_clean, run_counts
-from apps.reproduce.rows import Row, read_rows
+from apps.reproduce.rows import Row, published, read_rows
 from nashae_core import CountConfig, Pruning, TrainConfig, count_factors
 
+SEEDS = range(16)
 QUICK = CountConfig(pruning=Pruning(every=20, until=20), test_steps=10)
 TEST = {
     "kind": "remove",
@@ -163,3 +164,17 @@ def test_the_command_makes_rows_and_page(
 def test_options_that_counts_do_not_take_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="takes only"):
         command.reproduce(table="count", device="cuda", out=tmp_path)
+
+
+def test_the_kept_runs_are_different_and_hang_together() -> None:
+    rows = published("count")
+    asked = {(r.method, r.data, r.latents, r.seed) for r in count_runs.count_runs(SEEDS, SEEDS)}
+    keys = [(r["method"], r["data"], r["latents"], r["seed"]) for r in rows]
+    assert len(set(keys)) == len(keys)
+    assert set(keys) <= asked
+    true = {name: true_factors(COUNT_DATA[name]()) for name in {row["data"] for row in rows}}
+    for row in rows:
+        assert row["true"] == true[row["data"]]
+        assert row["learned"] == len(row["between"])
+        last = row["decisions"][-1]
+        assert (last["kind"], last["latents"]) == ("add", row["learned"] + 1)

@@ -101,8 +101,9 @@ def write_count_report(out: Path, rows: Sequence[Row], *, command: str, seconds:
             "count-ratios",
             "What the tests measured",
             "Every test of a latent: the error without it over the error with it, against how far "
-            "it depends on another latent. The lines are the thresholds of a removal: latents "
-            "below them are taken out.",
+            "it depends on another latent. The lines are the thresholds of a removal. Of the "
+            "latents below them the one that is missed least is taken out, and the rest are tested "
+            "again; what is put in must lower the error.",
             ratios([row for row in rows if "decisions" in row]),
         ),
     ]
