@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from apps.figures.style import FAINT, GREY, PAGE, palette, styled
 from apps.reproduce.comparison import Share, share
-from apps.reproduce.count_data import COUNT_DATA, PAPERS
+from apps.reproduce.count_data import COUNT_DATA
 from apps.reproduce.count_runs import METHODS
 from apps.reproduce.pictures import Picture, write_pictures
 from apps.reproduce.report import embedded, write_page
@@ -115,7 +115,6 @@ def write_count_report(out: Path, rows: Sequence[Row], *, command: str, seconds:
         command=command,
         seconds=seconds,
         tables=[("your runs", count_cells(rows)), ("kept", count_cells(published("count")))],
-        papers=PAPERS,
         pictures=embedded(pictures, figures),
     )
     return out / "count.html"

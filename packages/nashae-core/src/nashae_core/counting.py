@@ -177,13 +177,14 @@ def count_factors(
     3. Growth: when all are missed, a copy with a fresh latent is trained on beside one without. It
        is kept where it lowers the error enough, and the next one is tried.
 
-    - `model`: with more latents than there may be factors, and at least two.
+    - `model`: with more latents than there may be factors, and at least two. Its λ gives way to
+      `config.covariance_weight`.
     - `generator`: draws the batches, and what is fresh of an added latent.
     - `resume`: a `CountProgress.state()` of an earlier call with equal arguments; the search ends
       with the bits of one that was not interrupted (same machine, CPU).
 
-    Raises `ValueError` where `train` does, for networks that `remove_latents` refuses, and for a
-    state that is not a search's.
+    Raises `ValueError` where `train` does, for fewer than four observations or such as are all the
+    same, for networks that `remove_latents` refuses, and for a state that is not a search's.
     """
     search = _Search(observations, config or CountConfig(), generator, device, on_progress)
     return search.run(model, resume)
