@@ -14,7 +14,7 @@ def by_definition(a, b):
     """The unbiased criterion as a sum over distinct indices, and normalised (n small)."""
 
     def criterion(first, second):
-        n = len(k)
+        n = len(first)
         pairs = sum(first[i, j] * second[i, j] for i in range(n) for j in range(n) if i != j)
         triples = sum(
             first[i, j] * second[i, q]
