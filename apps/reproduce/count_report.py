@@ -114,7 +114,10 @@ def write_count_report(out: Path, rows: Sequence[Row], *, command: str, seconds:
         "count.html.j2",
         command=command,
         seconds=seconds,
-        tables=[("your runs", count_cells(rows)), ("kept", count_cells(published("count")))],
+        tables={
+            "Your runs": count_cells(rows),
+            "Runs kept with this release": count_cells(published("count")),
+        },
         pictures=embedded(pictures, figures),
     )
     return out / "count.html"

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import permutations
 from pathlib import Path
@@ -26,7 +26,7 @@ from apps.reproduce.alignment import (
 from apps.reproduce.count_data import COUNT_DATA, PAPERS, count_data, true_factors
 from apps.reproduce.rows import Row, read_rows, write_rows
 from apps.run_folder import versions
-from nashae_core import MLP, NashAE, Predictors, count_factors, encode, train
+from nashae_core import Count, count_factors, encode, reconstruction_loss, train
 from nashae_data import Dataset
 from nashae_metrics import learned_latents
 
@@ -34,6 +34,7 @@ CountMethod = Literal["nashae", "nashae-counted"]
 METHODS: tuple[CountMethod, ...] = ("nashae", "nashae-counted")
 PAPERS_LATENTS = (4, 8, 16, 32, 64)
 OTHER_LATENTS = (8, 32)
+FEW = 10  # frequencies that are classes; more are a scale
 
 
 @dataclass(frozen=True)
@@ -92,29 +93,23 @@ def count_row(run: CountRun) -> Row:
     """
     dataset, x = _data(run.data)
     generator = torch.Generator().manual_seed(run.seed)
-    model = _model(x.shape[1], run.latents, generator)
-    started, found = time.monotonic(), {}
+    recipe = replace(beamsynthesis_nashae(), latents=run.latents)
+    model, started, found = recipe.build(generator), time.monotonic(), dict[str, object]()
     if run.method == "nashae":
-        train(model, x, beamsynthesis_nashae().train, generator)
+        train(model, x, recipe.train, generator)
     else:
         count = count_factors(model, x, generator)
-        model, found = (
-            count.model,
-            {
-                "margin": round(count.margin, 4),
-                "near": count.near,
-                "decisions": [
-                    {name: _rounded(value) for name, value in decision._asdict().items()}
-                    for decision in count.decisions
-                ],
-            },
-        )
+        model, found = count.model, _search(count)
     seconds = time.monotonic() - started
-    codes = encode(model, x).double().numpy()
+    every = encode(model, x)
+    codes = every.double().numpy()
     if run.method == "nashae":
         codes = codes[:, learned_latents(codes, rule="nashae").active]
-    between, rank = _aligned(codes, dataset)
-    error = 0.5 * float((model.decode(encode(model, x)) - x).detach().square().mean())
+    varying = np.flatnonzero(np.array(dataset.sizes) > 1)
+    columns = [dataset.factors[:, factor] for factor in varying]
+    between = np.stack([between_classes(codes, column) for column in columns], axis=1)
+    rank = np.stack([rank_correlation(codes, column) for column in columns], axis=1)
+    few = [dataset.names[i] == "frequency" and dataset.sizes[i] <= FEW for i in varying]
     return {
         "method": run.method,
         "data": run.data,
@@ -122,10 +117,10 @@ def count_row(run: CountRun) -> Row:
         "seed": run.seed,
         "learned": codes.shape[1],
         "true": true_factors(dataset),
-        "clean": is_clean(between, rank, _few(dataset)),
+        "clean": is_clean(between, rank, few),
         "between": between.round(4).tolist(),
         "rank": rank.round(4).tolist(),
-        "reconstruction": error,
+        "reconstruction": float(reconstruction_loss(model.decode(every), x).detach()),
         "seconds": round(seconds, 2),
         **found,
         "versions": versions(),
@@ -146,37 +141,18 @@ def is_clean(between: Numbers, rank: Numbers, few: Sequence[bool]) -> bool:
     return any(carries[list(order), every].all() for order in permutations(every))
 
 
-def _model(inputs: int, latents: int, generator: torch.Generator) -> NashAE:
-    """The networks and λ that the recipe has for the paper's set."""
-    recipe = beamsynthesis_nashae()
-    hidden = (200, 80, 40)
-    encoder = MLP((inputs, *hidden, latents), generator=generator)
-    decoder = MLP((latents, *hidden[::-1], inputs), generator=generator)
-    return NashAE(encoder, decoder, Predictors(latents, generator=generator), recipe.method)
-
-
 @cache
 def _data(name: str) -> tuple[Dataset, Tensor]:
     return count_data(name)
 
 
-def _varying(dataset: Dataset) -> list[str]:
-    return [n for n, size in zip(dataset.names, dataset.sizes, strict=True) if size > 1]
-
-
-def _few(dataset: Dataset) -> list[bool]:
-    """Which of the varying factors is a frequency of at most 10 levels."""
-    return [
-        name == "frequency" and dataset.sizes[dataset.names.index(name)] <= 10
-        for name in _varying(dataset)
+def _search(count: Count) -> dict[str, object]:
+    """What a counted run's row has besides."""
+    decisions = [
+        {name: _rounded(value) for name, value in decision._asdict().items()}
+        for decision in count.decisions
     ]
-
-
-def _aligned(codes: Numbers, dataset: Dataset) -> tuple[Numbers, Numbers]:
-    columns = [dataset.factors[:, dataset.names.index(name)] for name in _varying(dataset)]
-    between = [between_classes(codes, column) for column in columns]
-    rank = [rank_correlation(codes, column) for column in columns]
-    return np.stack(between, axis=1), np.stack(rank, axis=1)
+    return {"margin": round(count.margin, 4), "near": count.near, "decisions": decisions}
 
 
 def _rounded(value: object) -> object:

@@ -268,10 +268,11 @@ class _Search:
         """The model without the latent that is missed least; None where all are missed."""
         mean = self.sample.codes(current.model).mean(0)
         m, forks, tests = len(mean), list[_Fork](), list[Decision]()
+        depends = self._dependence(reference)
         for latent in range(m if m > 1 else 0):
             without = remove_latents(current.model, [latent], mean, current.state)
             fork = self._trained(_Fork(*without), f"latent {latent + 1} of {m} taken out")
-            tests.append(self._tested("remove", latent, m, fork, reference))
+            tests.append(self._tested("remove", latent, depends, fork, reference))
             forks.append(fork)
         unworthy = [test for test in tests if test.worth < 1]
         least = min(unworthy, key=lambda test: test.ratio, default=None)
@@ -287,7 +288,7 @@ class _Search:
         model.config = replace(model.config, warm_up_from=int(state["step"]))
         m = model.predictors.latents
         fork = self._trained(_Fork(model, state), f"latent {m} put in")
-        test = self._tested("add", m - 1, m, reference, fork)
+        test = self._tested("add", m - 1, self._dependence(fork), reference, fork)
         self.decisions.append(test._replace(adopted=test.worth >= 1))
         return fork if test.worth >= 1 else None
 
@@ -315,19 +316,24 @@ class _Search:
     def _training(self, steps: int) -> TrainConfig:
         return TrainConfig(steps, self.config.batch_size, self.config.record_every)
 
+    def _dependence(self, fork: _Fork) -> list[float]:
+        """Of each latent the most that it depends on any other."""
+        found: list[float] = dependence(self.sample.codes(fork.model)).amax(1).tolist()
+        return found
+
     def _tested(
-        self, kind: Kind, latent: int, latents: int, without: _Fork, with_it: _Fork
+        self, kind: Kind, latent: int, depends: list[float], without: _Fork, with_it: _Fork
     ) -> Decision:
         """What a latent is worth, by the models without it and with it; nothing decided yet."""
         config = self.config
         thresholds = {"remove": config.removal_ratio, "add": config.growth_ratio}
         ratio = without.error / max(with_it.error, TINY)
         share = (without.error - with_it.error) / self.variance
-        depends = float(dependence(self.sample.codes(with_it.model))[latent].max())
-        enough, independent = ratio / thresholds[kind], config.most_dependence / max(depends, TINY)
+        enough = ratio / thresholds[kind]
+        independent = config.most_dependence / max(depends[latent], TINY)
         worth = min(share / config.least_share, max(enough / 2, min(enough, independent)))
-        step = int(self.current.state["step"])
-        return Decision(kind, step, latent, latents, ratio, share, depends, worth, adopted=False)
+        step, measured = int(self.current.state["step"]), (ratio, share, depends[latent], worth)
+        return Decision(kind, step, latent, len(depends), *measured, adopted=False)
 
     def _tell(
         self, doing: str, step: int, steps: int, state: Callable[[], dict[str, Tensor]]
