@@ -101,7 +101,7 @@ def test_celeba_and_synthetic_faces_differ_by_their_data_and_length_alone() -> N
         assert drawn.pop("data") == "synthetic-faces"
         sizes = [recipe["method"].pop("observations", None) for recipe in (real, drawn)]
         assert sizes in ([None, None], [202_599, recipe_faces.FACES])
-        assert [recipe["train"].pop("steps") for recipe in (real, drawn)] == [4000, 2000]
+        assert [recipe["train"].pop("steps") for recipe in (real, drawn)] == [4000, 1000]
         assert real == drawn
         assert (real["latents"], real["train"]["batch_size"]) == (32, 200)
 
@@ -286,7 +286,8 @@ def made_row(score: float, seed: int = 0, **changes: Any) -> Row:
         "weight": 0.2,
         "data": "synthetic faces",
         "latents": 32,
-        "steps": 2000,
+        "steps": 1000,
+        "precision": "float32",
         "images": 50_000,
         "seed": seed,
         "learned": 20 + seed,
@@ -450,7 +451,7 @@ def test_the_report_of_synthetic_faces_has_nothing_of_the_paper_s(tmp_path: Path
     assert "<td>NashAE λ = 0.2</td><td>2</td>" in text
     assert "0.55 ± 0.0707" in text
     assert "0.543" not in text
-    assert "2,000 steps in place of the paper's 4000" in text
+    assert "1,000 steps in place of the paper's 4000 in float32. Your runs" in text
 
 
 def test_the_report_of_celeba_has_the_paper_s_numbers_and_ours_apart(tmp_path: Path) -> None:
@@ -458,7 +459,7 @@ def test_the_report_of_celeba_has_the_paper_s_numbers_and_ours_apart(tmp_path: P
     assert "Table 3: TAD on CelebA" in text
     assert "<td>NashAE λ = 0.2</td><td>0.543</td><td>5</td><td>1</td>" in text
     assert "The runs kept with this release, on synthetic faces" in text
-    assert "4,000 steps. Your runs" in text
+    assert "4,000 steps in float32. Your runs" in text
 
 
 def few_recipes(methods: Sequence[str], trials: int, data: Any) -> list[AnyRecipe]:
@@ -505,13 +506,18 @@ def test_a_tree_of_drawn_faces_goes_the_whole_way_and_is_never_called_celeba(
     write_celeba_tree(root, 1100, np.random.default_rng(0), quality=80)
     monkeypatch.setitem(DATA_SETS, "celeba", CELEBA)
     monkeypatch.setattr("apps.reproduce.__main__.table_3_recipes", few_recipes)
-    reproduce(table=3, method=("nashae",), trials=1, jobs=1, out=tmp_path / "out", celeba=root)
-    rows = read_rows(tmp_path / "out" / "table3.jsonl")
+    out = tmp_path / "out"
+    reproduce(
+        table=3, method=("nashae",), trials=1, jobs=1, out=out, celeba=root, precision="bfloat16"
+    )
+    rows = read_rows(out / "table3.jsonl")
+    assert {row["precision"] for row in rows} == {"bfloat16"}
     assert {row["data"] for row in rows} == {"synthetic faces"}
     assert {row["images"] for row in rows} == {1100}
     assert len(rows[0]["attributes"]) == 40
     assert "TAD on synthetic faces" in capsys.readouterr().out
-    report = (tmp_path / "out" / "table3.html").read_text(encoding="utf-8")
+    report = (out / "table3.html").read_text(encoding="utf-8")
+    assert "in bfloat16" in report
     assert "These are not CelebA's faces." in report
     assert "Table 3: TAD on CelebA" not in report
 

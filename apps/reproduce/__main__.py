@@ -4,7 +4,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -45,6 +45,7 @@ TableNumber = Literal[1, 2, 3]
 COUNT_TRIALS, OTHER_COUNT_TRIALS = 16, 8
 METHODS: tuple[Method, ...] = get_args(Method)
 COMMAND = "python -m apps.reproduce"
+Precision = Literal["float32", "bfloat16"]
 Draw = Callable[[Sequence[RunFolder], Sequence[Row], Sequence[str], Path], list[Picture]]
 Write = Callable[..., None]
 
@@ -57,6 +58,7 @@ def reproduce(
     jobs: int = 2,
     out: Path = Path("out"),
     device: Literal["cpu", "cuda"] = "cpu",
+    precision: Precision = "float32",
     backend: Backend = "loky",
     address: str | None = None,
     dry_run: bool = False,
@@ -79,13 +81,14 @@ def reproduce(
             Table 1.
         method: Whose rows: all with --table (an hour and more), NashAE's without.
         trials: Seeds a cell: 8 with --table 1, 15 with --table 2 (most of a day and
-            16 GB), 3 with --table 3 (most of a day), 16 with --table count and at most 8 on the
+            16 GB), 3 with --table 3 (some hours), 16 with --table count and at most 8 on the
             sets that are not the paper's, 2 without.
         celeba: CelebA's folder, for --table 3: the images, in a folder or zip file, and
             list_attr_celeba.
         jobs: Runs at a time on this machine, one core each. A cluster's cores all have one.
         out: Where runs, figures, rows and report go.
         device: Where to train.
+        precision: bfloat16 trains under autocast, which is faster where the processor has it.
         backend: Who runs the runs: loky, processes on this machine; dask or ray, a cluster whose
             machines all have this package and see --out under the same path.
         address: Of dask's scheduler (tcp://host:8786) or ray's head (host:6379).
@@ -96,11 +99,11 @@ def reproduce(
     if celeba is not None and table != 3:
         raise ValueError("--celeba is for --table 3")
     if table == "count":
-        if method or device != "cpu" or backend != "loky" or dry_run:
+        if method or (device, precision, backend) != ("cpu", "float32", "loky") or dry_run:
             raise ValueError("--table count takes only --trials, --jobs and --out")
         _report_counts(trials or COUNT_TRIALS, out, jobs)
         return
-    command = Command(table, _methods(table, method), out, jobs, celeba)
+    command = Command(table, _methods(table, method), out, jobs, celeba, precision)
     trials = trials or {None: SHORT_TRIALS, 1: TRIALS, 2: SPRITE_TRIALS, 3: FACE_TRIALS}[table]
     recipes = command.recipes(trials)
     with workers(backend, address, jobs) as at_a_time:
@@ -142,6 +145,7 @@ class Command:
     out: Path
     jobs: int
     celeba: Path | None
+    precision: Precision
     started: float = field(default_factory=time.monotonic)
 
     @property
@@ -161,6 +165,10 @@ class Command:
 
     def recipes(self, trials: int) -> list[AnyRecipe]:
         """The runs that it needs."""
+        recipes = self._recipes(trials)
+        return [replace(r, train=replace(r.train, precision=self.precision)) for r in recipes]
+
+    def _recipes(self, trials: int) -> list[AnyRecipe]:
         if self.table == 2:
             return table_2_recipes(self.methods, trials)
         if self.table == 3:

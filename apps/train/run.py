@@ -222,6 +222,7 @@ def _record(
         "latents": recipe.latents,
         "seed": recipe.seed,
         "steps": recipe.train.steps,
+        "precision": recipe.train.precision,
         **{name: float(t[-LAST:].mean()) for name, t in _terms(history)},
         "seconds": round(seconds, 2),
         "device": device,
