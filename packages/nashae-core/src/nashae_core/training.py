@@ -12,6 +12,7 @@ from jaxtyping import Int64
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from nashae_core.denormals import flushed_denormals
 from nashae_core.observations import Observations, batches, on_device, weight_type
 from nashae_core.state import restore_training_state, training_state
 
@@ -104,6 +105,7 @@ class Progress(NamedTuple):
     state: Callable[[], dict[str, Tensor]]
 
 
+@flushed_denormals()
 def train(
     model: Trainable,
     observations: Tensor | Observations,
@@ -125,6 +127,8 @@ def train(
       there and ends with the bits of a run that was not interrupted (same machine, CPU; layers that
       draw from PyTorch's global generator, such as dropout, excepted).
     - `on_record`: called every `config.record_every` steps.
+
+    Denormal numbers are taken for 0 while it lasts, by the calling thread.
 
     The loop itself never waits for the device between two records, so a run that diverges goes on
     and is found out at the end.
