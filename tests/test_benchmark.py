@@ -269,10 +269,11 @@ def test_dsprites_step_and_its_data_are_compared(monkeypatch: pytest.MonkeyPatch
     few = PackedObservations((bits * (bits % 7 == 0)).to(torch.uint8))
     monkeypatch.setattr(cases, "load_data", lambda _: None)
     monkeypatch.setattr(cases, "network_inputs", lambda *_: few)
-    step, data = cases.sprites("cpu")
+    step, data, idle = cases.sprites("cpu")
     assert "NashAE step, m = 10" in step.name
     assert "200 images unpacked" in data.name
-    for c in (step, data):
+    assert "denormals flushed for not" in idle.name
+    for c in (step, data, idle):
         assert c.ratio == pytest.approx(c.reference / c.ours)
 
 

@@ -15,11 +15,14 @@ from apps.benchmark.timing import Comparison, compare, fastest
 from apps.recipes import RECIPES, dsprites_nashae, load_data, network_inputs, normalise
 from apps.reproduce.sweep import recipe
 from nashae_core import NashAE, Trainable, TrainConfig, count_factors, train, train_pruned
+from nashae_core.denormals import DENORMAL, flushed_denormals
+from nashae_core.optimizers import adam
 from nashae_core.stacking import stack
 from nashae_data import beamsynthesis
 
 STEPS = 100
 SEEDS = 8
+IDLE = 1_000_000
 PLAIN_BASELINES: dict[str, type[PlainVAE | PlainBetaTCVAE | PlainFactorVAE]] = {
     "beta-vae": PlainVAE,
     "beta-tcvae": PlainBetaTCVAE,
@@ -76,7 +79,7 @@ def shrinking(device: str) -> Iterator[Comparison]:
 
 
 def sprites(device: str) -> Iterator[Comparison]:
-    """A step of NashAE on dSprites at m = 10, and what the data take of it.
+    """A step of NashAE on dSprites at m = 10, and what the data and denormal numbers take of it.
 
     Ours draws from the packed images, the reference from unpacked ones, of which 20,000 are enough.
     """
@@ -103,6 +106,29 @@ def sprites(device: str) -> Iterator[Comparison]:
         lambda: train(model, packed, replace(config, steps=1), generator, device=device),
         rounds=9,
     )
+    yield compare(
+        "dSprites: Adam on weights without gradient, denormals flushed for not",
+        flushed_denormals()(idle := _idle_adam(device, few)),
+        idle,
+        work=(few, few),
+        rounds=5,
+    )
+
+
+def _idle_adam(device: str, steps: int) -> Callable[[], None]:
+    """Steps of Adam where every mean gradient has decayed, as those of dead units' weights have."""
+    weight = nn.Parameter(torch.zeros(IDLE, device=device))
+    weight.grad = torch.zeros_like(weight)
+    optimizer = adam([weight], lr=1e-3)
+    optimizer.step()
+    decayed = torch.full_like(weight, DENORMAL)
+
+    def run() -> None:
+        optimizer.state[weight]["exp_avg"].copy_(decayed)
+        for _ in range(steps):
+            optimizer.step()
+
+    return run
 
 
 def plain_dsprites_nashae(latents: int, device: torch.device) -> PlainNashAE:
