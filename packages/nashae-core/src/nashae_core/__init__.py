@@ -13,6 +13,7 @@ from nashae_core.losses import (
     reconstruction_loss,
     weighted_loss,
 )
+from nashae_core.missing import missing_direction
 from nashae_core.mlp import MLP
 from nashae_core.nashae import NashAE, NashAEConfig, NashAEOutput
 from nashae_core.networks import conv_decoder, conv_encoder, initialise
@@ -60,6 +61,7 @@ __all__ = [
     "encode",
     "initialise",
     "load_weights",
+    "missing_direction",
     "predictor_loss",
     "read_tensors",
     "reconstruction_loss",

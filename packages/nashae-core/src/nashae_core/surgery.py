@@ -59,13 +59,19 @@ def remove_latents(
 
 @torch.no_grad()
 def add_latent(
-    model: NashAE, generator: torch.Generator, state: State | None = None
+    model: NashAE,
+    generator: torch.Generator,
+    state: State | None = None,
+    row: tuple[Float[Tensor, " hidden"], Float[Tensor, ""]] | None = None,
 ) -> tuple[NashAE, dict[str, Tensor]]:
     """A copy of `model` with one latent more, its last, and of the `state` to resume it from.
 
-    Its row of the encoder and its predictor are drawn from `generator`, as fresh ones are. Its
-    column of the decoder, and the weights through which the other predictors see it, are zero, so
-    that no output changes. Its moments are zero. `state` as in `remove_latents`.
+    Its predictor, and its row of the encoder where that is not given, are drawn from `generator`,
+    as fresh ones are. Its column of the decoder, and the weights through which the other predictors
+    see it, are zero, so that no output changes. Its moments are zero.
+
+    - `state`: as in `remove_latents`.
+    - `row`: weight and bias, such as `missing_direction` gives.
 
     Raises `ValueError` where the encoder's last layer or the decoder's first is not linear, or a
     bias is missing there.
@@ -80,9 +86,12 @@ def add_latent(
     moments = _changed(larger, m + 1, extended, state)
     # Only now is there room for what is drawn.
     weight, bias = last_linear(larger.encoder)
-    bound = 1 / math.sqrt(weight.shape[1])
-    nn.init.normal_(weight[m], std=bound, generator=generator)
-    nn.init.uniform_(bias[m : m + 1], -bound, bound, generator=generator)
+    if row is None:
+        bound = 1 / math.sqrt(weight.shape[1])
+        nn.init.normal_(weight[m], std=bound, generator=generator)
+        nn.init.uniform_(bias[m : m + 1], -bound, bound, generator=generator)
+    else:
+        weight[m], bias[m] = row
     fresh = type(model.predictors)(m + 1, model.predictors.hidden, generator=generator)
     for name, parameter in larger.predictors.named_parameters():
         parameter[m] = fresh.get_parameter(name)[m]
