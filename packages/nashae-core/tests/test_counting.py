@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from nashae_core import MLP, NashAE, NashAEConfig, Predictors, encode
-from nashae_core.counting import CountConfig, Decision, count_factors
+from nashae_core.count import CountConfig, Decision
+from nashae_core.counting import count_factors
 from nashae_core.pruning import Pruning
 
 QUICK = CountConfig(

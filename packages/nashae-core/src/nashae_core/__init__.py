@@ -3,7 +3,8 @@
 from importlib.metadata import version
 
 from nashae_core.activations import SELU, selu
-from nashae_core.counting import Count, CountConfig, CountProgress, Decision, count_factors
+from nashae_core.count import Count, CountConfig, CountProgress, Decision
+from nashae_core.counting import count_factors
 from nashae_core.encoding import encode
 from nashae_core.images import ImageObservations, StreamedImages
 from nashae_core.independence import dependence

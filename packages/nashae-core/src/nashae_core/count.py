@@ -1,0 +1,140 @@
+"""What a search for the number of factors is told, and what it finds."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Literal, NamedTuple
+
+from torch import Tensor
+
+from nashae_core.nashae import NashAE
+from nashae_core.pruning import Pruning
+from nashae_core.training import History
+
+Kind = Literal["remove", "add"]
+# A round of tests with a smaller margin could have gone the other way.
+NEAR = 1.2
+TINY = 1e-30
+
+
+@dataclass(frozen=True)
+class CountConfig:
+    """When latents are pruned and tested, and by which thresholds.
+
+    The thresholds were set on sets of one to three factors made by nashae-data's generator.
+    """
+
+    batch_size: int = 100
+    """Observations a batch, drawn with replacement."""
+    covariance_weight: float = 0.9
+    """λ/(1 − λ), the covariance's weight against the reconstruction, in units of the data's
+    variance V: half the mean square of x less the mean observation. So the game is the same
+    whatever the scale of the data. At 0.9 λ is 0.2 on Beamsynthesis as the paper has it."""
+    warm_up: int = 50
+    """Steps over which λ rises from 0: at the start, and again when a latent is added."""
+    pruning: Pruning = field(default_factory=Pruning)
+    """The first stage: training until the last pruning."""
+    test_steps: int = 300
+    """Steps that each side of a test is trained, on the same batches."""
+    removal_ratio: float = 1.5
+    """A latent is removed where the error without it is below so many times the error with it."""
+    growth_ratio: float = 1.3
+    """A latent is added where the error without it is at least so many times the error with it."""
+    least_share: float = 0.025
+    """A latent that lowers the error by less than this share of V is removed, or not added,
+    whatever the ratio: where the error is near 0 every ratio is large."""
+    most_dependence: float = 0.28
+    """From a latent that depends more than this on another (`dependence`) twice the ratio is asked:
+    they may share a factor, which two latents carry with less error than one."""
+    record_every: int = 10
+    """Steps between two measurements of the error."""
+
+    def __post_init__(self) -> None:
+        for name in ("batch_size", "test_steps", "record_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1; got {getattr(self, name)}")
+        for name in ("removal_ratio", "growth_ratio"):
+            if not getattr(self, name) > 1:
+                raise ValueError(f"{name} must be above 1; got {getattr(self, name)}")
+        if not self.covariance_weight >= 0:
+            raise ValueError(
+                f"covariance_weight must not be negative; got {self.covariance_weight}"
+            )
+        for name in ("least_share", "most_dependence"):
+            if not 0 < getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be in (0, 1]; got {getattr(self, name)}")
+        for name, steps in (("test_steps", self.test_steps), ("pruning.every", self.pruning.every)):
+            if steps % self.record_every:
+                raise ValueError(
+                    f"{name} must be a multiple of record_every; got {steps} and "
+                    f"{self.record_every}"
+                )
+
+
+class Decision(NamedTuple):
+    """One test of a latent's right to exist, at step number `step`.
+
+    `latent` is its number among the `latents` that there were with it; `ratio` the error without it
+    over the error with it, `share` the difference of the two as a share of the data's variance, and
+    `dependence` the most that the latent depends on any other. `worth` says how many times they are
+    what is asked: a latent that is worth 1 has its right to exist. `adopted`: the latent was
+    removed or added.
+    """
+
+    kind: Kind
+    step: int
+    latent: int
+    latents: int
+    ratio: float
+    share: float
+    dependence: float
+    worth: float
+    adopted: bool
+
+    @property
+    def margin(self) -> float:
+        """By which factor the worth is above 1 or below; at least 1."""
+        return max(self.worth, 1 / max(self.worth, TINY))
+
+
+class Count(NamedTuple):
+    """What was found: the trained `model`, its number of `latents`, and every test on the way.
+
+    `error` is ½·mean (x′ − x)² over the data, `history` that of the run that led to `model`.
+    """
+
+    model: NashAE
+    latents: int
+    decisions: tuple[Decision, ...]
+    error: float
+    history: History
+
+    @property
+    def margin(self) -> float:
+        """That of the closest round of tests; infinite where nothing was tested.
+
+        Whether a round takes a latent out is decided by the one that is worth least.
+        """
+        rounds = groupby(self.decisions, lambda test: (test.step, test.kind))
+        deciding = [min(tests, key=lambda test: test.worth) for _, tests in rounds]
+        return min((test.margin for test in deciding), default=math.inf)
+
+    @property
+    def near(self) -> bool:
+        """Whether some round was so close to a threshold that it could have gone the other way."""
+        return self.margin < NEAR
+
+
+class CountProgress(NamedTuple):
+    """What is being done, in words; its steps done and in all; what has been decided so far.
+
+    `state()` copies what a search needs to go on: from here while it prunes, afterwards from the
+    beginning of the tests at hand.
+    """
+
+    doing: str
+    step: int
+    steps: int
+    decisions: tuple[Decision, ...]
+    state: Callable[[], dict[str, Tensor]]
