@@ -101,9 +101,10 @@ def write_count_report(out: Path, rows: Sequence[Row], *, command: str, seconds:
             "count-ratios",
             "What the tests measured",
             "Every test of a latent: the error without it over the error with it, against how far "
-            "it depends on another latent. The lines are the thresholds of a removal. Of the "
-            "latents below them the one that is missed least is taken out, and the rest are tested "
-            "again; what is put in must lower the error.",
+            "it depends on the others, where 1 is the most that is allowed. The lines are the "
+            "thresholds of a removal. Of the latents below them the one that is missed least is "
+            "taken out, and the rest are tested again. What is put in must have been learned and "
+            "lower the error.",
             ratios([row for row in rows if "decisions" in row]),
         ),
     ]
@@ -162,9 +163,12 @@ def ratios(rows: Sequence[Row]) -> Figure:
         x = [test["dependence"] for test in own]
         y = [max(test["ratio"], LEAST) for test in own]
         axis.scatter(x, y, s=8, color=colour, linewidths=0, label=label)
-    asked, apart = CountConfig().removal_ratio, CountConfig().most_dependence
-    axis.plot([0, apart, apart, 1], [asked, asked, 2 * asked, 2 * asked], color=GREY, zorder=0)
+    asked, right = CountConfig().removal_ratio, axis.get_xlim()[1]
+    axis.plot([0, 1, 1, right], [asked, asked, 2 * asked, 2 * asked], color=GREY, zorder=0)
     axis.set_yscale("log", base=2)
-    axis.set(xlabel="dependence on another latent", ylabel="error without / error with")
+    axis.set(
+        xlabel="dependence on the others (1: the most allowed)",
+        ylabel="error without / error with",
+    )
     figure.legend(loc="outside right upper")
     return figure

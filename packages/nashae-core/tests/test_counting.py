@@ -7,14 +7,20 @@ import torch
 
 from nashae_core import MLP, NashAE, NashAEConfig, Predictors, encode
 from nashae_core.count import CountConfig, Decision
-from nashae_core.counting import count_factors
+from nashae_core.counting import UNMISSED, count_factors
 from nashae_core.pruning import Pruning
 
 QUICK = CountConfig(
-    batch_size=20, pruning=Pruning(every=10, until=20), test_steps=50, record_every=10, warm_up=5
+    batch_size=20,
+    pruning=Pruning(every=10, until=20),
+    test_steps=50,
+    growth_steps=70,
+    growth_warm_up=20,
+    record_every=10,
+    warm_up=5,
 )
 # The pruning leaves one latent: all others are to be put in.
-HARSH = replace(QUICK, pruning=Pruning(every=10, until=0, last_range=0.99), test_steps=300)
+HARSH = replace(QUICK, pruning=Pruning(every=10, until=0, last_range=0.99), growth_steps=400)
 
 
 def seeded(seed):
@@ -41,7 +47,7 @@ def game(latents, seed=0, inputs=12):
 
 @pytest.mark.parametrize("latents", [3, 8])
 def test_one_factor_is_found_whatever_m(latents):
-    config = replace(QUICK, pruning=Pruning(every=50, until=300), test_steps=100)
+    config = replace(QUICK, pruning=Pruning(every=50, until=300), test_steps=100, growth_steps=300)
     found = count_factors(game(latents), observed(1), seeded(0), config)
     assert found.latents == found.model.predictors.latents == 1
     assert encode(found.model, observed(1)).std() > 0.1
@@ -64,13 +70,18 @@ def test_every_decision_is_by_its_ratio(make_game):
     thresholds = {"remove": QUICK.removal_ratio, "add": QUICK.growth_ratio}
     for decision in found.decisions:
         asked = thresholds[decision.kind] * (1 + (decision.dependence > QUICK.most_dependence))
-        worthy = decision.ratio >= asked and decision.share >= QUICK.least_share
-        assert (decision.worth >= 1) == worthy
+        if decision.kind == "remove":
+            worthy = decision.ratio >= asked and decision.share >= QUICK.least_share
+            assert (decision.worth >= 1) == worthy
+        else:  # its range is besides
+            assert decision.ratio >= asked or decision.worth < 1
         assert 0 <= decision.latent < decision.latents
     rounds = [list(tests) for _, tests in groupby(found.decisions, lambda d: (d.step, d.kind))]
     for tests in rounds:
         removal = tests[0].kind == "remove"
-        assert len(tests) == (tests[0].latents if removal else 1)
+        # A latent that is not missed at all goes at once.
+        assert tests[-1].ratio < UNMISSED or len(tests) == (tests[0].latents if removal else 1)
+        assert all(test.ratio >= UNMISSED for test in tests[:-1])
         # Of those that are not worth their place the one that is missed least.
         changing = [test for test in tests if (test.worth < 1) == removal]
         least = min(changing, key=lambda test: test.ratio, default=None)
@@ -79,7 +90,7 @@ def test_every_decision_is_by_its_ratio(make_game):
     assert kinds == sorted(kinds, reverse=True)  # growth comes last, and nothing after it
     assert not found.decisions[-1].adopted
     assert found.margin == min(min(t, key=lambda test: test.worth).margin for t in rounds)
-    steps = found.decisions[-1].step + QUICK.test_steps
+    steps = found.decisions[-1].step + QUICK.growth_steps
     assert found.history.steps.tolist() == list(range(10, steps + 1, 10))
     assert all(len(terms) == steps // 10 for terms in found.history.terms.values())
     assert set(found.history.terms) >= {"reconstruction_loss", "covariance_loss"}
@@ -159,6 +170,8 @@ def test_progress_says_what_is_being_done():
         ({"covariance_weight": -1.0}, "covariance_weight must not be negative"),
         ({"least_share": 0.0}, "least_share must be in"),
         ({"test_steps": 305}, "test_steps must be a multiple of record_every"),
+        ({"growth_steps": 905}, "growth_steps must be a multiple of record_every"),
+        ({"growth_steps": 290}, "growth_steps must be at least test_steps; got 290 and 300"),
         ({"pruning": Pruning(every=15)}, "pruning.every must be a multiple of record_every"),
     ],
 )

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from nashae_core import dependence
+from nashae_core import dependence, redundancy
 
 
 def uniform(n, m, seed=0):
@@ -90,3 +90,51 @@ def test_many_rows_are_sampled():
 def test_too_few_rows_are_refused():
     with pytest.raises(ValueError, match="at least four rows; got 3"):
         dependence(uniform(3, 2))
+
+
+def test_a_latent_too_many_is_told_by_the_others_also_where_no_single_one_tells_it():
+    x, y = uniform(900, 2).mT
+    z = torch.sin(6 * x + 4 * y)
+    assert redundancy(torch.stack([x, y, z], 1))[2] > 0.95
+    assert dependence(torch.stack([x, y, z], 1)).amax(1)[2] < 0.28
+
+
+def test_independent_latents_are_not_told():
+    assert max(redundancy(uniform(500, 3, seed)).max() for seed in range(10)) < 0.1
+    grid = torch.cartesian_prod(torch.arange(3.0), torch.arange(20.0), torch.arange(6.0))
+    assert redundancy(grid).max() == 0
+
+
+def test_redundancy_is_the_r_squared_of_the_nearest_neighbours():
+    codes = uniform(40, 3)
+    codes[:, 2] = codes[:, 0] + 0.2 * codes[:, 1]
+    ranks = codes.argsort(0).argsort(0).double()
+    for latent, found in enumerate(redundancy(codes)):
+        others = [i for i in range(3) if i != latent]
+        predicted = []
+        for row in range(40):
+            apart = ((ranks[:, others] - ranks[row, others]) ** 2).sum(1)
+            apart[row] = math.inf
+            predicted.append(ranks[apart.argsort()[:5], latent].mean())
+        missed = ((torch.stack(predicted) - ranks[:, latent]) ** 2).mean()
+        expected = 1 - missed / ranks[:, latent].var(correction=0)
+        assert float(found) == pytest.approx(max(float(expected), 0.0), abs=0.02)
+
+
+def test_redundancy_does_not_hang_on_scale_sign_and_shape_nor_on_a_dead_latent():
+    codes = uniform(300, 3)
+    codes[:, 2] = codes[:, 0] * codes[:, 1]
+    found = redundancy(codes)
+    torch.testing.assert_close(redundancy(torch.exp(5 * codes)), found)
+    torch.testing.assert_close(redundancy(codes[:, [2, 1, 0]]), found.flip(0))
+    dead = torch.cat([codes, torch.full((300, 1), 0.5)], 1)
+    torch.testing.assert_close(redundancy(dead), torch.cat([found, torch.zeros(1).double()]))
+
+
+def test_redundancy_samples_many_rows_and_refuses_few():
+    codes = uniform(6000, 2)
+    chosen = torch.linspace(0, 5999, 2000, dtype=torch.float64).long()
+    assert torch.equal(redundancy(codes), redundancy(codes[chosen]))
+    for few in (uniform(6, 2), uniform(100, 1)):
+        with pytest.raises(ValueError, match="at least 7 rows of two latents"):
+            redundancy(few)

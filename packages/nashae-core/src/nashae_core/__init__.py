@@ -7,7 +7,7 @@ from nashae_core.count import Count, CountConfig, CountProgress, Decision
 from nashae_core.counting import count_factors
 from nashae_core.encoding import encode
 from nashae_core.images import ImageObservations, StreamedImages
-from nashae_core.independence import dependence
+from nashae_core.independence import dependence, redundancy
 from nashae_core.losses import (
     covariance_loss,
     predictor_loss,
@@ -66,6 +66,7 @@ __all__ = [
     "predictor_loss",
     "read_tensors",
     "reconstruction_loss",
+    "redundancy",
     "remove_latents",
     "save_tensors",
     "save_weights",

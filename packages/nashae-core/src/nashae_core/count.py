@@ -32,21 +32,34 @@ class CountConfig:
     variance V: half the mean square of x less the mean observation. So the game is the same
     whatever the scale of the data. At 0.9 λ is 0.2 on Beamsynthesis as the paper has it."""
     warm_up: int = 50
-    """Steps over which λ rises from 0: at the start, and again when a latent is added."""
+    """Steps over which λ rises from 0 at the start."""
     pruning: Pruning = field(default_factory=Pruning)
     """The first stage: training until the last pruning."""
     test_steps: int = 300
-    """Steps that each side of a test is trained, on the same batches."""
+    """Steps that each side of a removal's test is trained, on the same batches."""
     removal_ratio: float = 1.5
     """A latent is removed where the error without it is below so many times the error with it."""
-    growth_ratio: float = 1.3
-    """A latent is added where the error without it is at least so many times the error with it."""
     least_share: float = 0.025
-    """A latent that lowers the error by less than this share of V is removed, or not added,
-    whatever the ratio: where the error is near 0 every ratio is large."""
+    """A latent that lowers the error by less than this share of V is removed, whatever the ratio:
+    where the error is near 0 every ratio is large."""
+    growth_steps: int = 900
+    """Steps that each side of a growth test is trained. A factor that is worth little to the error
+    takes them to be learned, and with few latents they are quick."""
+    growth_warm_up: int = 300
+    """Steps over which λ rises again when a latent is put in: the decoder has to use it first."""
+    growth_ratio: float = 1.05
+    """A latent is added where the error without it is at least so many times the error with it,
+    and where it is learned at the end: one that the others tell is killed by the game."""
+    growth_share: float = 0.01
+    """A latent is not added where it lowers the error by less than this share of V: noise in a few
+    dimensions is as good as independent factors of small effect."""
+    most_redundancy: float = 0.8
+    """From a latent that the others tell better than this (`redundancy`) twice the ratio is asked:
+    it may share a factor, which two latents carry with less error than one."""
+    growth_redundancy: float = 0.5
+    """The same of a latent that is put in, which begins with what the others do not tell."""
     most_dependence: float = 0.28
-    """From a latent that depends more than this on another (`dependence`) twice the ratio is asked:
-    they may share a factor, which two latents carry with less error than one."""
+    """The same where there are two latents, by how far they depend on each other (`dependence`)."""
     record_every: int = 10
     """Steps between two measurements of the error."""
 
@@ -61,15 +74,37 @@ class CountConfig:
             raise ValueError(
                 f"covariance_weight must not be negative; got {self.covariance_weight}"
             )
-        for name in ("least_share", "most_dependence"):
-            if not 0 < getattr(self, name) <= 1:
-                raise ValueError(f"{name} must be in (0, 1]; got {getattr(self, name)}")
-        for name, steps in (("test_steps", self.test_steps), ("pruning.every", self.pruning.every)):
+        for name, share in self._shares().items():
+            if not 0 < share <= 1:
+                raise ValueError(f"{name} must be in (0, 1]; got {share}")
+        self._check_stages()
+
+    def _shares(self) -> dict[str, float]:
+        return {
+            "least_share": self.least_share,
+            "growth_share": self.growth_share,
+            "most_redundancy": self.most_redundancy,
+            "growth_redundancy": self.growth_redundancy,
+            "most_dependence": self.most_dependence,
+        }
+
+    def _check_stages(self) -> None:
+        stages = {
+            "test_steps": self.test_steps,
+            "growth_steps": self.growth_steps,
+            "pruning.every": self.pruning.every,
+        }
+        for name, steps in stages.items():
             if steps % self.record_every:
                 raise ValueError(
                     f"{name} must be a multiple of record_every; got {steps} and "
                     f"{self.record_every}"
                 )
+        if self.growth_steps < self.test_steps:
+            raise ValueError(
+                f"growth_steps must be at least test_steps; got {self.growth_steps} and "
+                f"{self.test_steps}"
+            )
 
 
 class Decision(NamedTuple):
@@ -77,9 +112,9 @@ class Decision(NamedTuple):
 
     `latent` is its number among the `latents` that there were with it; `ratio` the error without it
     over the error with it, `share` the difference of the two as a share of the data's variance, and
-    `dependence` the most that the latent depends on any other. `worth` says how many times they are
-    what is asked: a latent that is worth 1 has its right to exist. `adopted`: the latent was
-    removed or added.
+    `dependence` how far the latent depends on the others, where 1 is the most that is allowed.
+    `worth` says how many times they are what is asked, and of a latent that was put in also its
+    range: one that is worth 1 has its right to exist. `adopted`: the latent was removed or added.
     """
 
     kind: Kind

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 
 from nashae_core.count import TINY, Count, CountConfig, CountProgress, Decision, Kind
-from nashae_core.independence import dependence
+from nashae_core.independence import dependence, redundancy
+from nashae_core.missing import missing_direction
 from nashae_core.nashae import NashAE
 from nashae_core.observations import Observations
 from nashae_core.pruning import shrunk, trained
@@ -27,6 +28,10 @@ from nashae_core.training import History, Progress, TrainConfig
 KINDS: tuple[Kind, ...] = ("remove", "add")
 # A test takes the mean of the last errors of each side.
 LAST = 5
+# A latent whose ratio is below this is not missed at all, and goes without a look at the others.
+UNMISSED = 1.05
+# Observations from which the latent to put in is worked out.
+MOST_PAIRS = 2000
 # Of a state: what the pruning, or the tests at hand, go on from.
 PRUNING, TESTS = "pruning", "tests"
 
@@ -44,19 +49,20 @@ def count_factors(
     """Find the number of independent factors of data by training copies of `model` on them.
 
     1. Training with pruning (`train_pruned`), λ rising at first.
-    2. Removal: each latent in turn is taken out of a copy, which is trained on beside one that
-       keeps it. Of those that are not worth their place the one that is missed least stays out,
-       and all are tried again.
-    3. Growth: when all are missed, a copy with a fresh latent is trained on beside one without. It
-       is kept where it lowers the error enough, and the next one is tried.
+    2. Removal: each latent in turn, the narrowest first, is taken out of a copy, which is trained
+       on beside one that keeps it. Of those that are not worth their place the one that is missed
+       least stays out, and all are tried again; one that is not missed at all goes at once.
+    3. Growth: when all are missed, a copy with one latent more, of what the codes do not tell
+       (`missing_direction`), is trained on beside one without. It is kept where the game does not
+       kill it and it lowers the error, and the next one is tried.
 
     - `model`: with more latents than there may be factors, and at least two. Its λ gives way to
       `config.covariance_weight`.
-    - `generator`: draws the batches, and what is fresh of an added latent.
+    - `generator`: draws the batches, and the predictor of a latent that is put in.
     - `resume`: a `CountProgress.state()` of an earlier call with equal arguments; the search ends
       with the bits of one that was not interrupted (same machine, CPU).
 
-    Raises `ValueError` where `train` does, for fewer than four observations or such as are all the
+    Raises `ValueError` where `train` does, for fewer than ten observations or such as are all the
     same, for networks that `remove_latents` refuses, and for a state that is not a search's.
     """
     search = _Search(observations, config or CountConfig(), generator, device, on_progress)
@@ -101,10 +107,12 @@ class _Search:
             current = self._pruned(model, resume)
         while True:
             self.current, self.settled = current, tuple(self.decisions)
-            reference = self._trained(current, "nothing changed")
+            reference = self._trained(current, "nothing changed", self.config.test_steps)
             changed = None if self.growing else self._removed(current, reference)
             if changed is None:
                 self.growing = True
+                steps = self.config.growth_steps
+                reference = self._trained(reference, "nothing changed", steps)
                 changed = self._grown(current, reference)
             if changed is None:
                 break
@@ -139,46 +147,55 @@ class _Search:
 
     def _removed(self, current: _Fork, reference: _Fork) -> _Fork | None:
         """The model without the latent that is missed least; None where all are missed."""
-        mean = self.sample.codes(current.model).mean(0)
-        m, forks, tests = len(mean), list[_Fork](), list[Decision]()
-        depends = self._dependence(reference)
-        for latent in range(m if m > 1 else 0):
-            without = remove_latents(current.model, [latent], mean, current.state)
-            fork = self._trained(_Fork(*without), f"latent {latent + 1} of {m} taken out")
-            tests.append(self._tested("remove", latent, depends, fork, reference))
-            forks.append(fork)
+        codes = self.sample.codes(current.model)
+        mean, order = codes.mean(0), codes.var(0).argsort().tolist()
+        m, forks, tests = len(mean), dict[int, _Fork](), list[Decision]()
+        depends = self._dependence(reference, self.config.most_redundancy) if m > 1 else []
+        for latent in order if m > 1 else []:
+            without = _Fork(*remove_latents(current.model, [latent], mean, current.state))
+            doing = f"latent {latent + 1} of {m} taken out"
+            forks[latent] = fork = self._trained(without, doing, self.config.test_steps)
+            measured = self._tested("remove", latent, depends[latent], m, fork, reference)
+            tests.append(measured)
+            if measured.ratio < UNMISSED:
+                break
         unworthy = [test for test in tests if test.worth < 1]
         least = min(unworthy, key=lambda test: test.ratio, default=None)
         self.decisions += [test._replace(adopted=test is least) for test in tests]
         return None if least is None else forks[least.latent]
 
     def _grown(self, current: _Fork, reference: _Fork) -> _Fork | None:
-        """The model with a fresh latent where that is worth it; None where it is not."""
+        """The model with one latent more where that is worth it; None where it is not."""
+        row = missing_direction(current.model, self.sample.rows(current.model, MOST_PAIRS))
         # The batches' generator as it was here, so that a state needs no other.
         drawing = torch.Generator(self.generator.device)
         drawing.set_state(current.state["generator/0"])
-        model, state = add_latent(current.model, drawing, current.state)
-        model.config = replace(model.config, warm_up_from=int(state["step"]))
+        model, state = add_latent(current.model, drawing, current.state, row)
+        warm_up, step = self.config.growth_warm_up, int(state["step"])
+        model.config = replace(model.config, warm_up=warm_up, warm_up_from=step)
         m = model.predictors.latents
-        fork = self._trained(_Fork(model, state), f"latent {m} put in")
-        test = self._tested("add", m - 1, self._dependence(fork), reference, fork)
+        fork = self._trained(_Fork(model, state), f"latent {m} put in", self.config.growth_steps)
+        depends = self._dependence(fork, self.config.growth_redundancy)
+        test = self._tested("add", m - 1, depends[-1], m, reference, fork)
         self.decisions.append(test._replace(adopted=test.worth >= 1))
         return fork if test.worth >= 1 else None
 
-    def _trained(self, start: _Fork, doing: str) -> _Fork:
-        """A copy of a model after the steps of a test, and its mean error over the last of them."""
-        model, first = deepcopy(start.model), int(start.state["step"])
-        steps, errors = first + self.config.test_steps, list[float]()
+    def _trained(self, start: _Fork, doing: str, steps: int) -> _Fork:
+        """A copy of a model, so many steps after the current one; its mean error over the last."""
+        model, first = deepcopy(start.model), int(self.current.state["step"])
+        last, errors = first + steps, list[float]()
+        if int(start.state["step"]) == last:
+            return start
 
         def on_record(progress: Progress) -> None:
-            if progress.step > steps - LAST * self.config.record_every:
+            if progress.step > last - LAST * self.config.record_every:
                 errors.append(self.sample.error(model))
-            self._tell(doing, progress.step - first, self.config.test_steps, self._state)
+            self._tell(doing, progress.step - first, steps, self._state)
 
         state = trained(
             model,
             self.observations,
-            self._training(steps),
+            self._training(last),
             torch.Generator(self.generator.device),  # set by the state
             self.device,
             start.state,
@@ -189,24 +206,32 @@ class _Search:
     def _training(self, steps: int) -> TrainConfig:
         return TrainConfig(steps, self.config.batch_size, self.config.record_every)
 
-    def _dependence(self, fork: _Fork) -> list[float]:
-        """Of each latent the most that it depends on any other."""
-        found: list[float] = dependence(self.sample.codes(fork.model)).amax(1).tolist()
-        return found
+    def _dependence(self, fork: _Fork, most_redundancy: float) -> list[float]:
+        """Of each latent how far it depends on the others; 1 is the most that is allowed."""
+        codes = self.sample.codes(fork.model)
+        if codes.shape[1] == 2:
+            found = dependence(codes).amax(1) / self.config.most_dependence
+        else:
+            found = redundancy(codes) / most_redundancy
+        depends: list[float] = found.tolist()
+        return depends
 
     def _tested(
-        self, kind: Kind, latent: int, depends: list[float], without: _Fork, with_it: _Fork
+        self, kind: Kind, latent: int, depends: float, latents: int, without: _Fork, with_it: _Fork
     ) -> Decision:
         """What a latent is worth, by the models without it and with it; nothing decided yet."""
         config = self.config
-        thresholds = {"remove": config.removal_ratio, "add": config.growth_ratio}
         ratio = without.error / max(with_it.error, TINY)
         share = (without.error - with_it.error) / self.variance
-        enough = ratio / thresholds[kind]
-        independent = config.most_dependence / max(depends[latent], TINY)
-        worth = min(share / config.least_share, max(enough / 2, min(enough, independent)))
-        step, measured = int(self.current.state["step"]), (ratio, share, depends[latent], worth)
-        return Decision(kind, step, latent, len(depends), *measured, adopted=False)
+        if kind == "remove":
+            enough, least = ratio / config.removal_ratio, share / config.least_share
+        else:
+            codes = self.sample.codes(with_it.model)[:, latent]
+            learned = float(codes.amax() - codes.amin()) / config.pruning.least_range
+            enough, least = ratio / config.growth_ratio, min(learned, share / config.growth_share)
+        worth = min(least, max(enough / 2, min(enough, 1 / max(depends, TINY))))
+        step, measured = int(self.current.state["step"]), (ratio, share, depends, worth)
+        return Decision(kind, step, latent, latents, *measured, adopted=False)
 
     def _tell(
         self, doing: str, step: int, steps: int, state: Callable[[], dict[str, Tensor]]
@@ -221,7 +246,7 @@ class _Search:
         return {
             TESTS: torch.tensor(rows, dtype=torch.float64).reshape(len(rows), 9),
             "growing": torch.tensor(bool(settled) and settled[-1].kind == "add"),
-            "warm_up_from": torch.tensor(model.config.warm_up_from),
+            "warm_up": torch.tensor([model.config.warm_up_from, model.config.warm_up]),
             **_under("run", {name: t.clone() for name, t in self.current.state.items()}),
         }
 
@@ -237,7 +262,8 @@ class _Search:
         self.growing = bool(resume["growing"])
         state = below("run", resume)
         model = resized_like(model, state)
-        model.config = replace(model.config, warm_up_from=int(resume["warm_up_from"]))
+        warm_up_from, warm_up = resume["warm_up"].tolist()
+        model.config = replace(model.config, warm_up_from=warm_up_from, warm_up=warm_up)
         model.load_state_dict(below("model", state))
         return _Fork(model, state)
 

@@ -1,4 +1,4 @@
-"""How far latents depend on each other, in whatever way."""
+"""How far latents depend on each other, in whatever way: two by two, and each on all others."""
 
 import torch
 from jaxtyping import Float
@@ -7,6 +7,8 @@ from torch import Tensor
 # As a share of the ranks' range.
 KERNEL_WIDTH = 0.1
 MOST_ROWS = 1000
+NEIGHBOURS = 5
+MOST_NEIGHBOURS = 2000
 
 
 def dependence(codes: Float[Tensor, "n m"]) -> Float[Tensor, "m m"]:
@@ -25,8 +27,7 @@ def dependence(codes: Float[Tensor, "n m"]) -> Float[Tensor, "m m"]:
     """
     if len(codes) < 4:
         raise ValueError(f"codes must have at least four rows; got {len(codes)}")
-    chosen = torch.linspace(0, len(codes) - 1, min(len(codes), MOST_ROWS), dtype=torch.float64)
-    rows = codes[chosen.long().to(codes.device)].mT.contiguous()
+    rows = _evenly(codes, MOST_ROWS).mT
     kernels = [_kernel(_ranks(code)) for code in rows]
     own = [_criterion(kernel, kernel) for kernel in kernels]
     found = torch.zeros(len(kernels), len(kernels), dtype=torch.float64, device=codes.device)
@@ -37,8 +38,51 @@ def dependence(codes: Float[Tensor, "n m"]) -> Float[Tensor, "m m"]:
     return found.nan_to_num()  # a constant latent tells nothing
 
 
+def redundancy(codes: Float[Tensor, "n m"]) -> Float[Tensor, " m"]:
+    """How far all other latents together tell each one: 0 not at all, 1 exactly.
+
+    The R² of a latent's rank as the mean of the five observations that are nearest in the ranks of
+    the others, itself left out, and 0 where that is negative. A latent too many is told by the
+    others, also where it depends little on any single one: k factors that vary smoothly make a
+    surface of k dimensions. Of two latents it says less than `dependence`: a curve that doubles
+    back tells nothing on the mean. Of more than 2000 rows, 2000 evenly spaced ones are taken.
+
+    Raises `ValueError` for fewer than two latents or seven rows.
+    """
+    if codes.shape[1] < 2 or len(codes) < NEIGHBOURS + 2:
+        raise ValueError(
+            f"codes must have at least {NEIGHBOURS + 2} rows of two latents; got {codes.shape}"
+        )
+    rows = _evenly(codes, MOST_NEIGHBOURS)
+    # Whole numbers, so that distances are exact and equal ones equal.
+    ranks = torch.stack([(2 * len(rows) * _ranks(code)).round() for code in rows.mT])
+    apart = _apart(ranks[0])
+    for rank in ranks[1:]:
+        apart += _apart(rank)
+    found = []
+    for rank in ranks:
+        others = (apart - _apart(rank)).fill_diagonal_(torch.inf)
+        near = others.topk(NEIGHBOURS, largest=False).indices
+        missed = (rank - rank[near].mean(1)).square().mean()
+        found.append(1 - missed / rank.var(correction=0))
+    # A constant latent is told, and tells nothing.
+    return torch.stack(found).nan_to_num(neginf=0.0).clamp(min=0)
+
+
+def _evenly(codes: Float[Tensor, "n m"], most: int) -> Float[Tensor, "k m"]:
+    """At most so many rows, evenly spaced."""
+    chosen = torch.linspace(0, len(codes) - 1, min(len(codes), most), dtype=torch.float64)
+    return codes[chosen.long().to(codes.device)]
+
+
+def _apart(ranks: Float[Tensor, " n"]) -> Float[Tensor, "n n"]:
+    """The square of each difference."""
+    return (ranks[:, None] - ranks).square_()
+
+
 def _ranks(code: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
     """From 0 to 1; equal codes have the mean of their ranks."""
+    code = code.contiguous()
     ordered = code.sort().values
     low = torch.searchsorted(ordered, code)
     high = torch.searchsorted(ordered, code, right=True)

@@ -22,6 +22,11 @@ class DataSample:
         n = len(observations)
         self._index = torch.linspace(0, n - 1, min(n, MOST_ROWS), dtype=torch.float64).long()
 
+    def rows(self, model: NashAE, most: int) -> Tensor:
+        """At most so many of these observations, evenly spaced, as the model sees them."""
+        chosen = self._index[:: -(-len(self._index) // most)]
+        return torch.cat(list(self._batches(_type(model), chosen)))
+
     @torch.no_grad()
     def codes(self, model: NashAE) -> Float[Tensor, "n m"]:
         """The codes of these observations."""
@@ -49,9 +54,10 @@ class DataSample:
             raise ValueError("all observations are the same: there is no factor to find")
         return variance
 
-    def _batches(self, dtype: torch.dtype) -> Iterator[Tensor]:
+    def _batches(self, dtype: torch.dtype, index: Tensor | None = None) -> Iterator[Tensor]:
         rows = on_device(self._observations, self._device, dtype)
-        return batches(rows, torch.split(self._index, BATCH), self._device)
+        chosen = self._index if index is None else index
+        return batches(rows, torch.split(chosen, BATCH), self._device)
 
 
 def _type(model: NashAE) -> torch.dtype:
