@@ -69,7 +69,7 @@ def test_every_decision_is_by_its_ratio(make_game):
     found = count_factors(game(6), observed(2), seeded(0), QUICK)
     thresholds = {"remove": QUICK.removal_ratio, "add": QUICK.growth_ratio}
     for decision in found.decisions:
-        asked = thresholds[decision.kind] * (1 + (decision.dependence > QUICK.most_dependence))
+        asked = thresholds[decision.kind] * (1 + (decision.dependence > 1))
         if decision.kind == "remove":
             worthy = decision.ratio >= asked and decision.share >= QUICK.least_share
             assert (decision.worth >= 1) == worthy
