@@ -1,0 +1,23 @@
+"""The observations on which a model is measured while it is trained."""
+
+import pytest
+import torch
+
+from nashae_core.sample import DataSample
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize(("n", "most", "expected"), [(60, 100, 60), (60, 60, 60), (61, 60, 31)])
+def test_rows_are_evenly_spaced_and_no_more_than_asked_for(make_game, n, most, expected):
+    x = torch.arange(n, dtype=torch.float64)[:, None].expand(n, 12)
+    rows = DataSample(x, CPU).rows(make_game(), most)
+    assert rows.shape == (expected, 12)
+    assert rows.dtype == torch.float64
+    assert len(rows[:, 0].diff().unique()) == 1
+
+
+def test_the_variance_is_the_error_of_the_mean_observation():
+    x = torch.randn(50, 12, generator=torch.Generator().manual_seed(0))
+    expected = 0.5 * float((x - x.mean(0)).square().mean())
+    assert DataSample(x, CPU).variance() == pytest.approx(expected)
