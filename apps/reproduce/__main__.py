@@ -38,6 +38,7 @@ from apps.reproduce.table1 import Cell, table_1
 from apps.reproduce.table2 import SpriteCell, table_2
 from apps.reproduce.table3 import FaceCell, table_3
 from apps.run_folder import RunFolder
+from nashae_core.training import Precision
 
 SHORT_TRIALS = 2
 Method = Literal["nashae", "beta-vae", "beta-tcvae", "factor-vae"]
@@ -45,7 +46,6 @@ TableNumber = Literal[1, 2, 3]
 COUNT_TRIALS, OTHER_COUNT_TRIALS = 16, 8
 METHODS: tuple[Method, ...] = get_args(Method)
 COMMAND = "python -m apps.reproduce"
-Precision = Literal["float32", "bfloat16"]
 Draw = Callable[[Sequence[RunFolder], Sequence[Row], Sequence[str], Path], list[Picture]]
 Write = Callable[..., None]
 

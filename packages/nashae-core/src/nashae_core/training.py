@@ -16,6 +16,8 @@ from nashae_core.denormals import flushed_denormals
 from nashae_core.observations import Observations, batches, on_device, weight_type
 from nashae_core.state import restore_training_state, training_state
 
+Precision = Literal["float32", "bfloat16"]
+
 
 class Turn(NamedTuple):
     """One player's move within a step: `player` lowers `loss` by one step of its optimiser.
@@ -65,7 +67,7 @@ class TrainConfig:
     """Observations a batch, drawn with replacement."""
     record_every: int = 10
     """Steps that one entry of the history averages, and between two calls of `on_record`."""
-    precision: Literal["float32", "bfloat16"] = "float32"
+    precision: Precision = "float32"
     """bfloat16: the losses are computed under autocast; weights and optimisers stay float32."""
     channels_last: bool = False
     """Convolutions' weights lie in memory as tensor cores want them; no result depends on it but by
