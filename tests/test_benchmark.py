@@ -433,13 +433,23 @@ def test_metrics_without_a_reference_are_timed_in_seconds(monkeypatch: pytest.Mo
     assert all(seconds > 0 for seconds, _ in found.values())
 
 
-def test_seconds_are_of_the_waveforms_and_of_the_imports(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_seconds_are_of_the_data_sets_and_of_the_imports(monkeypatch: pytest.MonkeyPatch) -> None:
     codes: list[str] = []
     monkeypatch.setattr(cases, "_python", codes.append)
     monkeypatch.setattr(cases, "fastest", lambda call, _: fastest(call, 1))
-    found = dict(cases.seconds())
-    assert 0 < found["the 360 waveforms of Beamsynthesis"] < 10
-    assert {"import nashae_metrics", "import nashae_data"} <= found.keys()
+    made: list[str] = []
+    monkeypatch.setattr(cases, "dsprites", lambda: made.append("dsprites"))
+    found = {name: (seconds, goal) for name, seconds, goal in cases.seconds()}
+    assert list(found) == [
+        "the 360 waveforms of Beamsynthesis",
+        "the 737,280 images of dSprites",
+        "10,000 images unpacked",
+        "import nashae_metrics",
+        "import nashae_data",
+    ]
+    assert [goal for _, goal in found.values()] == ["< 0.1 s", "< 2.5 s", "< 0.067 s", "–", "–"]
+    assert all(seconds > 0 for seconds, _ in list(found.values())[:3])
+    assert made == ["dsprites"]
     # What Python itself takes to start is taken off.
     assert codes == ["import nashae_metrics", "pass", "import nashae_data", "pass"]
 
@@ -453,7 +463,7 @@ def test_the_command_prints_the_ratios_with_their_spread_and_the_goal(
     monkeypatch.setattr(app, "steps", lambda _: [made])
     monkeypatch.setattr(app, "metrics", lambda trees: asked.append(trees) or [score])
     monkeypatch.setattr(app, "metric_seconds", lambda: [("the whole", 0.75, "< 2 s")])
-    monkeypatch.setattr(app, "seconds", lambda: [("the import", 0.25)])
+    monkeypatch.setattr(app, "seconds", lambda: [("the import", 0.25, "–")])
     monkeypatch.setattr(torch, "set_num_threads", lambda _: None)
     app.benchmark(what=("steps", "metrics", "seconds"), dci_trees=3)
     said = capsys.readouterr().out

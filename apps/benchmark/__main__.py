@@ -69,7 +69,7 @@ def _seconds(what: tuple[Kind, ...]) -> Iterator[tuple[str, float, str]]:
     if "metrics" in what:
         yield from metric_seconds()
     if "seconds" in what:
-        yield from ((name, value, "–") for name, value in seconds())
+        yield from seconds()
 
 
 def _time(value: float) -> str:
