@@ -21,6 +21,8 @@ FOLDERS = {name: Path("packages") / name for name in SIBLINGS}
 ROOT = Path()
 # The tests' networks are so small that a second thread only waits for the first.
 THREADS = {"OMP_NUM_THREADS": "1"}
+# A process for each core, which takes over what is left of another's tests when its own are done.
+PYTEST = ("python", "-m", "pytest", "-n", "auto", "--maxprocesses", "8", "--dist", "worksteal")
 
 
 def group(folder: Path, name: str) -> list[str]:
@@ -45,7 +47,7 @@ def make_tests_session(package: str) -> None:
         session.install(str(FOLDERS[package]), *siblings, *group(FOLDERS[package], "test"))
         # From the package's folder, where its pytest configuration is: shapes are checked there.
         session.chdir(FOLDERS[package])
-        session.run("python", "-m", "pytest", *session.posargs, env=THREADS)
+        session.run(*PYTEST, *session.posargs, env=THREADS)
 
 
 @nox.session
@@ -78,7 +80,7 @@ def house(session: nox.Session) -> None:
             session.run("hatchling", "build", "--target", "wheel", "-d", str(wheels))
     built = [str(wheel) for wheel in wheels.glob("*.whl")]
     session.install(*built, "-e", ".[dask]", *group(ROOT, "test"))
-    session.run("python", "-m", "pytest", *session.posargs, env=THREADS)
+    session.run(*PYTEST, *session.posargs, env=THREADS)
 
 
 @nox.session
@@ -124,7 +126,7 @@ def make_wheel_session(versions: str, python: str) -> None:
         session.install(str(built))
         session.install(*group(folder, "test"))
         session.chdir(folder)
-        session.run("python", "-m", "pytest", *session.posargs, env=THREADS)
+        session.run(*PYTEST, *session.posargs, env=THREADS)
 
 
 for python in ("3.11", "3.12", "3.13"):
@@ -139,9 +141,7 @@ def fuzz(session: nox.Session) -> None:
     session.install(str(folder), *group(folder, "test"))
     session.chdir(folder)
     many = {"MUTATIONS": os.environ.get("MUTATIONS", "10000")}
-    session.run(
-        "python", "-m", "pytest", "tests/test_fuzz.py", *session.posargs, env=THREADS | many
-    )
+    session.run(*PYTEST, "tests/test_fuzz.py", *session.posargs, env=THREADS | many)
 
 
 @nox.session(default=False, reuse_venv=True)

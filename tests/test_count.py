@@ -15,9 +15,9 @@ from apps.reproduce.count_data import COUNT_DATA, count_data, true_factors
 from apps.reproduce.count_report import count_cells, write_count_report
 from apps.reproduce.count_runs import CountRun, count_row, is_clean, run_counts
 from apps.reproduce.rows import Row, published, read_rows
+from apps.reproduce.telling import told
 from nashae_core import CountConfig, Pruning, TrainConfig, count_factors
 
-SEEDS = range(16)
 QUICK = CountConfig(pruning=Pruning(every=20, until=20), test_steps=10)
 TEST = {
     "kind": "remove",
@@ -43,6 +43,8 @@ def made_row(learned: int, seed: int = 0, **changes: Any) -> Row:
         "clean": False,
         "near": False,
         "seconds": 9.0,
+        "told_by_all": [0.9] * learned,
+        "told_by_learned": [0.1] * learned,
         "decisions": [TEST, {**TEST, "kind": "add", "ratio": 1.0}],
     }
     return {**row, **changes}
@@ -57,7 +59,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_both_methods_are_run_on_every_set() -> None:
-    runs = count_runs.count_runs(range(16), range(8))
+    runs = count_runs.count_runs(16, 8)
     assert len(runs) == len(set(runs)) == 2 * (16 * 5 + 8 * 2 * (len(COUNT_DATA) - 1))
     assert {run.data for run in runs} == set(COUNT_DATA)
     assert {run.latents for run in runs if run.data == "beamsynthesis"} == {4, 8, 16, 32, 64}
@@ -93,6 +95,18 @@ def test_a_code_is_clean_when_each_latent_carries_a_factor_of_its_own() -> None:
     assert not is_clean(np.array([[0.9, 0.0], [0.0, 0.0]]), np.array([[0, 1.0], [0, 0]]), few)
 
 
+def test_a_forest_tells_a_latent_whatever_the_scale_of_what_tells_it() -> None:
+    rng = np.random.default_rng(0)
+    free = rng.random((300, 2))
+    codes = np.column_stack([free, 1e-6 * np.cos(3 * free[:, 0]), np.full(300, 0.5)])
+    by_all = told(codes, np.array([0, 1]), np.arange(4), seed=0)
+    assert by_all[0] > 0.95
+    assert by_all[1] < 0.1
+    assert max(told(codes, np.array([0, 1]), np.array([0, 1]), seed=0)) < 0.1
+    assert told(codes, np.array([0]), np.array([0]), seed=0) == [0.0]
+    assert by_all == told(codes, np.array([0, 1]), np.arange(4), seed=0)
+
+
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("method", count_runs.METHODS)
 def test_a_run_is_a_row(method: Any) -> None:
@@ -106,6 +120,9 @@ def test_a_run_is_a_row(method: Any) -> None:
     assert row["true"] == 2
     for numbers in (row["between"], row["rank"]):
         assert [len(of_latent) for of_latent in numbers] == [2] * row["learned"]
+    for told_by in ("told_by_all", "told_by_learned"):
+        assert len(row[told_by]) == row["learned"]
+        assert all(0 <= r2 <= 1 for r2 in row[told_by])
     assert row["reconstruction"] > 0
     assert ("decisions" in row) == (method == "nashae-counted")
     again = count_row(CountRun(method, "12 duty cycles", 4, seed=3))
@@ -128,6 +145,7 @@ def test_a_cell_counts_its_runs() -> None:
     (cell,) = count_cells(rows)
     assert [run["seed"] for run in cell.runs] == [0, 1, 2]
     assert cell.found == "2 (2), 3 (1)"
+    assert (cell.told_by_all, cell.told_by_learned) == pytest.approx((0.9, 0.1))
     assert (cell.right.count, cell.clean.count, cell.near, cell.true) == (2, 1, 1, 2)
     others = [made_row(3, data="12 amplitudes", true=3, method=m) for m in count_runs.METHODS]
     cells = count_cells([*others, *rows])
@@ -168,7 +186,7 @@ def test_options_that_counts_do_not_take_are_refused(tmp_path: Path) -> None:
 
 def test_the_kept_runs_are_different_and_hang_together() -> None:
     rows = published("count")
-    asked = {(r.method, r.data, r.latents, r.seed) for r in count_runs.count_runs(SEEDS, SEEDS)}
+    asked = {(r.method, r.data, r.latents, r.seed) for r in count_runs.count_runs(16, 16)}
     keys = [(r["method"], r["data"], r["latents"], r["seed"]) for r in rows]
     assert len(set(keys)) == len(keys)
     assert set(keys) <= asked

@@ -234,7 +234,7 @@ def _report_page(
 def _report_counts(trials: int, out: Path, jobs: int) -> None:
     """Count the factors of every set, and report it."""
     started = time.monotonic()
-    runs = count_runs(range(trials), range(min(trials, OTHER_COUNT_TRIALS)))
+    runs = count_runs(trials, min(trials, OTHER_COUNT_TRIALS))
     rows = run_counts(runs, out / "counts", jobs)
     write_rows(rows, out / "count.jsonl")
     with console.status("drawing"):

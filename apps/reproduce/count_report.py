@@ -1,8 +1,10 @@
 """What the counting runs found: a table, two figures and a page."""
 
+import math
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,6 +59,16 @@ class CountCell(NamedTuple):
         return share(sum(run["clean"] for run in self.runs), len(self.runs))
 
     @property
+    def told_by_all(self) -> float:
+        """The mean R² of the learned latents from all others, dead ones included, over the runs."""
+        return _mean(run["told_by_all"] for run in self.runs)
+
+    @property
+    def told_by_learned(self) -> float:
+        """The same from the other learned latents alone."""
+        return _mean(run["told_by_learned"] for run in self.runs)
+
+    @property
     def near(self) -> int:
         """The runs of which some decision was close."""
         return sum(run.get("near", False) for run in self.runs)
@@ -71,6 +83,12 @@ class CountCell(NamedTuple):
     def seconds(self) -> float:
         """The median of the runs' seconds."""
         return float(statistics.median(run["seconds"] for run in self.runs))
+
+
+def _mean(of_runs: Iterable[Sequence[float]]) -> float:
+    """Over all latents of all runs; NaN where no run has one."""
+    of_latents = list(chain.from_iterable(of_runs))
+    return statistics.mean(of_latents) if of_latents else math.nan
 
 
 def count_cells(rows: Iterable[Row]) -> list[CountCell]:
@@ -102,9 +120,10 @@ def write_count_report(out: Path, rows: Sequence[Row], *, command: str, seconds:
             "What the tests measured",
             "Every test of a latent: the error without it over the error with it, against how far "
             "it depends on the others, where 1 is the most that is allowed. The lines are the "
-            "thresholds of a removal. Of the latents below them the one that is missed least is "
-            "taken out, and the rest are tested again. What is put in must have been learned and "
-            "lower the error.",
+            "thresholds of a removal; of two latents that depend on each other more than that a "
+            "share of the variance is asked in place of the higher one. Of the latents below them "
+            "the one that is missed least is taken out, and the rest are tested again. What is put "
+            "in must have been learned and lower the error.",
             ratios([row for row in rows if "decisions" in row]),
         ),
     ]

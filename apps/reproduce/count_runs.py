@@ -25,6 +25,7 @@ from apps.reproduce.alignment import (
 )
 from apps.reproduce.count_data import COUNT_DATA, PAPERS, count_data, true_factors
 from apps.reproduce.rows import Row, read_rows, write_rows
+from apps.reproduce.telling import Latents, told
 from apps.run_folder import versions
 from nashae_core import Count, count_factors, encode, reconstruction_loss, train
 from nashae_data import Dataset
@@ -34,6 +35,8 @@ CountMethod = Literal["nashae", "nashae-counted"]
 METHODS: tuple[CountMethod, ...] = ("nashae", "nashae-counted")
 PAPERS_LATENTS = (4, 8, 16, 32, 64)
 OTHER_LATENTS = (8, 32)
+# Runs of the seeds below it were seen while the thresholds of `CountConfig` were set.
+FRESH_SEED = 16
 FEW = 10  # frequencies that are classes; more are a scale
 
 
@@ -52,8 +55,12 @@ class CountRun:
         return f"{self.method} {self.data} m{self.latents} seed{self.seed}.jsonl"
 
 
-def count_runs(seeds: Sequence[int], other_seeds: Sequence[int]) -> list[CountRun]:
-    """Both methods on the paper's set at every m, and on the other sets at two."""
+def count_runs(trials: int, other_trials: int) -> list[CountRun]:
+    """Both methods on the paper's set at every m, and on the other sets at two.
+
+    So many seeds each, from `FRESH_SEED` on.
+    """
+    seeds, other_seeds = (range(FRESH_SEED, FRESH_SEED + n) for n in (trials, other_trials))
     cells = [(PAPERS, m, seed) for seed in seeds for m in PAPERS_LATENTS]
     others = [name for name in COUNT_DATA if name != PAPERS]
     cells += [(name, m, seed) for m in OTHER_LATENTS for seed in other_seeds for name in others]
@@ -87,6 +94,8 @@ def count_row(run: CountRun) -> Row:
     - `learned`: the latents found, `true`: the factors that vary;
     - `between` and `rank`: of each learned latent and varying factor the share of the latent's
       variance between the factor's classes, and their rank correlation; `clean`: see `is_clean`;
+    - `told_by_all`, `told_by_learned`: R² of each learned latent from all other latents, and from
+      the other learned ones, by a random forest (`told`);
     - `reconstruction`: ½·mean (x′ − x)² over the data;
     - of a counted run the `margin` of its closest decision, whether that was `near`, and every
       decision.
@@ -102,9 +111,11 @@ def count_row(run: CountRun) -> Row:
         model, found = count.model, _search(count)
     seconds = time.monotonic() - started
     every = encode(model, x)
-    codes = every.double().numpy()
+    whole = every.double().numpy()
+    active = np.ones(whole.shape[1], dtype=bool)  # of a counted run all that are left
     if run.method == "nashae":
-        codes = codes[:, learned_latents(codes, rule="nashae").active]
+        active = learned_latents(whole, rule="nashae").active
+    learned, codes = np.flatnonzero(active), whole[:, active]
     varying = np.flatnonzero(np.array(dataset.sizes) > 1)
     columns = [dataset.factors[:, factor] for factor in varying]
     between = np.stack([between_classes(codes, column) for column in columns], axis=1)
@@ -120,6 +131,8 @@ def count_row(run: CountRun) -> Row:
         "clean": is_clean(between, rank, few),
         "between": between.round(4).tolist(),
         "rank": rank.round(4).tolist(),
+        "told_by_all": _told(whole, learned, np.arange(whole.shape[1]), run.seed),
+        "told_by_learned": _told(whole, learned, learned, run.seed),
         "reconstruction": float(reconstruction_loss(model.decode(every), x).detach()),
         "seconds": round(seconds, 2),
         **found,
@@ -139,6 +152,10 @@ def is_clean(between: Numbers, rank: Numbers, few: Sequence[bool]) -> bool:
     carries = np.where(few, between >= CLEAN_FREQUENCY, np.abs(rank) >= CLEAN_DUTY)
     every = range(len(few))
     return any(carries[list(order), every].all() for order in permutations(every))
+
+
+def _told(codes: Numbers, latents: Latents, sources: Latents, seed: int) -> list[float]:
+    return [round(r2, 4) for r2 in told(codes, latents, sources, seed)]
 
 
 @cache

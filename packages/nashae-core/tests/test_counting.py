@@ -7,7 +7,7 @@ import torch
 
 from nashae_core import MLP, NashAE, NashAEConfig, Predictors, encode
 from nashae_core.count import CountConfig, Decision
-from nashae_core.counting import UNMISSED, count_factors
+from nashae_core.counting import DEAD, UNMISSED, count_factors
 from nashae_core.pruning import Pruning
 
 QUICK = CountConfig(
@@ -20,7 +20,13 @@ QUICK = CountConfig(
     warm_up=5,
 )
 # The pruning leaves one latent: all others are to be put in.
-HARSH = replace(QUICK, pruning=Pruning(every=10, until=0, last_range=0.99), growth_steps=400)
+HARSH = replace(
+    QUICK,
+    pruning=Pruning(every=10, until=0, last_range=0.99),
+    test_steps=20,
+    growth_warm_up=30,
+    growth_steps=400,
+)
 
 
 def seeded(seed):
@@ -69,10 +75,13 @@ def test_every_decision_is_by_its_ratio(make_game):
     found = count_factors(game(6), observed(2), seeded(0), QUICK)
     thresholds = {"remove": QUICK.removal_ratio, "add": QUICK.growth_ratio}
     for decision in found.decisions:
-        asked = thresholds[decision.kind] * (1 + (decision.dependence > 1))
+        asked, least = thresholds[decision.kind], QUICK.least_share
+        if decision.dependence > 1 and decision.latents > 2:
+            asked *= 2
+        elif decision.dependence > 1:
+            least = QUICK.dependent_share
         if decision.kind == "remove":
-            worthy = decision.ratio >= asked and decision.share >= QUICK.least_share
-            assert (decision.worth >= 1) == worthy
+            assert (decision.worth >= 1) == (decision.ratio >= asked and decision.share >= least)
         else:  # its range is besides
             assert decision.ratio >= asked or decision.worth < 1
         assert 0 <= decision.latent < decision.latents
@@ -90,10 +99,20 @@ def test_every_decision_is_by_its_ratio(make_game):
     assert kinds == sorted(kinds, reverse=True)  # growth comes last, and nothing after it
     assert not found.decisions[-1].adopted
     assert found.margin == min(min(t, key=lambda test: test.worth).margin for t in rounds)
-    steps = found.decisions[-1].step + QUICK.growth_steps
+    last = found.decisions[-1]
+    dead = last.worth < DEAD / QUICK.pruning.least_range
+    steps = last.step + (QUICK.test_steps if dead else QUICK.growth_steps)
     assert found.history.steps.tolist() == list(range(10, steps + 1, 10))
     assert all(len(terms) == steps // 10 for terms in found.history.terms.values())
     assert set(found.history.terms) >= {"reconstruction_loss", "covariance_loss"}
+
+
+def test_a_latent_that_is_dead_at_the_first_look_ends_the_search(monkeypatch):
+    monkeypatch.setattr("nashae_core.counting.DEAD", 2.0)  # whatever its range
+    found = count_factors(game(6), observed(2), seeded(0), HARSH)
+    (decision,) = found.decisions
+    assert not decision.adopted
+    assert int(found.history.steps[-1]) == decision.step + HARSH.growth_warm_up
 
 
 def test_a_margin_is_the_factor_by_which_a_latent_is_worth_its_place_or_not():
@@ -172,6 +191,8 @@ def test_progress_says_what_is_being_done():
         ({"test_steps": 305}, "test_steps must be a multiple of record_every"),
         ({"growth_steps": 905}, "growth_steps must be a multiple of record_every"),
         ({"growth_steps": 290}, "growth_steps must be at least test_steps; got 290 and 300"),
+        ({"growth_warm_up": 905}, "growth_warm_up must be a multiple of record_every"),
+        ({"growth_warm_up": 910}, "growth_steps must be at least growth_warm_up; got 900 and 910"),
         ({"pruning": Pruning(every=15)}, "pruning.every must be a multiple of record_every"),
     ],
 )

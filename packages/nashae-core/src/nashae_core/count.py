@@ -43,8 +43,8 @@ class CountConfig:
     """A latent that lowers the error by less than this share of V is removed, whatever the ratio:
     where the error is near 0 every ratio is large."""
     growth_steps: int = 900
-    """Steps that each side of a growth test is trained. A factor that is worth little to the error
-    takes them to be learned, and with few latents they are quick."""
+    """Steps that each side of a growth test is trained, where the new latent is not dead before. A
+    factor that is worth little to the error takes them to be learned."""
     growth_warm_up: int = 300
     """Steps over which λ rises again when a latent is put in: the decoder has to use it first."""
     growth_ratio: float = 1.05
@@ -59,7 +59,11 @@ class CountConfig:
     growth_redundancy: float = 0.5
     """The same of a latent that is put in, which begins with what the others do not tell."""
     most_dependence: float = 0.28
-    """The same where there are two latents, by how far they depend on each other (`dependence`)."""
+    """Where two latents depend on each other more than this (`dependence`), `dependent_share` is
+    asked instead."""
+    dependent_share: float = 0.055
+    """The share of V by which one of them has to lower the error: the second latent of one factor
+    only draws its curve more finely."""
     record_every: int = 10
     """Steps between two measurements of the error."""
 
@@ -86,12 +90,14 @@ class CountConfig:
             "most_redundancy": self.most_redundancy,
             "growth_redundancy": self.growth_redundancy,
             "most_dependence": self.most_dependence,
+            "dependent_share": self.dependent_share,
         }
 
     def _check_stages(self) -> None:
         stages = {
             "test_steps": self.test_steps,
             "growth_steps": self.growth_steps,
+            "growth_warm_up": self.growth_warm_up,
             "pruning.every": self.pruning.every,
         }
         for name, steps in stages.items():
@@ -100,11 +106,12 @@ class CountConfig:
                     f"{name} must be a multiple of record_every; got {steps} and "
                     f"{self.record_every}"
                 )
-        if self.growth_steps < self.test_steps:
-            raise ValueError(
-                f"growth_steps must be at least test_steps; got {self.growth_steps} and "
-                f"{self.test_steps}"
-            )
+        for name in ("test_steps", "growth_warm_up"):
+            if self.growth_steps < getattr(self, name):
+                raise ValueError(
+                    f"growth_steps must be at least {name}; got {self.growth_steps} and "
+                    f"{getattr(self, name)}"
+                )
 
 
 class Decision(NamedTuple):

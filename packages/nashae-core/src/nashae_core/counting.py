@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from nashae_core.count import TINY, Count, CountConfig, CountProgress, Decision, Kind
@@ -30,6 +31,8 @@ KINDS: tuple[Kind, ...] = ("remove", "add")
 LAST = 5
 # A latent whose ratio is below this is not missed at all, and goes without a look at the others.
 UNMISSED = 1.05
+# The range of a latent that the game has killed, when one is put in.
+DEAD = 0.05
 # Observations from which the latent to put in is worked out.
 MOST_PAIRS = 2000
 # Of a state: what the pruning, or the tests at hand, go on from.
@@ -54,7 +57,8 @@ def count_factors(
        least stays out, and all are tried again; one that is not missed at all goes at once.
     3. Growth: when all are missed, a copy with one latent more, of what the codes do not tell
        (`missing_direction`), is trained on beside one without. It is kept where the game does not
-       kill it and it lowers the error, and the next one is tried.
+       kill it and it lowers the error, and the next one is tried; one that is dead as soon as λ is
+       back ends the search at once.
 
     - `model`: with more latents than there may be factors, and at least two. Its λ gives way to
       `config.covariance_weight`.
@@ -111,9 +115,7 @@ class _Search:
             changed = None if self.growing else self._removed(current, reference)
             if changed is None:
                 self.growing = True
-                steps = self.config.growth_steps
-                reference = self._trained(reference, "nothing changed", steps)
-                changed = self._grown(current, reference)
+                reference, changed = self._grown(current, reference)
             if changed is None:
                 break
             current = changed
@@ -150,22 +152,26 @@ class _Search:
         codes = self.sample.codes(current.model)
         mean, order = codes.mean(0), codes.var(0).argsort().tolist()
         m, forks, tests = len(mean), dict[int, _Fork](), list[Decision]()
-        depends = self._dependence(reference, self.config.most_redundancy) if m > 1 else []
+        codes = self.sample.codes(reference.model)
+        depends = self._dependence(codes, self.config.most_redundancy) if m > 1 else []
         for latent in order if m > 1 else []:
             without = _Fork(*remove_latents(current.model, [latent], mean, current.state))
             doing = f"latent {latent + 1} of {m} taken out"
             forks[latent] = fork = self._trained(without, doing, self.config.test_steps)
-            measured = self._tested("remove", latent, depends[latent], m, fork, reference)
-            tests.append(measured)
-            if measured.ratio < UNMISSED:
+            test = self._tested("remove", latent, depends[latent], m, fork, reference)
+            tests.append(test)
+            if test.ratio < UNMISSED:
                 break
         unworthy = [test for test in tests if test.worth < 1]
         least = min(unworthy, key=lambda test: test.ratio, default=None)
         self.decisions += [test._replace(adopted=test is least) for test in tests]
         return None if least is None else forks[least.latent]
 
-    def _grown(self, current: _Fork, reference: _Fork) -> _Fork | None:
-        """The model with one latent more where that is worth it; None where it is not."""
+    def _grown(self, current: _Fork, reference: _Fork) -> tuple[_Fork, _Fork | None]:
+        """The reference, as far as it was trained; the model with one more where that is worth it.
+
+        The first look is when λ is back: a latent that is dead by then stays so.
+        """
         row = missing_direction(current.model, self.sample.rows(current.model, MOST_PAIRS))
         # The batches' generator as it was here, so that a state needs no other.
         drawing = torch.Generator(self.generator.device)
@@ -174,11 +180,19 @@ class _Search:
         warm_up, step = self.config.growth_warm_up, int(state["step"])
         model.config = replace(model.config, warm_up=warm_up, warm_up_from=step)
         m = model.predictors.latents
-        fork = self._trained(_Fork(model, state), f"latent {m} put in", self.config.growth_steps)
-        depends = self._dependence(fork, self.config.growth_redundancy)
+        fork, learned = _Fork(model, state), 0.0
+        for steps in (max(self.config.test_steps, warm_up), self.config.growth_steps):
+            reference = self._trained(reference, "nothing changed", steps)
+            fork = self._trained(fork, f"latent {m} put in", steps)
+            codes = self.sample.codes(fork.model)
+            learned = float(codes[:, -1].amax() - codes[:, -1].amin())
+            if learned < DEAD:
+                break
+        depends = self._dependence(codes, self.config.growth_redundancy)
         test = self._tested("add", m - 1, depends[-1], m, reference, fork)
-        self.decisions.append(test._replace(adopted=test.worth >= 1))
-        return fork if test.worth >= 1 else None
+        worth = min(test.worth, learned / self.config.pruning.least_range)
+        self.decisions.append(test._replace(worth=worth, adopted=worth >= 1))
+        return reference, fork if worth >= 1 else None
 
     def _trained(self, start: _Fork, doing: str, steps: int) -> _Fork:
         """A copy of a model, so many steps after the current one; its mean error over the last."""
@@ -206,9 +220,8 @@ class _Search:
     def _training(self, steps: int) -> TrainConfig:
         return TrainConfig(steps, self.config.batch_size, self.config.record_every)
 
-    def _dependence(self, fork: _Fork, most_redundancy: float) -> list[float]:
+    def _dependence(self, codes: Float[Tensor, "n m"], most_redundancy: float) -> list[float]:
         """Of each latent how far it depends on the others; 1 is the most that is allowed."""
-        codes = self.sample.codes(fork.model)
         if codes.shape[1] == 2:
             found = dependence(codes).amax(1) / self.config.most_dependence
         else:
@@ -226,10 +239,10 @@ class _Search:
         if kind == "remove":
             enough, least = ratio / config.removal_ratio, share / config.least_share
         else:
-            codes = self.sample.codes(with_it.model)[:, latent]
-            learned = float(codes.amax() - codes.amin()) / config.pruning.least_range
-            enough, least = ratio / config.growth_ratio, min(learned, share / config.growth_share)
-        worth = min(least, max(enough / 2, min(enough, 1 / max(depends, TINY))))
+            enough, least = ratio / config.growth_ratio, share / config.growth_share
+        # What a latent has to show that depends on the others.
+        more = share / config.dependent_share if latents == 2 else enough / 2
+        worth = min(enough, least, max(more, 1 / max(depends, TINY)))
         step, measured = int(self.current.state["step"]), (ratio, share, depends, worth)
         return Decision(kind, step, latent, latents, *measured, adopted=False)
 

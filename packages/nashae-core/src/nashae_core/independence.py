@@ -4,6 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from nashae_core.sample import evenly
+
 # As a share of the ranks' range.
 KERNEL_WIDTH = 0.1
 MOST_ROWS = 1000
@@ -27,7 +29,7 @@ def dependence(codes: Float[Tensor, "n m"]) -> Float[Tensor, "m m"]:
     """
     if len(codes) < 4:
         raise ValueError(f"codes must have at least four rows; got {len(codes)}")
-    rows = _evenly(codes, MOST_ROWS).mT
+    rows = codes[evenly(len(codes), MOST_ROWS).to(codes.device)].mT
     kernels = [_kernel(_ranks(code)) for code in rows]
     own = [_criterion(kernel, kernel) for kernel in kernels]
     found = torch.zeros(len(kernels), len(kernels), dtype=torch.float64, device=codes.device)
@@ -53,7 +55,7 @@ def redundancy(codes: Float[Tensor, "n m"]) -> Float[Tensor, " m"]:
         raise ValueError(
             f"codes must have at least {NEIGHBOURS + 2} rows of two latents; got {codes.shape}"
         )
-    rows = _evenly(codes, MOST_NEIGHBOURS)
+    rows = codes[evenly(len(codes), MOST_NEIGHBOURS).to(codes.device)]
     # Whole numbers, so that distances are exact and equal ones equal.
     ranks = torch.stack([(2 * len(rows) * _ranks(code)).round() for code in rows.mT])
     apart = _apart(ranks[0])
@@ -67,12 +69,6 @@ def redundancy(codes: Float[Tensor, "n m"]) -> Float[Tensor, " m"]:
         found.append(1 - missed / rank.var(correction=0))
     # A constant latent is told, and tells nothing.
     return torch.stack(found).nan_to_num(neginf=0.0).clamp(min=0)
-
-
-def _evenly(codes: Float[Tensor, "n m"], most: int) -> Float[Tensor, "k m"]:
-    """At most so many rows, evenly spaced."""
-    chosen = torch.linspace(0, len(codes) - 1, min(len(codes), most), dtype=torch.float64)
-    return codes[chosen.long().to(codes.device)]
 
 
 def _apart(ranks: Float[Tensor, " n"]) -> Float[Tensor, "n n"]:

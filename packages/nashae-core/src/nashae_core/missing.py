@@ -53,8 +53,8 @@ def missing_direction(
     first = torch.linalg.eigh(whitened @ whitened.mT).eigenvectors[:, -1:]
     weight = torch.linalg.solve_triangular(root.mT, first, upper=True)[:, 0].to(hidden)
     logits = hidden @ weight
-    weight *= DEVIATION / logits.std().clamp(min=TINY)
-    return weight, -(hidden @ weight).mean()
+    scale = DEVIATION / logits.std().clamp(min=TINY)
+    return scale * weight, -scale * logits.mean()
 
 
 def _last_hidden(model: NashAE, x: Float[Tensor, "n ..."]) -> Float[Tensor, "n hidden"]:

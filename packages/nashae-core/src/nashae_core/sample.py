@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 from nashae_core.losses import reconstruction_loss
@@ -14,17 +14,21 @@ MOST_ROWS = 10_000
 BATCH = 1000
 
 
+def evenly(n: int, most: int) -> Int64[Tensor, " k"]:
+    """At most so many of `n` indices, evenly spaced, the first and the last among them."""
+    return torch.linspace(0, n - 1, min(n, most), dtype=torch.float64).long()
+
+
 class DataSample:
     """At most 10,000 observations, evenly spaced in the data's order."""
 
     def __init__(self, observations: Tensor | Observations, device: torch.device) -> None:
         self._observations, self._device = observations, device
-        n = len(observations)
-        self._index = torch.linspace(0, n - 1, min(n, MOST_ROWS), dtype=torch.float64).long()
+        self._index = evenly(len(observations), MOST_ROWS)
 
     def rows(self, model: NashAE, most: int) -> Tensor:
         """At most so many of these observations, evenly spaced, as the model sees them."""
-        chosen = self._index[:: -(-len(self._index) // most)]
+        chosen = self._index[evenly(len(self._index), most)]
         return torch.cat(list(self._batches(_type(model), chosen)))
 
     @torch.no_grad()
