@@ -1,6 +1,7 @@
 """Faces: their recipes and inputs, a run as a row of Table 3, its figures, report and command."""
 
 import io
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -294,6 +295,7 @@ def made_row(score: float, seed: int = 0, **changes: Any) -> Row:
         "tad": found,
         "tad_yeats2022": found,
         "predictability": 0.05,
+        "reconstruction_loss": 0.12,
         "attributes": {
             "Bangs": {"best": 0.9, "second": 0.6, "latent": 1},
             "Male": {"best": 0.7, "second": 0.6, "latent": 2},
@@ -337,6 +339,10 @@ def test_a_cell_holds_its_runs_and_their_means() -> None:
     assert found.mean == pytest.approx(0.3)
     assert cell.chance == pytest.approx(0.01)
     assert cell.predictability == pytest.approx(0.05)
+    assert cell.error == pytest.approx(0.12)
+    # Unit variance: what a VAE that gives every pixel right has is the density's constant.
+    perfect = made_row(0.5, nll=-3 * 64 * 64 * math.log(1 / math.sqrt(2 * math.pi)))
+    assert table_3([perfect], METHODS)[2].error == pytest.approx(0)
     assert cells[-1].tad("tad") is None
     assert cells[-1].chance is None
     assert captured_attributes(cells) == ["Bangs"]
@@ -347,6 +353,9 @@ def test_the_published_rows_are_called_synthetic() -> None:
     assert {row["data"] for row in rows} <= {"synthetic faces"}
     keys = [(row["method"], row["weight"], row["seed"]) for row in rows]
     assert len(set(keys)) == len(keys)
+    cells = table_3(rows, METHODS)
+    assert all(len(cell.runs) >= (3 if cell.method == "nashae" else 1) for cell in cells)
+    assert len({(row["steps"], row["precision"], row["images"]) for row in rows}) == 1
     for row in rows:
         assert len(row["attributes"]) == 40
         assert 0 <= row["tad_yeats2022"]["counted"] <= row["tad_yeats2022"]["captured"] <= 40

@@ -1,5 +1,6 @@
 """Table 3: TAD on faces, beside the learned latents and how far each predicts the others."""
 
+import math
 import statistics
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -12,6 +13,7 @@ from apps.reproduce.sweep import recipe
 
 # The paper's: an attribute is captured when a latent has at least this AUROC for it.
 CAPTURED = 0.75
+ELEMENTS = 3 * 64 * 64
 
 
 class FaceCell(NamedTuple):
@@ -45,6 +47,11 @@ class FaceCell(NamedTuple):
         return mean_of([run["predictability"] for run in self.runs if "predictability" in run])
 
     @property
+    def error(self) -> float | None:
+        """½·mean (x′ − x)² at the end of training, of VAEs by sampled codes; the runs' mean."""
+        return mean_of([_error(run) for run in self.runs])
+
+    @property
     def chance(self) -> float | None:
         """What random latents score by the paper's protocol, the mean over the runs."""
         return mean_of([run["tad_yeats2022"]["floor"][0] for run in self.runs])
@@ -52,6 +59,13 @@ class FaceCell(NamedTuple):
     def detected(self, attribute: str) -> float:
         """The best latent's exact AUROC for an attribute, the mean over the runs."""
         return statistics.fmean(run["attributes"][attribute]["best"] for run in self.runs)
+
+
+def _error(run: Row) -> float:
+    """A VAE's negative log-likelihood, of unit variance, is it and a constant for each element."""
+    if "nll" in run:
+        return float(run["nll"] / ELEMENTS - 0.5 * math.log(2 * math.pi))
+    return float(run["reconstruction_loss"])
 
 
 def table_3(rows: Iterable[Row], methods: Sequence[str]) -> list[FaceCell]:
