@@ -8,13 +8,16 @@ from nashae_core.sample import DataSample
 CPU = torch.device("cpu")
 
 
-@pytest.mark.parametrize(("n", "most", "expected"), [(60, 100, 60), (60, 60, 60), (61, 60, 31)])
+@pytest.mark.parametrize(("n", "most", "expected"), [(60, 100, 60), (60, 60, 60), (99, 60, 60)])
 def test_rows_are_evenly_spaced_and_no_more_than_asked_for(make_game, n, most, expected):
     x = torch.arange(n, dtype=torch.float64)[:, None].expand(n, 12)
     rows = DataSample(x, CPU).rows(make_game(), most)
     assert rows.shape == (expected, 12)
     assert rows.dtype == torch.float64
-    assert len(rows[:, 0].diff().unique()) == 1
+    assert (rows[0, 0], rows[-1, 0]) == (0, n - 1)
+    gaps = rows[:, 0].diff()
+    assert gaps.max() - gaps.min() <= 1
+    assert (gaps.min() == gaps.max()) == (n <= most)
 
 
 def test_the_variance_is_the_error_of_the_mean_observation():
