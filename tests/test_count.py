@@ -194,5 +194,7 @@ def test_the_kept_runs_are_different_and_hang_together() -> None:
     for row in rows:
         assert row["true"] == true[row["data"]]
         assert row["learned"] == len(row["between"])
-        last = row["decisions"][-1]
-        assert (last["kind"], last["latents"]) == ("add", row["learned"] + 1)
+        assert ("decisions" in row) == (row["method"] == "nashae-counted")
+        if "decisions" in row:
+            last = row["decisions"][-1]
+            assert (last["kind"], last["latents"]) == ("add", row["learned"] + 1)
