@@ -116,6 +116,7 @@ def count_row(run: CountRun) -> Row:
     if run.method == "nashae":
         active = learned_latents(whole, rule="nashae").active
     learned, codes = np.flatnonzero(active), whole[:, active]
+    by_all = _told(whole, learned, np.arange(len(active)), run.seed)
     varying = np.flatnonzero(np.array(dataset.sizes) > 1)
     columns = [dataset.factors[:, factor] for factor in varying]
     between = np.stack([between_classes(codes, column) for column in columns], axis=1)
@@ -131,8 +132,8 @@ def count_row(run: CountRun) -> Row:
         "clean": is_clean(between, rank, few),
         "between": between.round(4).tolist(),
         "rank": rank.round(4).tolist(),
-        "told_by_all": _told(whole, learned, np.arange(whole.shape[1]), run.seed),
-        "told_by_learned": _told(whole, learned, learned, run.seed),
+        "told_by_all": by_all,
+        "told_by_learned": by_all if active.all() else _told(whole, learned, learned, run.seed),
         "reconstruction": float(reconstruction_loss(model.decode(every), x).detach()),
         "seconds": round(seconds, 2),
         **found,

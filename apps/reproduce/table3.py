@@ -1,6 +1,5 @@
 """Table 3: TAD on faces, beside the learned latents and how far each predicts the others."""
 
-import math
 import statistics
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from apps.reproduce.face_score import REAL
 from apps.reproduce.paper import FACE_LATENTS, TABLE_3
 from apps.reproduce.rows import Row
 from apps.reproduce.sweep import recipe
+from nashae_baselines.losses import LOG_2PI
 
 # The paper's: an attribute is captured when a latent has at least this AUROC for it.
 CAPTURED = 0.75
@@ -64,7 +64,7 @@ class FaceCell(NamedTuple):
 def _error(run: Row) -> float:
     """A VAE's negative log-likelihood, of unit variance, is it and a constant for each element."""
     if "nll" in run:
-        return float(run["nll"] / ELEMENTS - 0.5 * math.log(2 * math.pi))
+        return float(run["nll"] / ELEMENTS - 0.5 * LOG_2PI)
     return float(run["reconstruction_loss"])
 
 
