@@ -16,9 +16,25 @@ from apps.reproduce.count_report import count_cells, write_count_report
 from apps.reproduce.count_runs import CountRun, count_row, is_clean, run_counts
 from apps.reproduce.rows import Row, published, read_rows
 from apps.reproduce.telling import told
-from nashae_core import CountConfig, Pruning, TrainConfig, count_factors
+from nashae_core import (
+    AxesConfig,
+    CountConfig,
+    Pruning,
+    Stage,
+    TrainConfig,
+    align_axes,
+    count_factors,
+)
 
 QUICK = CountConfig(pruning=Pruning(every=20, until=20), test_steps=10)
+QUICK_AXES = AxesConfig(
+    pruning=Pruning(every=20, until=20),
+    first=Stage(40, 0.2, 1e-3),
+    merge=Stage(10, 0.1, 5e-4),
+    last=Stage(10, 0.05, 1e-4),
+    fit_steps=10,
+    tries=1,
+)
 TEST = {
     "kind": "remove",
     "step": 700,
@@ -56,11 +72,12 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     short = replace(beamsynthesis_nashae(), train=TrainConfig(steps=10))
     monkeypatch.setattr(count_runs, "beamsynthesis_nashae", lambda: short)
     monkeypatch.setattr(count_runs, "count_factors", partial(count_factors, config=QUICK))
+    monkeypatch.setattr(count_runs, "align_axes", partial(align_axes, config=QUICK_AXES))
 
 
-def test_both_methods_are_run_on_every_set() -> None:
+def test_all_methods_are_run_on_every_set() -> None:
     runs = count_runs.count_runs(16, 8)
-    assert len(runs) == len(set(runs)) == 2 * (16 * 5 + 8 * 2 * (len(COUNT_DATA) - 1))
+    assert len(runs) == len(set(runs)) == 3 * (16 * 5 + 8 * 2 * (len(COUNT_DATA) - 1))
     assert {run.data for run in runs} == set(COUNT_DATA)
     assert {run.latents for run in runs if run.data == "beamsynthesis"} == {4, 8, 16, 32, 64}
     assert len({run.file for run in runs}) == len(runs)
@@ -110,7 +127,8 @@ def test_a_forest_tells_a_latent_whatever_the_scale_of_what_tells_it() -> None:
 @pytest.mark.usefixtures("quick")
 @pytest.mark.parametrize("method", count_runs.METHODS)
 def test_a_run_is_a_row(method: Any) -> None:
-    row = count_row(CountRun(method, "12 duty cycles", 4, seed=3))
+    factors = 2 if method == "nashae-aligned" else None
+    row = count_row(CountRun(method, "12 duty cycles", 4, seed=3), factors)
     assert (row["method"], row["data"], row["latents"], row["seed"]) == (
         method,
         "12 duty cycles",
@@ -125,7 +143,8 @@ def test_a_run_is_a_row(method: Any) -> None:
         assert all(0 <= r2 <= 1 for r2 in row[told_by])
     assert row["reconstruction"] > 0
     assert ("decisions" in row) == (method == "nashae-counted")
-    again = count_row(CountRun(method, "12 duty cycles", 4, seed=3))
+    assert ("tries" in row) == ("independent" in row) == (method == "nashae-aligned")
+    again = count_row(CountRun(method, "12 duty cycles", 4, seed=3), factors)
     assert {**again, "seconds": 0} == {**row, "seconds": 0}
 
 
@@ -136,8 +155,25 @@ def test_rows_that_are_there_are_not_made_again(
     runs = [CountRun("nashae", "12 duty cycles", 4, seed) for seed in (0, 1)]
     rows = run_counts(runs, tmp_path, jobs=1)
     assert [row["seed"] for row in rows] == [0, 1]
-    monkeypatch.setattr(count_runs, "count_row", lambda _: pytest.fail("made again"))
+    monkeypatch.setattr(count_runs, "count_row", lambda *_: pytest.fail("made again"))
     assert run_counts(runs[::-1], tmp_path, jobs=1) == rows[::-1]
+
+
+def test_an_aligned_run_is_given_the_number_of_its_counted_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def made(run: CountRun, factors: int | None = None) -> Row:
+        asked.append((run.method, factors))
+        return made_row(7, seed=run.seed, method=run.method)
+
+    monkeypatch.setattr(count_runs, "count_row", made)
+    aligned = [CountRun("nashae-aligned", "12 duty cycles", 4, 0)]
+    run_counts(aligned, tmp_path, jobs=1)
+    assert asked == [("nashae-counted", None), ("nashae-aligned", 7)]
+    counted = CountRun("nashae-counted", "12 duty cycles", 4, 0)
+    assert run_counts([counted], tmp_path, jobs=1)[0]["method"] == "nashae-counted"
 
 
 def test_a_cell_counts_its_runs() -> None:
@@ -149,8 +185,8 @@ def test_a_cell_counts_its_runs() -> None:
     assert (cell.right.count, cell.clean.count, cell.near, cell.true) == (2, 1, 1, 2)
     others = [made_row(3, data="12 amplitudes", true=3, method=m) for m in count_runs.METHODS]
     cells = count_cells([*others, *rows])
-    assert [cell.data for cell in cells] == ["beamsynthesis", "12 amplitudes", "12 amplitudes"]
-    assert [cell.right.count for cell in cells] == [2, 1, 1]
+    assert [cell.data for cell in cells] == ["beamsynthesis"] + ["12 amplitudes"] * 3
+    assert [cell.right.count for cell in cells] == [2, 1, 1, 1]
 
 
 def test_the_page_has_every_cell(tmp_path: Path) -> None:
@@ -164,6 +200,7 @@ def test_the_page_has_every_cell(tmp_path: Path) -> None:
     assert {file.stem for file in (tmp_path / "figures").iterdir()} == {
         "found-against-true",
         "count-ratios",
+        "clean-codes",
     }
 
 

@@ -27,7 +27,11 @@ VERDICTS = (
     ("add", True, "put in"),
 )
 LEAST = 0.25  # of the ratios that are drawn
-TITLES = {"nashae": "NashAE λ = 0.2, learned latents", "nashae-counted": "counted by tests"}
+TITLES = {
+    "nashae": "NashAE λ = 0.2, learned latents",
+    "nashae-counted": "counted by tests",
+    "nashae-aligned": "counted, then aligned",
+}
 
 
 class CountCell(NamedTuple):
@@ -126,6 +130,13 @@ def write_count_report(out: Path, rows: Sequence[Row], *, command: str, seconds:
             "in must have been learned and lower the error.",
             ratios([row for row in rows if "decisions" in row]),
         ),
+        Picture(
+            "clean-codes",
+            "One factor a latent",
+            "The share of runs whose latents are as many as the factors, each carrying its own, "
+            "with its 95 % interval (Wilson). Independence fixes their number, not their axes.",
+            clean_codes(count_cells(rows)),
+        ),
     ]
     figures = out / "figures"
     write_pictures(pictures, figures)
@@ -148,8 +159,9 @@ def found_against_true(cells: Sequence[CountCell]) -> Figure:
     """How many latents too many each run found: a panel a method, a line a set and m."""
     places = list(dict.fromkeys((cell.data, cell.latents) for cell in cells))
     figure = Figure(figsize=(PAGE, 0.9 + 0.2 * len(places)))
-    axes = figure.subplots(1, len(METHODS), sharey=True, sharex=True, squeeze=False)[0]
-    for axis, method, colour in zip(axes, METHODS, palette(len(METHODS)), strict=True):
+    counting = METHODS[:2]  # the third is given its number by the second
+    axes = figure.subplots(1, len(counting), sharey=True, sharex=True, squeeze=False)[0]
+    for axis, method, colour in zip(axes, counting, palette(len(counting)), strict=True):
         axis.axvline(0, color=FAINT, zorder=0)
         for cell in (cell for cell in cells if cell.method == method):
             _dots(axis, cell, places.index((cell.data, cell.latents)), colour)
@@ -169,6 +181,30 @@ def _dots(axis: Axes, cell: CountCell, y: int, colour: str) -> None:
     for excess, runs in Counter(run["learned"] - cell.true for run in cell.runs).items():
         heights = [y + 0.7 * ((i + 0.5) / len(cell.runs) - 0.5) for i in range(runs)]
         axis.scatter([excess] * runs, heights, s=6, color=colour, linewidths=0)
+
+
+@styled
+def clean_codes(cells: Sequence[CountCell]) -> Figure:
+    """The share of clean runs of each method, a line a set and m."""
+    places = list(dict.fromkeys((cell.data, cell.latents) for cell in cells))
+    figure = Figure(figsize=(PAGE, 0.9 + 0.24 * len(places)))
+    axis = figure.subplots()
+    for i, (method, colour) in enumerate(zip(METHODS, palette(len(METHODS)), strict=True)):
+        own = [cell for cell in cells if cell.method == method]
+        shares = [cell.clean for cell in own]
+        y = [places.index((cell.data, cell.latents)) + 0.22 * (i - 1) for cell in own]
+        low = [max(0, share.share - share.low) for share in shares]
+        high = [max(0, share.high - share.share) for share in shares]
+        middle = [share.share for share in shares]
+        axis.errorbar(
+            middle, y, xerr=[low, high], fmt="o", ms=3, color=colour, label=TITLES[method]
+        )
+    trues = {(cell.data, cell.latents): cell.true for cell in cells}
+    axis.set_yticks(range(len(places)), [f"{d} ({trues[d, m]}), m = {m}" for d, m in places])
+    axis.invert_yaxis()
+    axis.set(xlim=(-0.02, 1.02), xlabel="share of clean runs")
+    figure.legend(loc="outside upper center", ncols=len(METHODS))
+    return figure
 
 
 @styled

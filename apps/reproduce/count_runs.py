@@ -27,12 +27,12 @@ from apps.reproduce.count_data import COUNT_DATA, PAPERS, count_data, true_facto
 from apps.reproduce.rows import Row, read_rows, write_rows
 from apps.reproduce.telling import Latents, told
 from apps.run_folder import versions
-from nashae_core import Count, count_factors, encode, reconstruction_loss, train
+from nashae_core import Count, align_axes, count_factors, encode, reconstruction_loss, train
 from nashae_data import Dataset
 from nashae_metrics import learned_latents
 
-CountMethod = Literal["nashae", "nashae-counted"]
-METHODS: tuple[CountMethod, ...] = ("nashae", "nashae-counted")
+CountMethod = Literal["nashae", "nashae-counted", "nashae-aligned"]
+METHODS: tuple[CountMethod, ...] = ("nashae", "nashae-counted", "nashae-aligned")
 PAPERS_LATENTS = (4, 8, 16, 32, 64)
 OTHER_LATENTS = (8, 32)
 # Runs of the seeds below it were seen while the thresholds of `CountConfig` were set.
@@ -42,7 +42,12 @@ FEW = 10  # frequencies that are classes; more are a scale
 
 @dataclass(frozen=True)
 class CountRun:
-    """One search: `nashae` is the paper's setting at λ = 0.2, its learned latents counted."""
+    """One search for the number of factors, or for their axes.
+
+    `nashae` is the paper's setting at λ = 0.2, its learned latents counted; `nashae-counted` is
+    `count_factors`, and `nashae-aligned` is `align_axes` with the number that the counted run of
+    the same seed finds.
+    """
 
     method: CountMethod
     data: str
@@ -56,15 +61,16 @@ class CountRun:
 
 
 def count_runs(trials: int, other_trials: int) -> list[CountRun]:
-    """Both methods on the paper's set at every m, and on the other sets at two.
+    """All methods on the paper's set at every m, and on the other sets at two.
 
-    So many seeds each, from `FRESH_SEED` on.
+    So many seeds each, from `FRESH_SEED` on. Aligned runs come after the counted ones.
     """
     seeds, other_seeds = (range(FRESH_SEED, FRESH_SEED + n) for n in (trials, other_trials))
     cells = [(PAPERS, m, seed) for seed in seeds for m in PAPERS_LATENTS]
     others = [name for name in COUNT_DATA if name != PAPERS]
     cells += [(name, m, seed) for m in OTHER_LATENTS for seed in other_seeds for name in others]
-    return [CountRun(method, *cell) for cell in cells for method in METHODS]
+    counts = [CountRun(method, *cell) for cell in cells for method in METHODS[:2]]
+    return counts + [CountRun("nashae-aligned", *cell) for cell in cells]
 
 
 def run_counts(runs: Sequence[CountRun], folder: Path, jobs: int) -> list[Row]:
@@ -84,12 +90,19 @@ def run_counts(runs: Sequence[CountRun], folder: Path, jobs: int) -> list[Row]:
 def _made(run: CountRun, folder: Path) -> CountRun:
     torch.set_num_threads(1)
     keep_memory()
-    write_rows([count_row(run)], folder / run.file)
+    factors = None
+    if run.method == "nashae-aligned":
+        counted = replace(run, method="nashae-counted")
+        if not (folder / counted.file).exists():
+            _made(counted, folder)
+        (row,) = read_rows(folder / counted.file)
+        factors = int(row["learned"])
+    write_rows([count_row(run, factors)], folder / run.file)
     return run
 
 
-def count_row(run: CountRun) -> Row:
-    """Make a run; its row.
+def count_row(run: CountRun, factors: int | None = None) -> Row:
+    """Make a run; its row. `factors` is the number that an aligned run is given.
 
     - `learned`: the latents found, `true`: the factors that vary;
     - `between` and `rank`: of each learned latent and varying factor the share of the latent's
@@ -98,7 +111,8 @@ def count_row(run: CountRun) -> Row:
       the other learned ones, by a random forest (`told`);
     - `reconstruction`: ½·mean (x′ − x)² over the data;
     - of a counted run the `margin` of its closest decision, whether that was `near`, and every
-      decision.
+      decision;
+    - of an aligned run its `tries` and whether the one that was kept is `independent`.
     """
     dataset, x = _data(run.data)
     generator = torch.Generator().manual_seed(run.seed)
@@ -106,6 +120,10 @@ def count_row(run: CountRun) -> Row:
     model, started, found = recipe.build(generator), time.monotonic(), dict[str, object]()
     if run.method == "nashae":
         train(model, x, recipe.train, generator)
+    elif factors is not None:
+        axes = align_axes(recipe.build, x, factors, generator)
+        tries = [[tried.latents, round(tried.dependence, 4)] for tried in axes.tries]
+        model, found = axes.model, {"independent": axes.independent, "tries": tries}
     else:
         count = count_factors(model, x, generator)
         model, found = count.model, _search(count)

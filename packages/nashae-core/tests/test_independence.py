@@ -10,7 +10,7 @@ def uniform(n, m, seed=0):
     return torch.rand(n, m, generator=torch.Generator().manual_seed(seed))
 
 
-def by_definition(a, b):
+def by_definition(a, b, ranked=True):
     """The unbiased criterion as a sum over distinct indices, and normalised (n small)."""
 
     def criterion(first, second):
@@ -36,17 +36,28 @@ def by_definition(a, b):
 
     kernels = []
     for code in (a, b):
-        ranks = (code[:, None] > code[None]).sum(1) / len(code)
-        kernels.append(torch.exp(-(((ranks[:, None] - ranks[None]) / 0.1) ** 2) / 2).double())
+        if ranked:
+            code = (code[:, None] > code[None]).sum(1) / len(code)
+        code = code.double()
+        kernels.append(torch.exp(-(((code[:, None] - code[None]) / 0.1) ** 2) / 2))
     own = [criterion(kernel, kernel) for kernel in kernels]
     return criterion(*kernels) / math.sqrt(own[0] * own[1])
 
 
-def test_it_is_the_criterion_as_it_is_defined():
+@pytest.mark.parametrize("ranked", [True, False])
+def test_it_is_the_criterion_as_it_is_defined(ranked):
     codes = uniform(7, 2)
     codes[:, 1] = 0.5 * codes[:, 1] + codes[:, 0] ** 2
-    expected = float(by_definition(codes[:, 0], codes[:, 1]))
-    assert float(dependence(codes)[0, 1]) == pytest.approx(expected, rel=1e-5)
+    expected = float(by_definition(codes[:, 0], codes[:, 1], ranked))
+    assert float(dependence(codes, ranked=ranked)[0, 1]) == pytest.approx(expected, rel=1e-5)
+
+
+def test_what_lies_within_the_levels_of_a_code_counts_for_its_ranks_alone():
+    x = uniform(600, 1)
+    levels = torch.arange(600) % 3 / 3 + 0.02 * x[:, 0]
+    codes = torch.stack([x[:, 0], levels], dim=1)
+    assert dependence(codes)[0, 1] > 0.1
+    assert dependence(codes, ranked=False)[0, 1].abs() < 0.02
 
 
 def test_independent_latents_scatter_around_nothing():

@@ -226,6 +226,34 @@ def test_through_both_adds_the_gradient_of_the_codes_themselves(make_game, rows)
         torch.testing.assert_close(through_both[name], expected, atol=1e-14, rtol=0)
 
 
+def test_noise_is_on_the_codes_that_the_decoder_is_given_alone(make_game, rows):
+    game, generator = make_game(code_noise=0.3), torch.Generator().manual_seed(1)
+    *_, turn = game.turns([rows], 0, generator)
+    codes, _, predictions = game(rows)
+    noise = torch.randn(codes.shape, generator=torch.Generator().manual_seed(1), dtype=codes.dtype)
+    error = reconstruction_loss(game.decode(codes + 0.3 * noise), rows)
+    torch.testing.assert_close(turn.terms["reconstruction_loss"], error.detach())
+    covariance = covariance_loss(predictions, codes).detach()
+    torch.testing.assert_close(turn.terms["covariance_loss"], covariance)
+
+
+def test_without_noise_nothing_is_drawn(make_game, rows):
+    generator = torch.Generator().manual_seed(1)
+    before = generator.get_state()
+    list(make_game().turns([rows], 0, generator))
+    assert torch.equal(generator.get_state(), before)
+
+
+def test_the_logits_weight_adds_half_their_square(make_game, rows):
+    weighed, plain = answer(make_game(logit_weight=0.2), rows), answer(make_game(), rows)
+    game = make_game()
+    (0.2 * game.encoder(rows).square().sum(1).mean() / 2).backward()
+    for name, gradient in plain.items():
+        own = game.get_parameter(name).grad
+        expected = gradient if own is None else gradient + own
+        torch.testing.assert_close(weighed[name], expected, atol=1e-14, rtol=1e-12)
+
+
 def test_forward_returns_all_that_it_made(make_game, rows):
     game = make_game()
     output = game(rows)
@@ -282,6 +310,8 @@ def test_lambda_outside_0_to_1_is_refused(lam):
     ("option", "value", "message"),
     [
         ("predictor_updates", 0, "predictor_updates must be at least 1; got 0"),
+        ("code_noise", -0.1, "code_noise must not be negative; got -0.1"),
+        ("logit_weight", float("nan"), "logit_weight must not be negative; got nan"),
         ("autoencoder_lr", 0.0, "autoencoder_lr must be positive; got 0.0"),
         ("predictor_lr", math.nan, "predictor_lr must be positive; got nan"),
     ],

@@ -156,6 +156,10 @@ def test_a_generator_is_wanted_for_each_model(make_game, rows, models, generator
         )
 
 
+def test_models_that_draw_noise_are_refused(make_game, rows):
+    refuse([make_game(0, code_noise=0.1), make_game(1, code_noise=0.1)], rows, "no code_noise")
+
+
 def test_a_stacked_model_is_not_stacked_again(seeded, rows):
     networks = MLP((12, 4), generator=seeded(0)), MLP((4, 12), generator=seeded(0))
     stacked = NashAE(*networks, Predictors(4, runs=2, generator=seeded(0)))

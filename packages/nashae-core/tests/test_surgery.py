@@ -12,7 +12,13 @@ from nashae_core import (
     conv_encoder,
     train,
 )
-from nashae_core.surgery import add_latent, first_linear, last_linear, remove_latents
+from nashae_core.surgery import (
+    add_latent,
+    first_linear,
+    fold_latent,
+    last_linear,
+    remove_latents,
+)
 
 INPUTS, M = 12, 5
 
@@ -119,6 +125,37 @@ def test_what_is_added_and_removed_again_leaves_the_model_as_it_was(make):
         assert torch.equal(less[name], tensor), name
     for (name, a), b in zip(model.named_parameters(), back.parameters(), strict=True):
         assert torch.equal(a, b), name
+
+
+@MODELS
+@pytest.mark.parametrize(("latent", "into"), [(3, 1), (0, 4)])
+def test_a_folded_latent_lives_on_in_another(make, latent, into):
+    model, state = trained(make)
+    model.double()
+    with torch.no_grad():
+        codes = model.encode(X.double())
+        folded, changed = fold_latent(model, latent, into, -0.5, codes, state)
+        logits = torch.logit(codes)
+        logits[:, into] -= 0.5 * (logits[:, latent] - logits[:, latent].mean())
+        keep = [i for i in range(M) if i != latent]
+        torch.testing.assert_close(folded.encode(X.double()), logits.sigmoid()[:, keep])
+        # The other players see the removed one at its mean.
+        expected, _ = held(model, [latent], X.double(), codes.mean(0))
+        bare, _ = remove_latents(model, [latent], codes.mean(0))
+        torch.testing.assert_close(bare.decode(codes[:, keep]), expected)
+        assert torch.equal(folded.decode(codes[:, keep]), bare.decode(codes[:, keep]))
+    weights = folded.state_dict()
+    assert all(torch.equal(changed[f"model/{name}"], t) for name, t in weights.items())
+    _, removed = remove_latents(model, [latent], codes.mean(0), state)
+    moments = [name for name in removed if name.startswith("optimizer/")]
+    assert all(torch.equal(changed[name], removed[name]) for name in moments)
+
+
+@pytest.mark.parametrize("into", [2, -1, M])
+def test_a_latent_is_folded_into_another_one(into):
+    model, _ = trained(perceptrons)
+    with pytest.raises(ValueError, match=r"into must be one of 0 \.\.\. 4 other than 2"):
+        fold_latent(model, 2, into, 1.0, torch.full((3, M), 0.5))
 
 
 @MODELS

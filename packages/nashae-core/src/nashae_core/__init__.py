@@ -3,6 +3,7 @@
 from importlib.metadata import version
 
 from nashae_core.activations import SELU, selu
+from nashae_core.axes import Axes, AxesConfig, AxesProgress, Stage, align_axes
 from nashae_core.count import Count, CountConfig, CountProgress, Decision
 from nashae_core.counting import count_factors
 from nashae_core.encoding import encode
@@ -33,6 +34,9 @@ __version__ = version("nashae-core")
 __all__ = [
     "MLP",
     "SELU",
+    "Axes",
+    "AxesConfig",
+    "AxesProgress",
     "Count",
     "CountConfig",
     "CountProgress",
@@ -47,6 +51,7 @@ __all__ = [
     "Predictors",
     "Progress",
     "Pruning",
+    "Stage",
     "StreamedImages",
     "TrainConfig",
     "Trainable",
@@ -54,6 +59,7 @@ __all__ = [
     "adagrad",
     "adam",
     "add_latent",
+    "align_axes",
     "conv_decoder",
     "conv_encoder",
     "count_factors",

@@ -6,14 +6,14 @@ from torch import Tensor
 
 from nashae_core.sample import evenly
 
-# As a share of the ranks' range.
+# Of ranks and codes, which both lie between 0 and 1.
 KERNEL_WIDTH = 0.1
 MOST_ROWS = 1000
 NEIGHBOURS = 5
 MOST_NEIGHBOURS = 2000
 
 
-def dependence(codes: Float[Tensor, "n m"]) -> Float[Tensor, "m m"]:
+def dependence(codes: Float[Tensor, "n m"], *, ranked: bool = True) -> Float[Tensor, "m m"]:
     """How far each latent depends on each other one: 0 independent, 1 each tells the other.
 
     The diagonal is 0. The normalised Hilbert-Schmidt independence criterion, without bias, of the
@@ -21,6 +21,10 @@ def dependence(codes: Float[Tensor, "n m"]) -> Float[Tensor, "m m"]:
     tenth of the ranks' range. Where two are independent it scatters around 0, also below. NashAE
     makes each latent's mean unpredictable from the others; this sees what is left, such as a curve
     that doubles back. Of more than 1000 rows, 1000 evenly spaced ones are taken.
+
+    `ranked`: False for the codes themselves, in (0, 1), with kernels of width 0.1. Then what is
+    much smaller than that does not count, such as how codes lie within the levels of a factor that
+    has few; the ranks within a level are as far apart as any.
 
     Raises `ValueError` for fewer than four rows.
 
@@ -30,7 +34,7 @@ def dependence(codes: Float[Tensor, "n m"]) -> Float[Tensor, "m m"]:
     if len(codes) < 4:
         raise ValueError(f"codes must have at least four rows; got {len(codes)}")
     rows = codes[evenly(len(codes), MOST_ROWS).to(codes.device)].mT
-    kernels = [_kernel(_ranks(code)) for code in rows]
+    kernels = [_kernel(_ranks(code) if ranked else code.double()) for code in rows]
     own = [_criterion(kernel, kernel) for kernel in kernels]
     found = torch.zeros(len(kernels), len(kernels), dtype=torch.float64, device=codes.device)
     for i, first in enumerate(kernels):
@@ -85,8 +89,8 @@ def _ranks(code: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
     return (low + high - 1).double() / (2 * len(code))
 
 
-def _kernel(ranks: Float[Tensor, " n"]) -> Float[Tensor, "n n"]:
-    apart = (ranks[:, None] - ranks[None]) / KERNEL_WIDTH
+def _kernel(values: Float[Tensor, " n"]) -> Float[Tensor, "n n"]:
+    apart = (values[:, None] - values[None]) / KERNEL_WIDTH
     return apart.square_().mul_(-0.5).exp_().fill_diagonal_(0)
 
 

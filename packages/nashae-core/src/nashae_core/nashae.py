@@ -35,14 +35,19 @@ class NashAEConfig:
     """The reconstruction loss is the mean over an observation's elements or, as in eq. 1, a sum."""
     covariance: Literal["through-predictions", "through-both"] = "through-predictions"
     """Where the gradient of eq. 4 goes: into z′ alone, z being fixed, or into z as well."""
+    code_noise: float = 0.0
+    """Standard deviation of Gaussian noise on the codes that the decoder is given while it is
+    trained; the predictors are given the codes as they are. The authors have none."""
+    logit_weight: float = 0.0
+    """The weight of ½·E|ζ|², which keeps codes from the ends of (0, 1); the authors have none."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.lam < 1:
             raise ValueError(f"lam (λ) must be in [0, 1); got {self.lam}")
         if self.predictor_updates < 1:
             raise ValueError(f"predictor_updates must be at least 1; got {self.predictor_updates}")
-        for name in ("warm_up", "warm_up_from"):
-            if getattr(self, name) < 0:
+        for name in ("warm_up", "warm_up_from", "code_noise", "logit_weight"):
+            if not getattr(self, name) >= 0:
                 raise ValueError(f"{name} must not be negative; got {getattr(self, name)}")
         for name in ("autoencoder_lr", "predictor_lr"):
             if not getattr(self, name) > 0:
@@ -96,6 +101,9 @@ class NashAE(Trainable):
 
     def encode(self, x: Float[Tensor, "*observations"]) -> Float[Tensor, "*runs batch m"]:
         """Codes z = sigmoid(ζ), each in (0, 1)."""
+        return torch.sigmoid(self._logits(x))
+
+    def _logits(self, x: Float[Tensor, "*observations"]) -> Float[Tensor, "*runs batch m"]:
         zeta: Tensor = self.encoder(x)
         if zeta.dim() < 2 or zeta.shape[-1] != self.predictors.latents:
             raise ValueError(
@@ -104,7 +112,7 @@ class NashAE(Trainable):
             )
         # In the weights' type, whatever autocast made of ζ: codes are near ½, where 8 bits are too
         # few for a covariance of 1e-3.
-        return torch.sigmoid(zeta.to(self.predictors.weight1.dtype))
+        return zeta.to(self.predictors.weight1.dtype)
 
     def decode(self, codes: Float[Tensor, "*runs batch m"]) -> Float[Tensor, "*observations"]:
         """The observations that `codes` stand for."""
@@ -128,19 +136,24 @@ class NashAE(Trainable):
         self,
         batches: Sequence[Tensor],
         step: int,
-        generator: torch.Generator,  # noqa: ARG002
+        generator: torch.Generator,
     ) -> Iterator[Turn]:
         """The predictors fit the codes of a batch; the autoencoder answers on the same batch."""
         (x,) = batches
         # One encoding serves both players: the predictors' turns do not move the encoder.
-        codes = self.encode(x)
+        logits = self._logits(x)
+        codes = torch.sigmoid(logits)
         for loss, gradients in self.predictors.rounds(codes, self.config.predictor_updates):
             yield Turn("predictors", loss, {"predictor_loss": loss}, gradients)
-        yield self._answer(x, codes, self.config.weight(step))
+        turn = self._answer(x, codes, self.config.weight(step), generator)
+        if self.config.logit_weight:
+            size = logits.square().sum(-1).mean(-1).sum() / 2
+            turn = turn._replace(loss=turn.loss + self.config.logit_weight * size)
+        yield turn
 
-    def _answer(self, x: Tensor, codes: Tensor, weight: float) -> Turn:
+    def _answer(self, x: Tensor, codes: Tensor, weight: float, generator: torch.Generator) -> Turn:
         predictions = self.predictors(codes)
-        reconstruction = self.decode(codes)
+        reconstruction = self.decode(noisy(codes, self.config.code_noise, generator))
         if reconstruction.shape != x.shape:
             raise ValueError(
                 f"the decoder gave {tuple(reconstruction.shape)} for observations {tuple(x.shape)}"
@@ -156,3 +169,13 @@ class NashAE(Trainable):
         terms = {"reconstruction_loss": l_r.detach(), "covariance_loss": l_a.detach()}
         # The sum over runs gives each run the gradient that it has alone.
         return Turn("autoencoder", loss.sum(), terms)
+
+
+def noisy(
+    codes: Float[Tensor, "*runs batch m"], deviation: float, generator: torch.Generator
+) -> Float[Tensor, "*runs batch m"]:
+    """The codes with Gaussian noise; nothing is drawn for none."""
+    if not deviation:
+        return codes
+    noise = torch.randn(codes.shape, generator=generator, device=codes.device, dtype=codes.dtype)
+    return codes + deviation * noise

@@ -43,7 +43,8 @@ def train_many(
     float32 rounding grows with the steps, as it does between any two machines.
 
     Raises `ValueError` where there is no model, not a generator for each, models share a network,
-    or their configs or their predictors' sizes differ.
+    their configs or their predictors' sizes differ, or they put noise on their codes, of which a
+    run alone would draw other numbers.
     """
     if not models or len(models) != len(generators):
         raise ValueError(
@@ -71,6 +72,8 @@ def stack(models: Sequence[NashAE]) -> NashAE:
     first = models[0]
     if any(model.config != first.config for model in models):
         raise ValueError("models that are trained at once must have equal configs")
+    if first.config.code_noise:
+        raise ValueError("models that are trained at once must have no code_noise")
     if any(model.predictors.runs != 1 for model in models):
         raise ValueError("a stacked model cannot be stacked again")
     parameters = [id(p) for model in models for p in model.parameters()]

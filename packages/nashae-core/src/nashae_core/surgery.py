@@ -17,6 +17,8 @@ from nashae_core.mlp import MLP
 from nashae_core.nashae import NashAE
 
 State = Mapping[str, Tensor]
+# Codes that are nearer to 0 or 1 are taken to be at this distance.
+SATURATED = 1e-6
 
 
 @torch.no_grad()
@@ -96,6 +98,41 @@ def add_latent(
     for name, parameter in larger.predictors.named_parameters():
         parameter[m] = fresh.get_parameter(name)[m]
     return larger, _state(larger, moments, state)
+
+
+@torch.no_grad()
+def fold_latent(
+    model: NashAE,
+    latent: int,
+    into: int,
+    share: float,
+    codes: Float[Tensor, "n m"],
+    state: State | None = None,
+) -> tuple[NashAE, dict[str, Tensor]]:
+    """A copy of `model` in which one latent carries another besides, and the other is removed.
+
+    To the logit of `into` goes `share` times that of `latent` less its mean; then `latent` is
+    removed at its mean.
+
+    - `codes`: (n, m) those of the data, from which the means are taken.
+    - `state`: as in `remove_latents`.
+
+    Raises `ValueError` where `into` is `latent` or no latent, and as `remove_latents` does.
+    """
+    m = model.predictors.latents
+    if into == latent or not 0 <= into < m:
+        raise ValueError(f"into must be one of 0 ... {m - 1} other than {latent}; got {into}")
+    folded = deepcopy(model)
+    weight, bias = last_linear(folded.encoder)
+    mean = torch.logit(codes[:, latent].double(), eps=SATURATED).mean().to(bias)
+    weight[into] += share * weight[latent]
+    bias[into] += share * (bias[latent] - mean)
+    return remove_latents(folded, [latent], codes.mean(0), state and _state(folded, {}, state))
+
+
+def with_weights(model: NashAE, state: State) -> dict[str, Tensor]:
+    """`state` with the weights of `model` in place of its own."""
+    return _state(model, {}, state)
 
 
 def resized_like(model: NashAE, state: State) -> NashAE:
