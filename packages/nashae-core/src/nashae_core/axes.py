@@ -234,9 +234,10 @@ class _Search:
         m, codes = current.model.predictors.latents, self.sample.codes(current.model)
         # All candidates are given the same batches and the same noise.
         seed = int(torch.randint(2**62, (), generator=self.generator, device=self.generator.device))
+        state = {**current.state, "generator/0": self.generator.get_state()}
         dropped = [
             self._fitted(
-                *remove_latents(current.model, [latent], codes.mean(0), current.state),
+                *remove_latents(current.model, [latent], codes.mean(0), state),
                 seed,
                 f"latent {latent + 1} of {m} dropped",
             )
@@ -245,7 +246,7 @@ class _Search:
         least = min(range(m), key=lambda latent: dropped[latent].error)
         folded = [
             self._fitted(
-                *fold_latent(current.model, least, into, share, codes, current.state),
+                *fold_latent(current.model, least, into, share, codes, state),
                 seed,
                 f"latent {least + 1} of {m} folded into {into + 1}",
             )
@@ -281,7 +282,7 @@ class _Search:
             model,
             self.observations,
             self._training(last),
-            torch.Generator(self.generator.device),
+            self.generator,
             self.device,
             current.state,
             self._telling(doing, last),
