@@ -1,16 +1,21 @@
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
 
-def test_every_python_block_of_the_readme_runs(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_every_python_block_of_the_readme_runs(tmp_path):
+    """As its reader runs it: in a process of its own, where no shapes are checked."""
     blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
     assert len(blocks) >= 5
-    namespace: dict[str, object] = {"__name__": "readme"}
-    for at, block in enumerate(blocks, 1):
-        exec(compile(block, f"README.md, block {at}", "exec"), namespace)
+    script = tmp_path / "readme.py"
+    script.write_text("\n".join(blocks))
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", script], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
 
 
 def test_the_readme_lists_every_deviation_that_the_source_marks():
