@@ -28,7 +28,7 @@ VERDICTS = (
 )
 LEAST = 0.25  # of the ratios that are drawn
 TITLES = {
-    "nashae": "NashAE λ = 0.2, learned latents",
+    "nashae": "NashAE λ = 0.2",
     "nashae-counted": "counted by tests",
     "nashae-aligned": "counted, then aligned",
 }

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from nashae_core import MLP, NashAE, NashAEConfig, Predictors, dependence, encode
-from nashae_core.axes import AxesConfig, Stage, align_axes
+from nashae_core.aligning import align_axes
+from nashae_core.axes import AxesConfig, Stage
 from nashae_core.pruning import Pruning
 
 QUICK = AxesConfig(
@@ -54,7 +55,8 @@ def test_the_model_has_a_latent_for_each_factor(factors):
     words = list(dict.fromkeys(progress.doing for progress in told))
     assert words[0] == "latents form"
     assert words[-2:] == [f"merged to {factors} latents", "less noise"]
-    assert all(progress.step <= progress.steps for progress in told)
+    assert all(0 < progress.step <= progress.steps for progress in told)
+    assert {progress.tries for progress in told} == {()}
     # The game is that of the data's variance, whatever the model came with; the rest is its own.
     config = found.model.config
     variance = observed(2).var(0, correction=0).mean() / 2
@@ -84,8 +86,9 @@ def test_latents_beyond_the_spare_ones_are_taken_out_before():
 
 
 def test_the_best_try_is_kept_and_says_that_it_is_not_good_enough():
-    strict = replace(QUICK, most_dependence=1e-9, tries=2)
-    found = align_axes(builder(4), observed(3), 2, seeded(0), strict)
+    strict, told = replace(QUICK, most_dependence=1e-9, tries=2), []
+    found = align_axes(builder(4), observed(3), 2, seeded(0), strict, on_progress=told.append)
+    assert told[-1].tries == found.tries[:1]
     assert len(found.tries) == 2
     assert not found.independent
     codes = encode(found.model, observed(3))
@@ -126,8 +129,9 @@ def test_numbers_that_cannot_be_are_refused(latents, factors, error):
         ({"spare": 0}, "spare must be at least 1"),
         ({"most_dependence": 0.0}, "most_dependence must be in"),
         ({"covariance_weight": -1.0}, "covariance_weight must not be negative"),
-        ({"first": Stage(600, 0.2, 1e-3)}, "first.steps must be at least pruning.last"),
-        ({"pruning": Pruning(every=15)}, "pruning.every a multiple of"),
+        ({"first": Stage(600, 0.2, 1e-3)}, "first must take at least pruning.last steps"),
+        ({"merge": Stage(455, 0.1, 5e-4)}, "merge must take a multiple of record_every steps"),
+        ({"pruning": Pruning(every=15)}, "pruning.every must take a multiple of"),
     ],
 )
 def test_a_config_that_cannot_be_is_refused(options, error):

@@ -3,7 +3,8 @@
 from importlib.metadata import version
 
 from nashae_core.activations import SELU, selu
-from nashae_core.axes import Axes, AxesConfig, AxesProgress, Stage, align_axes
+from nashae_core.aligning import align_axes
+from nashae_core.axes import Axes, AxesConfig, AxesProgress, Stage
 from nashae_core.count import Count, CountConfig, CountProgress, Decision
 from nashae_core.counting import count_factors
 from nashae_core.encoding import encode

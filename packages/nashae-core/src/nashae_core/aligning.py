@@ -1,0 +1,246 @@
+"""One factor a latent: the axes, which independence leaves open, for a known number of factors.
+
+Independent codes are not yet disentangled: a latent that says "15 Hz or not", beside one that
+orders the duty cycles and means another frequency in each half, is as independent as the true pair
+and reconstructs as well. Noise on the codes prefers latents that each vary smoothly with one
+factor, as long as there is one latent more than factors; so the model is merged down to their
+number.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from nashae_core.axes import Axes, AxesConfig, AxesProgress, Stage, Try
+from nashae_core.independence import dependence
+from nashae_core.losses import reconstruction_loss
+from nashae_core.nashae import NashAE, NashAEConfig, noisy
+from nashae_core.observations import Observations
+from nashae_core.optimizers import adam
+from nashae_core.pruning import shrunk, trained
+from nashae_core.sample import DataSample
+from nashae_core.surgery import State, fold_latent, remove_latents, with_weights
+from nashae_core.training import Progress, Trainable, TrainConfig, Turn, train
+
+SHARES = (-1.0, -0.5, 0.5, 1.0)
+# A fit's loss is the mean of its last entries.
+LAST = 5
+
+
+def align_axes(
+    build: Callable[[torch.Generator], NashAE],
+    observations: Tensor | Observations,
+    factors: int,
+    generator: torch.Generator,
+    config: AxesConfig | None = None,
+    *,
+    device: str | torch.device = "cpu",
+    on_progress: Callable[[AxesProgress], None] | None = None,
+) -> Axes:
+    """Train models on data with a known number of factors until each latent carries one.
+
+    A try has three stages. Noise on the codes while the latents form, with pruning. Merges, while
+    there are more latents than factors: each latent is dropped, and the one that is missed least is
+    also folded into each other one, by a share of its logit; of all these that one goes on whose
+    decoder, fitted while the encoder is held, has the least error under noise. Less noise at the
+    end. Latents that then still depend on each other have mixed the factors: another try begins.
+    No label is used.
+
+    - `build`: a fresh model, with more latents than factors, its weights drawn from the generator
+      that it is given. Its λ and noise give way to the config's.
+    - `factors`: their number, such as `count_factors` finds.
+    - `generator`: draws weights, batches and noise.
+
+    Raises `ValueError` where `count_factors` does, for `factors` below 1 and a model that has fewer
+    latents.
+    """
+    search = _Search(observations, factors, generator, config or AxesConfig(), device, on_progress)
+    return search.run(build)
+
+
+class _Fork(NamedTuple):
+    """A model and the state that it goes on from; its error under noise."""
+
+    model: NashAE
+    state: State
+    error: float = 0.0
+
+
+class _Search:
+    """The data and the settings of all stages."""
+
+    def __init__(
+        self,
+        observations: Tensor | Observations,
+        factors: int,
+        generator: torch.Generator,
+        config: AxesConfig,
+        device: str | torch.device,
+        on_progress: Callable[[AxesProgress], None] | None,
+    ) -> None:
+        if factors < 1:
+            raise ValueError(f"factors must be at least 1; got {factors}")
+        self.observations, self.factors, self.config = observations, factors, config
+        self.generator, self.device, self.on_progress = generator, torch.device(device), on_progress
+        self.sample, self.tries = DataSample(observations, self.device), list[Try]()
+        odds = config.covariance_weight * self.sample.variance()
+        self.lam = odds / (1 + odds)
+
+    def run(self, build: Callable[[torch.Generator], NashAE]) -> Axes:
+        """Tries until one is independent; the best."""
+        best: tuple[Try, NashAE] | None = None
+        while len(self.tries) < self.config.tries:
+            model = self._tried(build(self.generator))
+            m = model.predictors.latents
+            depends = dependence(self.sample.codes(model), ranked=False)
+            self.tries.append(Try(m, float(depends.max())))
+            # More latents come first; there are never more than factors.
+            if best is None or _rank(self.tries[-1]) < _rank(best[0]):
+                best = self.tries[-1], model.eval()
+            if self._independent(best[0]):
+                break
+        assert best is not None
+        return Axes(best[1], tuple(self.tries), self._independent(best[0]))
+
+    def _independent(self, tried: Try) -> bool:
+        enough = tried.latents == self.factors
+        return enough and tried.dependence <= self.config.most_dependence
+
+    def _tried(self, model: NashAE) -> NashAE:
+        """One try, all stages."""
+        m = model.predictors.latents
+        if m < self.factors:
+            raise ValueError(
+                f"the model has {m} latents for {self.factors} factors: "
+                "build one with more latents than factors"
+            )
+        beyond = range(self.factors + self.config.spare, m)
+        if beyond:
+            model, _ = remove_latents(model, beyond, model.predictors.weight1.new_zeros(m))
+        config = replace(model.config, lam=self.lam, warm_up=self.config.warm_up, warm_up_from=0)
+        model.config = _of_stage(config, self.config.first)
+        pruning = self.config.pruning
+        model, state = shrunk(
+            model,
+            self.observations,
+            self._training(pruning.last),
+            self.generator,
+            pruning,
+            self.device,
+            None,
+            self._telling("latents form", pruning.last),
+        )
+        m, rest = model.predictors.latents, self.config.first.steps - pruning.last
+        rest_of_first = replace(self.config.first, steps=rest)
+        current = self._trained(_Fork(model, state), rest_of_first, f"{m} latents left")
+        for left in range(m - 1, self.factors - 1, -1):
+            best = self._merged(current)
+            current = self._trained(best, self.config.merge, f"merged to {left} latents")
+        return self._trained(current, self.config.last, "less noise").model
+
+    def _merged(self, current: _Fork) -> _Fork:
+        """The best of all ways to do with one latent less."""
+        m, codes = current.model.predictors.latents, self.sample.codes(current.model)
+        # All candidates are given the same batches and the same noise.
+        seed = int(torch.randint(2**62, (), generator=self.generator, device=self.generator.device))
+        state = {**current.state, "generator/0": self.generator.get_state()}
+        dropped = [
+            self._fitted(
+                *remove_latents(current.model, [latent], codes.mean(0), state),
+                seed,
+                f"latent {latent + 1} of {m} dropped",
+            )
+            for latent in range(m)
+        ]
+        least = min(range(m), key=lambda latent: dropped[latent].error)
+        folded = [
+            self._fitted(
+                *fold_latent(current.model, least, into, share, codes, state),
+                seed,
+                f"latent {least + 1} of {m} folded into {into + 1}",
+            )
+            for into in range(m)
+            if into != least
+            for share in SHARES
+        ]
+        return min([dropped[least], *folded], key=lambda fork: fork.error)
+
+    def _fitted(self, model: NashAE, state: State, seed: int, doing: str) -> _Fork:
+        """The decoder fitted to codes that stay, and its error."""
+        steps = self.config.fit_steps
+        fit = _HeldCodes(model, self.config.merge.code_noise)
+        generator = torch.Generator(self.generator.device).manual_seed(seed)
+        history = train(
+            fit,
+            self.observations,
+            self._training(steps),
+            generator,
+            device=self.device,
+            on_record=self._telling(doing, steps),
+        )
+        error = float(history.terms["reconstruction_loss"][-LAST:].mean())
+        return _Fork(model, with_weights(model, state), error)
+
+    def _trained(self, current: _Fork, stage: Stage, doing: str) -> _Fork:
+        """The model after a stage."""
+        model, first = current.model, int(current.state["step"])
+        model.config = _of_stage(model.config, stage)
+        state = trained(
+            model,
+            self.observations,
+            self._training(first + stage.steps),
+            self.generator,
+            self.device,
+            current.state,
+            self._telling(doing, stage.steps, first),
+        )
+        return _Fork(model, state)
+
+    def _training(self, steps: int) -> TrainConfig:
+        return TrainConfig(steps, self.config.batch_size, self.config.record_every)
+
+    def _telling(self, doing: str, steps: int, first: int = 0) -> Callable[[Progress], None] | None:
+        tell = self.on_progress
+        if tell is None:
+            return None
+
+        def on_record(progress: Progress) -> None:
+            tell(AxesProgress(doing, progress.step - first, steps, tuple(self.tries)))
+
+        return on_record
+
+
+class _HeldCodes(Trainable):
+    """A game of which the decoder alone is trained: the codes stay as they are, but for noise."""
+
+    def __init__(self, model: NashAE, code_noise: float) -> None:
+        super().__init__()
+        self.model, self.code_noise = model, code_noise
+
+    def optimizers(self) -> Mapping[str, Optimizer]:
+        return {"decoder": adam(self.model.decoder.parameters(), self.model.config.autoencoder_lr)}
+
+    def turns(
+        self,
+        batches: Sequence[Tensor],
+        step: int,  # noqa: ARG002
+        generator: torch.Generator,
+    ) -> Iterator[Turn]:
+        (x,) = batches
+        with torch.no_grad():
+            codes = noisy(self.model.encode(x), self.code_noise, generator)
+        loss = reconstruction_loss(self.model.decode(codes), x)
+        yield Turn("decoder", loss, {"reconstruction_loss": loss.detach()})
+
+
+def _of_stage(config: NashAEConfig, stage: Stage) -> NashAEConfig:
+    return replace(config, code_noise=stage.code_noise, logit_weight=stage.logit_weight)
+
+
+def _rank(tried: Try) -> tuple[int, float]:
+    """The better, the smaller."""
+    return -tried.latents, tried.dependence
