@@ -72,8 +72,8 @@ def reproduce(
     each λ of a scan and at each m of the supplement; the result is table2.html. `--table 3` makes
     the three trials of Table 3 on synthetic faces, which are drawn here and are not CelebA, or with
     `--celeba` on CelebA; the result is table3.html. `--table count` goes beyond the paper: on
-    eleven sets with one to four factors it counts them by tests, beside the paper's setting, in
-    some hours; the result is count.html. What was cut off goes on where it was, and finished runs
+    eleven sets with one to four factors it counts them by tests, beside the paper's setting, and
+    gives each a latent of its own, in some hours; the result is count.html. What was cut off goes on where it was, and finished runs
     are neither run nor scored again.
 
     Args:
