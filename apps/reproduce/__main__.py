@@ -73,8 +73,8 @@ def reproduce(
     the three trials of Table 3 on synthetic faces, which are drawn here and are not CelebA, or with
     `--celeba` on CelebA; the result is table3.html. `--table count` goes beyond the paper: on
     eleven sets with one to four factors it counts them by tests, beside the paper's setting, and
-    gives each a latent of its own, in some hours; the result is count.html. What was cut off goes on where it was, and finished runs
-    are neither run nor scored again.
+    gives each a latent of its own, in some hours; the result is count.html. What was cut off goes
+    on where it was, and finished runs are neither run nor scored again.
 
     Args:
         table: The paper's table to make whole, or the counts; by default a short version of
