@@ -87,7 +87,8 @@ class Axes(NamedTuple):
     """The trained `model`, of all `tries` that with the least dependence.
 
     `independent`: whether it has the latents that were asked for, and they depend on each other no
-    more than is allowed. One that is not has probably mixed its factors.
+    more than is allowed. One that is not has probably mixed its factors; one that is may have all
+    the same, with three factors or few observations.
     """
 
     model: NashAE
