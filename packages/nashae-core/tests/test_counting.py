@@ -7,7 +7,7 @@ import torch
 
 from nashae_core import MLP, NashAE, NashAEConfig, Predictors, encode
 from nashae_core.count import CountConfig, Decision
-from nashae_core.counting import DEAD, UNMISSED, count_factors
+from nashae_core.counting import DEAD, UNMISSED, _Search, count_factors
 from nashae_core.pruning import Pruning
 
 QUICK = CountConfig(
@@ -86,10 +86,18 @@ def test_every_decision_is_by_its_ratio(make_game):
             assert decision.ratio >= asked or decision.worth < 1
         assert 0 <= decision.latent < decision.latents
     rounds = [list(tests) for _, tests in groupby(found.decisions, lambda d: (d.step, d.kind))]
+    assured = set()
     for tests in rounds:
         removal = tests[0].kind == "remove"
+        tested = [test.latent for test in tests]
+        if removal:
+            assert not assured & set(tested)
         # A latent that is not missed at all goes at once.
-        assert tests[-1].ratio < UNMISSED or len(tests) == (tests[0].latents if removal else 1)
+        if removal and tests[-1].ratio >= UNMISSED:
+            assert sorted([*tested, *assured]) == list(range(tests[0].latents))
+        assured |= missed_in_any_case(tests)
+        for gone in (test.latent for test in tests if test.adopted):
+            assured = {latent - (latent > gone) for latent in assured - {gone}}
         assert all(test.ratio >= UNMISSED for test in tests[:-1])
         # Of those that are not worth their place the one that is missed least.
         changing = [test for test in tests if (test.worth < 1) == removal]
@@ -105,6 +113,27 @@ def test_every_decision_is_by_its_ratio(make_game):
     assert found.history.steps.tolist() == list(range(10, steps + 1, 10))
     assert all(len(terms) == steps // 10 for terms in found.history.terms.values())
     assert set(found.history.terms) >= {"reconstruction_loss", "covariance_loss"}
+
+
+def missed_in_any_case(tests):
+    """The latents that would have stayed whatever they depend on."""
+    return {test.latent for test in tests if test.ratio >= 3 and test.share >= 0.055}
+
+
+def test_a_latent_that_is_missed_in_any_case_is_not_tested_again():
+    search = _Search(observed(1), CountConfig(), seeded(0), "cpu", None)
+
+    def told(step, latent, ratio, share=0.2, adopted=False):
+        return Decision("remove", step, latent, 4, ratio, share, 0.0, 1.0, adopted)
+
+    assert search._assured() == set()
+    search.decisions += [told(700, 3, 4.0), told(700, 1, 1.0, adopted=True), told(700, 0, 3.0)]
+    assert search._assured() == {0, 2}  # the last has moved up
+    # Neither is missed enough: by its ratio, by its share.
+    search.decisions += [told(700, 2, 2.9), told(1000, 1, 3.5, share=0.05)]
+    assert search._assured() == {0, 2}
+    search.decisions += [told(1000, 0, 1.2, adopted=True)]
+    assert search._assured() == {1}
 
 
 def test_a_latent_that_is_dead_at_the_first_look_ends_the_search(monkeypatch):

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
+from itertools import groupby
 from typing import NamedTuple
 
 import torch
@@ -54,7 +55,8 @@ def count_factors(
     1. Training with pruning (`train_pruned`), λ rising at first.
     2. Removal: each latent in turn, the narrowest first, is taken out of a copy, which is trained
        on beside one that keeps it. Of those that are not worth their place the one that is missed
-       least stays out, and all are tried again; one that is not missed at all goes at once.
+       least stays out, and the rest are tried again, but for those that were missed so much that
+       they would have stayed whatever they depend on; one that is not missed at all goes at once.
     3. Growth: when all are missed, a copy with one latent more, of what the codes do not tell
        (`missing_direction`), is trained on beside one without. It is kept where the game does not
        kill it and it lowers the error, and the next one is tried; one that is dead as soon as λ is
@@ -154,7 +156,8 @@ class _Search:
         m, forks, tests = len(mean), dict[int, _Fork](), list[Decision]()
         codes = self.sample.codes(reference.model)
         depends = self._dependence(codes, self.config.most_redundancy) if m > 1 else []
-        for latent in order if m > 1 else []:
+        assured = self._assured() if m > 1 else range(m)
+        for latent in (latent for latent in order if latent not in assured):
             without = _Fork(*remove_latents(current.model, [latent], mean, current.state))
             doing = f"latent {latent + 1} of {m} taken out"
             forks[latent] = fork = self._trained(without, doing, self.config.test_steps)
@@ -166,6 +169,23 @@ class _Search:
         least = min(unworthy, key=lambda test: test.ratio, default=None)
         self.decisions += [test._replace(adopted=test is least) for test in tests]
         return None if least is None else forks[least.latent]
+
+    def _assured(self) -> set[int]:
+        """The latents that an earlier round found missed in any case, as they are numbered now.
+
+        They would have stayed whatever they depend on. With a latent less they are missed no less,
+        so they are not tested again.
+        """
+        config, found = self.config, set[int]()
+        share = max(config.least_share, config.dependent_share)
+        for _, tests in groupby(self.decisions, lambda test: test.step):
+            for test in (ordered := list(tests)):
+                if test.ratio >= 2 * config.removal_ratio and test.share >= share:
+                    found.add(test.latent)
+            for test in ordered:
+                if test.adopted:
+                    found = {i - (i > test.latent) for i in found if i != test.latent}
+        return found
 
     def _grown(self, current: _Fork, reference: _Fork) -> tuple[_Fork, _Fork | None]:
         """The reference, as far as it was trained; the model with one more where that is worth it.
