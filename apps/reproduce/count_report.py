@@ -154,23 +154,27 @@ def write_count_report(out: Path, rows: Sequence[Row], *, command: str, seconds:
     return out / "count.html"
 
 
+def _places(cells: Sequence[CountCell]) -> dict[tuple[str, int], str]:
+    """The lines of a figure, a set and m each, and what is written beside them."""
+    return {(c.data, c.latents): f"{c.data} ({c.true}), m = {c.latents}" for c in cells}
+
+
 @styled
 def found_against_true(cells: Sequence[CountCell]) -> Figure:
     """How many latents too many each run found: a panel a method, a line a set and m."""
-    places = list(dict.fromkeys((cell.data, cell.latents) for cell in cells))
+    places = _places(cells)
     figure = Figure(figsize=(PAGE, 0.9 + 0.2 * len(places)))
     counting = METHODS[:2]  # the third is given its number by the second
     axes = figure.subplots(1, len(counting), sharey=True, sharex=True, squeeze=False)[0]
     for axis, method, colour in zip(axes, counting, palette(len(counting)), strict=True):
         axis.axvline(0, color=FAINT, zorder=0)
         for cell in (cell for cell in cells if cell.method == method):
-            _dots(axis, cell, places.index((cell.data, cell.latents)), colour)
+            _dots(axis, cell, [*places].index((cell.data, cell.latents)), colour)
         axis.set_title(TITLES[method])
         axis.set_xscale("symlog", base=2, linthresh=2)
         ticks = [-2, -1, 0, 1, 2, 4, 8, 16]
         axis.set_xticks(ticks, [f"{tick:+d}" if tick else "0" for tick in ticks])
-    trues = {(cell.data, cell.latents): cell.true for cell in cells}
-    axes[0].set_yticks(range(len(places)), [f"{d} ({trues[d, m]}), m = {m}" for d, m in places])
+    axes[0].set_yticks(range(len(places)), [*places.values()])
     axes[0].invert_yaxis()
     figure.supxlabel("latents found − factors")
     return figure
@@ -186,21 +190,20 @@ def _dots(axis: Axes, cell: CountCell, y: int, colour: str) -> None:
 @styled
 def clean_codes(cells: Sequence[CountCell]) -> Figure:
     """The share of clean runs of each method, a line a set and m."""
-    places = list(dict.fromkeys((cell.data, cell.latents) for cell in cells))
+    places = _places(cells)
     figure = Figure(figsize=(PAGE, 0.9 + 0.24 * len(places)))
     axis = figure.subplots()
     for i, (method, colour) in enumerate(zip(METHODS, palette(len(METHODS)), strict=True)):
         own = [cell for cell in cells if cell.method == method]
         shares = [cell.clean for cell in own]
-        y = [places.index((cell.data, cell.latents)) + 0.22 * (i - 1) for cell in own]
+        y = [[*places].index((cell.data, cell.latents)) + 0.22 * (i - 1) for cell in own]
         low = [max(0, share.share - share.low) for share in shares]
         high = [max(0, share.high - share.share) for share in shares]
         middle = [share.share for share in shares]
         axis.errorbar(
             middle, y, xerr=[low, high], fmt="o", ms=3, color=colour, label=TITLES[method]
         )
-    trues = {(cell.data, cell.latents): cell.true for cell in cells}
-    axis.set_yticks(range(len(places)), [f"{d} ({trues[d, m]}), m = {m}" for d, m in places])
+    axis.set_yticks(range(len(places)), [*places.values()])
     axis.invert_yaxis()
     axis.set(xlim=(-0.02, 1.02), xlabel="share of clean runs")
     figure.legend(loc="outside upper center", ncols=len(METHODS))

@@ -95,6 +95,7 @@ def test_every_decision_is_by_its_ratio(make_game):
         # A latent that is not missed at all goes at once.
         if removal and tests[-1].ratio >= UNMISSED:
             assert sorted([*tested, *assured]) == list(range(tests[0].latents))
+        assert removal or len(tests) == 1
         assured |= missed_in_any_case(tests)
         for gone in (test.latent for test in tests if test.adopted):
             assured = {latent - (latent > gone) for latent in assured - {gone}}

@@ -87,8 +87,7 @@ class _Search:
         self.observations, self.factors, self.config = observations, factors, config
         self.generator, self.device, self.on_progress = generator, torch.device(device), on_progress
         self.sample, self.tries = DataSample(observations, self.device), list[Try]()
-        odds = config.covariance_weight * self.sample.variance()
-        self.lam = odds / (1 + odds)
+        self.odds = config.covariance_weight * self.sample.variance()
 
     def run(self, build: Callable[[torch.Generator], NashAE]) -> Axes:
         """Tries until one is independent; the best."""
@@ -121,7 +120,7 @@ class _Search:
         beyond = range(self.factors + self.config.spare, m)
         if beyond:
             model, _ = remove_latents(model, beyond, model.predictors.weight1.new_zeros(m))
-        config = replace(model.config, lam=self.lam, warm_up=self.config.warm_up, warm_up_from=0)
+        config = model.config.at_odds(self.odds, self.config.warm_up)
         model.config = _of_stage(config, self.config.first)
         pruning = self.config.pruning
         model, state = shrunk(

@@ -104,9 +104,7 @@ class _Search:
         """All stages, or those that are left."""
         model = deepcopy(model)
         odds = self.config.covariance_weight * self.variance
-        model.config = replace(
-            model.config, lam=odds / (1 + odds), warm_up=self.config.warm_up, warm_up_from=0
-        )
+        model.config = model.config.at_odds(odds, self.config.warm_up)
         if resume is not None and TESTS in resume:
             current = self._resumed(model, resume)
         else:

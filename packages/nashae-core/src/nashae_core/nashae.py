@@ -1,7 +1,7 @@
 """NashAE: an autoencoder that plays against predictors of its own latents."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 import torch
@@ -59,6 +59,10 @@ class NashAEConfig:
                 "covariance must be 'through-predictions' or 'through-both'; "
                 f"got {self.covariance!r}"
             )
+
+    def at_odds(self, odds: float, warm_up: int) -> "NashAEConfig":
+        """The same game at λ/(1 − λ) = `odds`, to which λ rises over `warm_up` steps at first."""
+        return replace(self, lam=odds / (1 + odds), warm_up=warm_up, warm_up_from=0)
 
     def weight(self, step: int) -> float:
         """The weight of the covariance in step number `step`, from 0."""

@@ -127,7 +127,7 @@ def fold_latent(
     mean = torch.logit(codes[:, latent].double(), eps=SATURATED).mean().to(bias)
     weight[into] += share * weight[latent]
     bias[into] += share * (bias[latent] - mean)
-    return remove_latents(folded, [latent], codes.mean(0), state and _state(folded, {}, state))
+    return remove_latents(folded, [latent], codes.mean(0), state)
 
 
 def with_weights(model: NashAE, state: State) -> dict[str, Tensor]:
