@@ -22,7 +22,8 @@ ROOT = Path()
 # The tests' networks are so small that a second thread only waits for the first.
 THREADS = {"OMP_NUM_THREADS": "1"}
 # A process for each core, which takes over what is left of another's tests when its own are done.
-PYTEST = ("python", "-m", "pytest", "-n", "auto", "--maxprocesses", "8", "--dist", "worksteal")
+PROCESSES = ("-n", "auto", "--maxprocesses", "8", "--dist", "worksteal")
+PYTEST = ("python", "-m", "pytest", "--durations=10", *PROCESSES)
 
 
 def group(folder: Path, name: str) -> list[str]:
@@ -38,19 +39,43 @@ def install_all(session: nox.Session, *groups: str) -> None:
     session.install(*editable, *(r for name in groups for r in group(ROOT, name)))
 
 
-def make_tests_session(package: str) -> None:
-    """A session that tests `package` with nothing installed but what it declares."""
+def git(*arguments: str) -> list[str]:
+    """The lines that git prints; none where it fails."""
+    return subprocess.run(["git", *arguments], capture_output=True, text=True).stdout.splitlines()
 
-    @nox.session(name=f"tests-{package}", tags=["tests"])
+
+def changed() -> set[str]:
+    """The packages that differ from main, committed or not, and those that depend on them."""
+    bases = (git("merge-base", "HEAD", main) for main in ("origin/main", "main"))
+    base = next(filter(None, bases), None)
+    if base is None:
+        return set(SIBLINGS)
+    files = git("diff", "--name-only", *base) + git("ls-files", "--others", "--exclude-standard")
+    folders = {parent for file in files for parent in Path(file).parents}
+    touched = {name for name in SIBLINGS if FOLDERS[name] in folders}
+    return {name for name, siblings in SIBLINGS.items() if touched & {name, *siblings}}
+
+
+def make_tests_session(package: str, *, fast: bool = False) -> None:
+    """A session that tests `package` with nothing installed but what it declares.
+
+    The fast one does so where the package is changed, in the environment of the last time.
+    """
+
     def tests(session: nox.Session) -> None:
+        if fast and package not in changed():
+            session.skip("not changed")
         siblings = [str(FOLDERS[name]) for name in SIBLINGS[package]]
         session.install(str(FOLDERS[package]), *siblings, *group(FOLDERS[package], "test"))
         # From the package's folder, where its pytest configuration is: shapes are checked there.
         session.chdir(FOLDERS[package])
         session.run(*PYTEST, *session.posargs, env=THREADS)
 
+    name, tag = (f"fast-{package}", "fast") if fast else (f"tests-{package}", "tests")
+    nox.session(tests, name=name, tags=[tag], default=not fast, reuse_venv=fast)
 
-@nox.session
+
+@nox.session(tags=["fast"], reuse_venv=True)
 def lint(session: nox.Session) -> None:
     """Ruff: rules and format."""
     session.install(*group(ROOT, "lint"))
@@ -58,7 +83,7 @@ def lint(session: nox.Session) -> None:
     session.run("ruff", "format", "--check", ".")
 
 
-@nox.session
+@nox.session(tags=["fast"], reuse_venv=True)
 def types(session: nox.Session) -> None:
     """Mypy, strict, on every source."""
     install_all(session, "types")
@@ -67,11 +92,11 @@ def types(session: nox.Session) -> None:
 
 for package in SIBLINGS:
     make_tests_session(package)
+    make_tests_session(package, fast=True)
 
 
-@nox.session
-def house(session: nox.Session) -> None:
-    """What no package can test alone, with the packages installed from wheels."""
+def run_house(session: nox.Session, extras: str, *options: str) -> None:
+    """Run `tests/` with the packages installed from wheels, and the apps editable."""
     wheels = Path(session.create_tmp()).resolve() / "wheels"
     shutil.rmtree(wheels, ignore_errors=True)
     session.install("hatchling")
@@ -79,9 +104,20 @@ def house(session: nox.Session) -> None:
         with session.chdir(folder):
             session.run("hatchling", "build", "--target", "wheel", "-d", str(wheels))
     built = [str(wheel) for wheel in wheels.glob("*.whl")]
-    session.install(*built, "-e", ".[dask]", *group(ROOT, "test"))
-    # One process: these tests start processes of their own.
-    session.run("python", "-m", "pytest", *session.posargs, env=THREADS)
+    session.install(*built, "-e", f".[{extras}]", *group(ROOT, "test"))
+    session.run(*PYTEST, *options, *session.posargs, env=THREADS)
+
+
+@nox.session
+def house(session: nox.Session) -> None:
+    """What no package can test alone."""
+    run_house(session, "dask")
+
+
+@nox.session(name="house-nightly", tags=["nightly"], default=False)
+def house_nightly(session: nox.Session) -> None:
+    """What takes too long for each change: the main job whole, a hundred kills, ray."""
+    run_house(session, "dask,ray", "-m", "nightly")
 
 
 @nox.session
@@ -105,10 +141,19 @@ def interpreter(version: str) -> str:
     return version  # nox says that it is missing
 
 
-def make_wheel_session(versions: str, python: str) -> None:
+# The wheel is tested whole on the oldest Python with the lowest versions and on the newest with the
+# newest; on the others by its README and every metric once, and whole in a nightly run.
+WHOLE = {("3.11", "lowest"), ("3.13", "newest")}
+SMOKE = (
+    "tests/test_readme.py",
+    "tests/test_package.py",
+    "tests/test_evaluate.py::test_every_metric_of_factors_and_codes_has_a_row",
+)
+
+
+def make_wheel_session(python: str, versions: str, *, whole: bool, nightly: bool) -> None:
     """A session that tests nashae-metrics' wheel as a stranger with that Python would have it."""
 
-    @nox.session(name=f"wheel-{python}-{versions}", python=interpreter(python), tags=["wheels"])
     def wheel(session: nox.Session) -> None:
         if versions == "lowest" and session.venv_backend != "uv":
             session.skip("only uv can resolve the lowest versions")
@@ -127,15 +172,22 @@ def make_wheel_session(versions: str, python: str) -> None:
         session.install(str(built))
         session.install(*group(folder, "test"))
         session.chdir(folder)
-        session.run(*PYTEST, *session.posargs, env=THREADS)
+        session.run(*PYTEST, *(() if whole else SMOKE), *session.posargs, env=THREADS)
+
+    name = f"wheel-{python}-{versions}" + ("-nightly" if nightly else "")
+    tags = ["nightly"] * whole + ["wheels"] * (not nightly)
+    nox.session(wheel, python=interpreter(python), name=name, tags=tags, default=not nightly)
 
 
 for python in ("3.11", "3.12", "3.13"):
     for versions in ("lowest", "newest"):
-        make_wheel_session(versions, python)
+        whole = (python, versions) in WHOLE
+        make_wheel_session(python, versions, whole=whole, nightly=False)
+        if not whole:
+            make_wheel_session(python, versions, whole=True, nightly=True)
 
 
-@nox.session(default=False)
+@nox.session(tags=["nightly"], default=False)
 def fuzz(session: nox.Session) -> None:
     """Ten thousand damaged files for each reader of nashae-data: `MUTATIONS=100` for fewer."""
     folder = FOLDERS["nashae-data"]
