@@ -46,6 +46,26 @@ def test_each_run_is_what_it_is_alone(make_game, seeded, rows, runs, options):
     )
 
 
+@pytest.mark.parametrize("part", ["encoder", "decoder", "predictors", "predictors.weight2"])
+def test_what_is_frozen_in_a_run_is_what_is_frozen_in_it_alone(make_game, seeded, rows, part):
+    def make(seed):
+        game = make_game(seed)
+        for name, parameter in game.named_parameters():
+            # Of the autoencoders the first run's alone, of the predictors every run's.
+            if name.startswith(part) and (seed == 0 or part.startswith("predictors")):
+                parameter.requires_grad_(False)
+        return game
+
+    config = TrainConfig(steps=3, batch_size=20)
+    assert_each_is_what_it_is_alone(make, range(2), rows, config, seeded)
+
+
+def test_predictors_of_which_some_are_frozen_are_refused(make_game, rows):
+    models = [make_game(0), make_game(1)]
+    models[1].predictors.bias2.requires_grad_(False)
+    refuse(models, rows, r"the same parameters of their .* got bias2 frozen in 1 of 2")
+
+
 def test_the_losses_of_every_run_are_reported_as_it_goes(make_game, seeded, rows):
     seen = []
     models = [make_game(seed) for seed in range(3)]

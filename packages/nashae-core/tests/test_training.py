@@ -488,6 +488,29 @@ def test_the_losses_of_a_run_with_a_huge_rate_are_named(rows):
         seeded_run(Fast(), rows, steps=100)
 
 
+def test_a_loss_that_depends_on_no_parameter_of_its_player_is_refused(rows):
+    class Detached(Copy):
+        def turns(self, batches, step, generator):
+            (turn,) = super().turns(batches, step, generator)
+            yield turn._replace(loss=turn.loss.detach())
+
+    with pytest.raises(ValueError, match=r"loss of player 'copy' must depend .* none of the 2 "):
+        seeded_run(Detached(), rows, steps=1)
+
+
+def test_an_optimiser_that_shrinks_weights_leaves_a_frozen_one(rows):
+    class Shrinking(Copy):
+        def optimizers(self):
+            return {"copy": torch.optim.AdamW(self.parameters(), 0.1, weight_decay=1.0)}
+
+    model = Shrinking()
+    model.layer.biases.requires_grad_(False)
+    before = {name: p.detach().clone() for name, p in model.named_parameters()}
+    seeded_run(model, rows, steps=3)
+    moved = [name for name, p in model.named_parameters() if not torch.equal(p, before[name])]
+    assert moved == ["layer.weights.0"]
+
+
 def test_a_turn_of_an_unknown_player_is_refused(rows):
     class Stranger(Copy):
         def turns(self, batches, step, generator):

@@ -15,16 +15,19 @@ def adam(
 ) -> torch.optim.Optimizer:
     """Adam (Kingma & Ba 2015) with PyTorch's epsilon, 1e-8, in the fastest form for the device.
 
+    There may be no parameters, and one that is shared by two networks may come twice.
+
     Raises `ValueError` for a learning rate that is not positive and betas outside [0, 1).
     """
-    parameters = list(parameters)
+    own = list(dict.fromkeys(parameters))
     if not lr > 0:
         raise ValueError(f"lr must be positive; got {lr}")
     if not all(0 <= beta < 1 for beta in betas):
         raise ValueError(f"betas must be in [0, 1); got {betas}")
-    if all(p.device.type in ("cpu", "cuda") for p in parameters):
-        return FusedAdam(parameters, lr=lr, betas=betas, eps=1e-8)
-    return torch.optim.Adam(parameters, lr=lr, betas=betas)
+    group = {"params": own}  # which may be empty, as a list of parameters may not
+    if all(p.device.type in ("cpu", "cuda") for p in own):
+        return FusedAdam([group], lr=lr, betas=betas, eps=1e-8)
+    return torch.optim.Adam([group], lr=lr, betas=betas)
 
 
 class FusedAdam(torch.optim.Optimizer):
@@ -34,7 +37,7 @@ class FusedAdam(torch.optim.Optimizer):
     its kernel takes twice as long as the kernel.
     """
 
-    def __init__(self, parameters: Iterable[Tensor], **defaults: Any) -> None:
+    def __init__(self, parameters: Iterable[Any], **defaults: Any) -> None:
         super().__init__(parameters, defaults)
 
     @torch.no_grad()
@@ -82,14 +85,17 @@ class FusedAdam(torch.optim.Optimizer):
 def adagrad(parameters: Iterable[Tensor], lr: float) -> torch.optim.Optimizer:
     """Adagrad (Duchi et al. 2011) with PyTorch's epsilon, 1e-10, the fastest way on its device.
 
+    There may be no parameters, and one that is shared by two networks may come twice.
+
     Raises `ValueError` for a learning rate that is not positive.
     """
-    parameters = list(parameters)
+    own = list(dict.fromkeys(parameters))
     if not lr > 0:
         raise ValueError(f"lr must be positive; got {lr}")
-    if all(p.device.type == "cpu" for p in parameters):
-        return CachedAdagrad(parameters, lr=lr, eps=1e-10)
-    return torch.optim.Adagrad(parameters, lr=lr)
+    group = {"params": own}
+    if all(p.device.type == "cpu" for p in own):
+        return CachedAdagrad([group], lr=lr, eps=1e-10)
+    return torch.optim.Adagrad([group], lr=lr)
 
 
 class CachedAdagrad(torch.optim.Optimizer):
@@ -99,7 +105,7 @@ class CachedAdagrad(torch.optim.Optimizer):
     longer than all the rest.
     """
 
-    def __init__(self, parameters: Iterable[Tensor], **defaults: Any) -> None:
+    def __init__(self, parameters: Iterable[Any], **defaults: Any) -> None:
         super().__init__(parameters, defaults)
 
     @torch.no_grad()

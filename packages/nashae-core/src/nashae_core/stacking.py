@@ -43,8 +43,8 @@ def train_many(
     float32 rounding grows with the steps, as it does between any two machines.
 
     Raises `ValueError` where there is no model, not a generator for each, models share a network,
-    their configs or their predictors' sizes differ, or they put noise on their codes, of which a
-    run alone would draw other numbers.
+    their configs, their predictors' sizes or what is frozen of them differ, or they put noise on
+    their codes, of which a run alone would draw other numbers.
     """
     if not models or len(models) != len(generators):
         raise ValueError(
@@ -86,7 +86,15 @@ def stack(models: Sequence[NashAE]) -> NashAE:
         )
     predictors = Predictors(*sizes[0], runs=len(models), generator=torch.Generator())
     for name, parameter in predictors.named_parameters():
-        parameter.data = torch.cat([m.predictors.get_parameter(name).detach() for m in models])
+        own = [model.predictors.get_parameter(name) for model in models]
+        frozen = sum(not p.requires_grad for p in own)
+        if frozen not in (0, len(own)):
+            raise ValueError(
+                "models that are trained at once must have the same parameters of their predictors "
+                f"frozen; got {name} frozen in {frozen} of {len(own)}"
+            )
+        parameter.data = torch.cat([p.detach() for p in own])
+        parameter.requires_grad_(not frozen)
     encoder = SideBySide([model.encoder for model in models])
     decoder = SideBySide([model.decoder for model in models])
     return NashAE(encoder, decoder, predictors, first.config)

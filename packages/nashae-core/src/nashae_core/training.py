@@ -130,13 +130,18 @@ def train(
       draw from PyTorch's global generator, such as dropout, excepted).
     - `on_record`: called every `config.record_every` steps.
 
+    Parameters that do not require a gradient keep their values, and a module all of whose
+    parameters are such is in evaluation mode, so that its running statistics stay as well. A player
+    all of whose parameters are such skips its turns; its terms are reported all the same.
+
     Denormal numbers are taken for 0 while it lasts, by the calling thread.
 
     The loop itself never waits for the device between two records, so a run that diverges goes on
     and is found out at the end.
 
     Raises `ValueError` for observations that are empty, not floating point or not finite, a model
-    without parameters, an empty sequence of generators, and a state that does not fit the model;
+    of which no parameter requires a gradient, a loss on which no such parameter of its player has
+    an effect, an empty sequence of generators, and a state that does not fit the model;
     `FloatingPointError` at the end, where a term of the history is not finite.
     """
     stacked = isinstance(generator, Sequence)
@@ -144,7 +149,7 @@ def train(
     if not draws:
         raise ValueError("generator is an empty sequence: give one generator, or one for each run")
     device = torch.device(device)
-    model.to(device).train()
+    _set_training(model.to(device))
     if config.channels_last:
         model.to(memory_format=torch.channels_last)
     rows = on_device(observations, device, weight_type(model))
@@ -191,6 +196,21 @@ def train(
     return _history(records, config)
 
 
+def _set_training(model: nn.Module) -> None:
+    """Training mode for what is trained: a network that is frozen whole keeps its statistics."""
+    number = sum(1 for _ in model.parameters())
+    if number and not any(p.requires_grad for p in model.parameters()):
+        raise ValueError(
+            f"{type(model).__name__} must have a parameter that requires a gradient; got none of "
+            f"{number}: call requires_grad_(True) on the networks that are to be trained"
+        )
+    model.train()
+    for module in model.modules():
+        wanted = [p.requires_grad for p in module.parameters()]
+        if wanted and not any(wanted):
+            module.eval()
+
+
 def _step(
     turns: Iterator[Turn],
     optimizers: Mapping[str, Optimizer],
@@ -209,13 +229,21 @@ def _step(
             )
         optimizer = optimizers[turn.player]
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
-        if turn.gradients is None:
-            optimizer.zero_grad()
-            turn.loss.backward(inputs=parameters)  # type: ignore[no-untyped-call]
-        else:
+        moving = [p for p in parameters if p.requires_grad]
+        if turn.gradients is not None:
             for parameter, gradient in zip(parameters, turn.gradients, strict=True):
-                parameter.grad = gradient
-        optimizer.step()
+                parameter.grad = gradient if parameter.requires_grad else None
+        elif moving and not turn.loss.requires_grad:
+            raise ValueError(
+                f"the loss of player {turn.player!r} must depend on its parameters; got one that "
+                f"depends on none of the {len(moving)} that require a gradient: look for a "
+                "detach() or no_grad() on the way, or freeze them too"
+            )
+        elif moving:
+            optimizer.zero_grad()
+            turn.loss.backward(inputs=moving)  # type: ignore[no-untyped-call]
+        if moving:
+            optimizer.step()
         terms.update(turn.terms)
 
 
