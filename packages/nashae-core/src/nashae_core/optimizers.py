@@ -1,10 +1,13 @@
 """Adam as one kernel, and Adagrad in pieces that stay in the cache."""
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.optim.adagrad import adagrad as plain_adagrad
+from torch.optim.adam import adam as plain_adam
 
 # Numbers of a parameter that Adagrad works on at once: all that it touches stays in the cache.
 PIECE = 65_536
@@ -34,7 +37,8 @@ class FusedAdam(torch.optim.Optimizer):
     """`torch.optim.Adam(fused=True)`, of the same state and to the same bits, without its overhead.
 
     A step of NashAE takes six steps of Adam on small networks. What PyTorch's does in Python around
-    its kernel takes twice as long as the kernel.
+    its kernel takes twice as long as the kernel. Parameters that the kernel cannot go through in
+    memory order, because they have gaps or are complex, get PyTorch's plain loop.
     """
 
     def __init__(self, parameters: Iterable[Any], **defaults: Any) -> None:
@@ -46,35 +50,60 @@ class FusedAdam(torch.optim.Optimizer):
         if closure is not None:
             raise ValueError("closure is not supported: call backward() before step()")
         for group in self.param_groups:
-            moving = [p for p in group["params"] if p.grad is not None]
-            if not moving:
-                continue
-            states = [self._state_of(p) for p in moving]
-            steps = [state["step"] for state in states]
-            torch._foreach_add_(steps, 1)
-            torch._fused_adam_(
-                [_in_order(p) for p in moving],
-                [_in_order(_laid_out(p.grad, p)) for p in moving if p.grad is not None],
-                [_in_order(state["exp_avg"]) for state in states],
-                [_in_order(state["exp_avg_sq"]) for state in states],
-                [],
-                steps,
-                lr=group["lr"],
-                beta1=group["betas"][0],
-                beta2=group["betas"][1],
-                weight_decay=0.0,
-                eps=group["eps"],
-                amsgrad=False,
-                maximize=False,
-            )
+            # The kernel takes the first tensor's device and type for those of all.
+            alike = defaultdict[tuple[Any, ...], list[Tensor]](list)
+            for p in group["params"]:
+                if p.grad is not None:
+                    alike[_has_gaps(p) or p.is_complex(), p.device, p.dtype].append(p)
+            for (plain, *_), moving in alike.items():
+                (self._move_plainly if plain else self._move)(moving, group)
 
     # What `Optimizer` would wrap a step with, a profiler's record and hooks, takes longer than it.
     step.hooked = True  # type: ignore[attr-defined]
 
+    def _move(self, moving: Sequence[Tensor], group: dict[str, Any]) -> None:
+        states = [self._state_of(p) for p in moving]
+        steps = [state["step"] for state in states]
+        torch._foreach_add_(steps, 1)
+        torch._fused_adam_(
+            [_in_order(p) for p in moving],
+            [_in_order(_laid_out(_gradient(p), p)) for p in moving],
+            [_in_order(state["exp_avg"]) for state in states],
+            [_in_order(state["exp_avg_sq"]) for state in states],
+            [],
+            steps,
+            lr=group["lr"],
+            beta1=group["betas"][0],
+            beta2=group["betas"][1],
+            weight_decay=0.0,
+            eps=group["eps"],
+            amsgrad=False,
+            maximize=False,
+        )
+
+    def _move_plainly(self, moving: Sequence[Tensor], group: dict[str, Any]) -> None:
+        states = [self._state_of(p) for p in moving]
+        plain_adam(
+            list(moving),
+            [_gradient(p) for p in moving],
+            [state["exp_avg"] for state in states],
+            [state["exp_avg_sq"] for state in states],
+            [],
+            [state["step"] for state in states],
+            foreach=False,
+            amsgrad=False,
+            beta1=group["betas"][0],
+            beta2=group["betas"][1],
+            lr=group["lr"],
+            weight_decay=0.0,
+            eps=group["eps"],
+            maximize=False,
+        )
+
     def _state_of(self, parameter: Tensor) -> dict[str, Tensor]:
         state: dict[str, Tensor] = self.state[parameter]
         if not state:
-            state["step"] = torch.zeros((), device=parameter.device)
+            state["step"] = torch.zeros((), dtype=torch.float32, device=parameter.device)
             state["exp_avg"] = torch.zeros_like(parameter)
             state["exp_avg_sq"] = torch.zeros_like(parameter)
         for name in ("exp_avg", "exp_avg_sq"):
@@ -102,7 +131,8 @@ class CachedAdagrad(torch.optim.Optimizer):
     """`torch.optim.Adagrad`, of the same state and to the same bits, without its fresh memory.
 
     That one makes a new tensor of each parameter's size in each step, which for large layers takes
-    longer than all the rest.
+    longer than all the rest. It is taken all the same where a parameter has gaps in memory or is
+    complex, or its gradient is sparse.
     """
 
     def __init__(self, parameters: Iterable[Any], **defaults: Any) -> None:
@@ -121,18 +151,45 @@ class CachedAdagrad(torch.optim.Optimizer):
     def _move(self, parameter: Tensor, lr: float, eps: float) -> None:
         state: dict[str, Tensor] = self.state[parameter]
         if not state:
-            state["step"] = torch.zeros(())
+            state["step"] = torch.zeros((), dtype=torch.float32, device=parameter.device)
             state["sum"] = torch.zeros_like(parameter)
+        gradient = _gradient(parameter)
+        if gradient.is_sparse or _has_gaps(parameter) or parameter.is_complex():
+            _move_plainly(parameter, gradient, state, lr, eps)
+            return
         state["sum"] = _laid_out(state["sum"], parameter)
         state["step"] += 1
-        assert parameter.grad is not None
-        whole = (parameter, _laid_out(parameter.grad, parameter), state["sum"])
-        pieces = (torch.split(_in_order(tensor).reshape(-1), PIECE) for tensor in whole)
-        room = torch.empty(min(PIECE, parameter.numel()), dtype=parameter.dtype)
-        for weight, gradient, total in zip(*pieces, strict=True):
-            total.addcmul_(gradient, gradient)
+        whole = (parameter, _laid_out(gradient, parameter), state["sum"])
+        # A view, which refuses to copy: what is written into a copy moves nothing.
+        pieces = (torch.split(_in_order(tensor).view(-1), PIECE) for tensor in whole)
+        room = parameter.new_empty(min(PIECE, parameter.numel()))
+        for weight, slope, total in zip(*pieces, strict=True):
+            total.addcmul_(slope, slope)
             root = torch.sqrt(total, out=room[: len(total)]).add_(eps)
-            weight.addcdiv_(gradient, root, value=-lr)
+            weight.addcdiv_(slope, root, value=-lr)
+
+
+def _move_plainly(
+    parameter: Tensor, gradient: Tensor, state: dict[str, Tensor], lr: float, eps: float
+) -> None:
+    plain_adagrad(
+        [parameter],
+        [gradient],
+        [state["sum"]],
+        [state["step"]],
+        has_sparse_grad=gradient.is_sparse,
+        foreach=False,
+        lr=lr,
+        weight_decay=0.0,
+        lr_decay=0.0,
+        eps=eps,
+        maximize=False,
+    )
+
+
+def _gradient(parameter: Tensor) -> Tensor:
+    assert parameter.grad is not None
+    return parameter.grad
 
 
 def _laid_out(tensor: Tensor, like: Tensor) -> Tensor:
@@ -143,6 +200,14 @@ def _laid_out(tensor: Tensor, like: Tensor) -> Tensor:
 
 
 def _in_order(tensor: Tensor) -> Tensor:
-    """`tensor`, or its transpose where memory holds that in order: else the kernel copies it."""
-    transposed = tensor.dim() == 2 and not tensor.is_contiguous()
-    return tensor.mT if transposed else tensor
+    """`tensor` with its dimensions in the order of memory, so that it is contiguous, as a view.
+
+    It stays as it is where it has gaps.
+    """
+    if tensor.is_contiguous():
+        return tensor
+    return tensor.permute(sorted(range(tensor.dim()), key=tensor.stride, reverse=True))
+
+
+def _has_gaps(tensor: Tensor) -> bool:
+    return not _in_order(tensor).is_contiguous()
