@@ -12,10 +12,11 @@ from nashae_core.activations import ActivationName
 
 
 class _Layers(NamedTuple):
-    """The hidden layers of an encoder or a decoder, and the activation between them."""
+    """The hidden layers of an encoder or a decoder, their activation, and their weights' gain."""
 
     hidden: tuple[int, ...]
     activation: ActivationName
+    gain: float = 1.0
 
 
 # Faces have the paper's convolutional networks; the others are perceptrons.
@@ -31,23 +32,28 @@ DECODERS: dict[DataName, _Layers] = {
     "beamsynthesis": _Layers((40, 80, 200), "selu"),
     "dsprites": _Layers((1200, 1200), "relu"),
 }
-# Of VAEs and generators (on dSprites as Burgess et al. 2018 and the authors have it).
+# Of VAEs and generators (on dSprites as Burgess et al. 2018 and the authors have it). These alone
+# the authors draw with the gains of their activations; the layers that end a network have gain 1.
+GAUSSIAN_ENCODERS: dict[DataName, _Layers] = {
+    "beamsynthesis": ENCODERS["beamsynthesis"],
+    "dsprites": _Layers((1200, 1200), "relu", nn.init.calculate_gain("relu")),
+}
 GAUSSIAN_DECODERS: dict[DataName, _Layers] = {
     "beamsynthesis": DECODERS["beamsynthesis"],
-    "dsprites": _Layers((1200, 1200, 1200), "tanh"),
+    "dsprites": _Layers((1200, 1200, 1200), "tanh", nn.init.calculate_gain("tanh")),
 }
 
 
 def autoencoder(recipe: Recipe, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
     """An encoder from observations to m numbers, and its mirror."""
-    encoder = _encoder(recipe.data, recipe.latents, generator)
+    encoder = _encoder(ENCODERS, recipe.data, recipe.latents, generator)
     decoder = _decoder(DECODERS, recipe.data, recipe.latents, generator)
     return encoder, decoder
 
 
 def variational(recipe: Recipe, generator: torch.Generator) -> tuple[nn.Module, nn.Module]:
     """An encoder from observations to 2m numbers, and the decoder of a Gaussian's m codes."""
-    encoder = _encoder(recipe.data, 2 * recipe.latents, generator)
+    encoder = _encoder(GAUSSIAN_ENCODERS, recipe.data, 2 * recipe.latents, generator)
     decoder = _decoder(GAUSSIAN_DECODERS, recipe.data, recipe.latents, generator)
     return encoder, decoder
 
@@ -56,18 +62,18 @@ def adversarial(
     recipe: Recipe, noise: int, generator: torch.Generator
 ) -> tuple[nn.Module, nn.Module, nn.Module]:
     """Q to 2m numbers, the generator from m codes and `noise` numbers, the discriminator."""
-    encoder = _encoder(recipe.data, 2 * recipe.latents, generator)
+    encoder = _encoder(GAUSSIAN_ENCODERS, recipe.data, 2 * recipe.latents, generator)
     inputs = recipe.latents + noise
     decoder = _decoder(GAUSSIAN_DECODERS, recipe.data, inputs, generator)
-    return encoder, decoder, _encoder(recipe.data, 1, generator)
+    return encoder, decoder, _encoder(GAUSSIAN_ENCODERS, recipe.data, 1, generator)
 
 
-def _encoder(data: DataName, outputs: int, generator: torch.Generator) -> nn.Module:
+def _encoder(
+    of: dict[DataName, _Layers], data: DataName, outputs: int, generator: torch.Generator
+) -> nn.Module:
     if data in FACES:
         return conv_encoder(outputs, generator=generator)
-    hidden, activation = ENCODERS[data]
-    sizes = (INPUTS[data], *hidden, outputs)
-    return MLP(sizes, activation=activation, generator=generator)
+    return _perceptron(of[data], INPUTS[data], outputs, generator)
 
 
 def _decoder(
@@ -75,6 +81,9 @@ def _decoder(
 ) -> nn.Module:
     if data in FACES:
         return conv_decoder(inputs, generator=generator)
-    hidden, activation = of[data]
-    sizes = (inputs, *hidden, INPUTS[data])
-    return MLP(sizes, activation=activation, generator=generator)
+    return _perceptron(of[data], inputs, INPUTS[data], generator)
+
+
+def _perceptron(layers: _Layers, inputs: int, outputs: int, generator: torch.Generator) -> MLP:
+    sizes = (inputs, *layers.hidden, outputs)
+    return MLP(sizes, activation=layers.activation, hidden_gain=layers.gain, generator=generator)

@@ -220,3 +220,19 @@ def test_an_mlp_without_two_positive_sizes_is_refused(sizes):
 def test_inputs_of_another_width_are_refused(seeded):
     with pytest.raises(ValueError, match=r"x must be \(batch, 7\); got \(2, 6\)"):
         MLP((7, 3), generator=seeded(0))(torch.zeros(2, 6))
+
+
+def test_hidden_layers_are_drawn_with_their_gain_and_the_last_with_1(seeded):
+    plain_draw, scaled = (
+        MLP((300, 200, 100, 40), hidden_gain=gain, generator=seeded(0)) for gain in (1.0, 5 / 3)
+    )
+    for i, gain in enumerate((5 / 3, 5 / 3, 1.0)):
+        torch.testing.assert_close(scaled.weights[i], gain * plain_draw.weights[i])
+        assert torch.equal(scaled.biases[i], plain_draw.biases[i])
+    assert scaled.weights[0].std().item() == pytest.approx(5 / 3 / math.sqrt(300), rel=0.02)
+
+
+@pytest.mark.parametrize("gain", [0.0, -1.0, math.inf, math.nan])
+def test_a_gain_that_is_not_positive_is_refused(seeded, gain):
+    with pytest.raises(ValueError, match="hidden_gain must be a finite number above 0; got"):
+        MLP((3, 2), hidden_gain=gain, generator=seeded(0))

@@ -28,13 +28,14 @@ LARGE_LAYER = 1_000_000
 class MLP(nn.Module):
     """Linear layers with an activation between them: (batch, sizes[0]) to (batch, sizes[-1]).
 
-    Weights are `weights[i]` (outputs, inputs), drawn by kaiming-normal with gain 1; biases are
-    `biases[i]` (outputs,), drawn uniformly within ±1/√fan_in; both from `generator`, on its device.
+    Weights are `weights[i]` (outputs, inputs), drawn by kaiming-normal with gain 1 in the last
+    layer and `hidden_gain` in those before; biases are `biases[i]` (outputs,), drawn uniformly
+    within ±1/√fan_in; both from `generator`, on its device.
     On the CPU rows of which most elements are zero, such as dSprites' pixels, meet the first layer
     as a sum of columns of its weight, equal to the product within rounding.
 
-    Raises `ValueError` where there are fewer than two sizes, one is below 1, or the activation is
-    none of selu, relu and tanh.
+    Raises `ValueError` where there are fewer than two sizes, one is below 1, the activation is none
+    of selu, relu and tanh, or the gain is not a finite number above 0.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class MLP(nn.Module):
         sizes: Sequence[int],
         *,
         activation: ActivationName = "selu",
+        hidden_gain: float = 1.0,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
@@ -49,13 +51,16 @@ class MLP(nn.Module):
             raise ValueError(f"sizes must be at least two positive integers; got {tuple(sizes)}")
         if activation not in ACTIVATIONS:
             raise ValueError(f"activation must be one of {[*ACTIVATIONS]}; got {activation!r}")
-        self.sizes, self.activation = tuple(sizes), activation
+        if not 0 < hidden_gain < math.inf:
+            raise ValueError(f"hidden_gain must be a finite number above 0; got {hidden_gain}")
+        self.sizes, self.activation, self.hidden_gain = tuple(sizes), activation, hidden_gain
         weights, biases = list[Tensor](), list[Tensor]()
         for inputs, outputs in pairwise(sizes):
             weight = torch.empty(outputs, inputs, device=generator.device)
             bias = torch.empty(outputs, device=generator.device)
             bound = 1 / math.sqrt(inputs)
-            nn.init.normal_(weight, std=bound, generator=generator)
+            gain = hidden_gain if len(weights) < len(sizes) - 2 else 1.0
+            nn.init.normal_(weight, std=gain * bound, generator=generator)
             large = not weights and weight.numel() >= LARGE_LAYER
             weights.append(by_input(weight) if large else weight)
             biases.append(nn.init.uniform_(bias, -bound, bound, generator=generator))
@@ -77,7 +82,8 @@ class MLP(nn.Module):
 
     def extra_repr(self) -> str:
         """What `repr` says of the network."""
-        return f"{self.sizes}, activation={self.activation!r}"
+        gain = "" if self.hidden_gain == 1 else f", hidden_gain={self.hidden_gain:.6g}"
+        return f"{self.sizes}, activation={self.activation!r}{gain}"
 
 
 class _Perceptron(torch.autograd.Function):
