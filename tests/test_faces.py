@@ -95,16 +95,16 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, RunFolder
 # Recipes and what the networks see
 
 
-def test_celeba_and_synthetic_faces_differ_by_their_data_and_length_alone() -> None:
+def test_celeba_and_synthetic_faces_differ_by_their_data_alone() -> None:
     for method in METHODS:
         real, drawn = (asdict(RECIPES[f"{d}-{method}"]()) for d in ("celeba", "synthetic-faces"))
         assert real.pop("data") == "celeba"
         assert drawn.pop("data") == "synthetic-faces"
         sizes = [recipe["method"].pop("observations", None) for recipe in (real, drawn)]
         assert sizes in ([None, None], [202_599, recipe_faces.FACES])
-        assert [recipe["train"].pop("steps") for recipe in (real, drawn)] == [4000, 1000]
         assert real == drawn
         assert (real["latents"], real["train"]["batch_size"]) == (32, 200)
+        assert real["train"]["steps"] == 4000
 
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if name.startswith("celeba")])
