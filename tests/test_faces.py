@@ -277,6 +277,24 @@ def test_a_posterior_is_sampled_for_the_paper_s_protocol_alone(
     assert score_faces(sharp)["attributes"]["Male"]["best"] == 1.0
 
 
+def test_the_paper_s_protocol_takes_a_beta_vae_s_grid_from_its_means(
+    tmp_path: Path, runs: tuple[RunFolder, RunFolder]
+) -> None:
+    attributes = few_faces().attributes
+    means = np.random.default_rng(1).uniform(0, 0.1, (FEW, 4)).astype(np.float32)
+    means[:, 0] += 4 * attributes[:, 2]
+    run = with_codes(runs[1], tmp_path / "run", means, variances=np.ones_like(means))
+
+    def scored(**options: Any) -> float:
+        rng = np.random.default_rng(run.record["seed"])
+        sampled = sampled_codes(run, rng)
+        return tad(sampled, attributes, protocol="yeats2022", rng=rng, **options).score
+
+    own, of_means = scored(), scored(means=means)
+    assert score_faces(run)["tad_yeats2022"]["score"] == pytest.approx(of_means, abs=1e-4)
+    assert own != pytest.approx(of_means, abs=1e-2)  # three of the latents have collapsed
+
+
 # The table
 
 

@@ -23,7 +23,7 @@ def score_faces(folder: RunFolder) -> Row:
 
     - `learned`, `rule`: the learned latents by the method's own rule; `counts`: by each;
     - `tad_yeats2022`: TAD as the authors' code has it: 1000 images drawn by the run's seed, AUROC
-      from a grid, of VAEs the sampled codes;
+      from a grid, of VAEs the sampled codes, which for the β-VAE lies over its posterior means;
     - `tad`: exact, on all images, of the learned latents, of VAEs the posterior means;
     - both as `score`, its 95 % `interval` over images, `captured` and `counted` attributes, and
       the `floor` (mean, 95 % quantile) that as many random latents have;
@@ -39,8 +39,11 @@ def score_faces(folder: RunFolder) -> Row:
     learned = own_count(folder)
     row["learned"], row["rule"] = learned.score, learned.rule
     row["counts"] = counts(folder)
+    sampled = sampled_codes(folder, rng)
+    # As in their code: the grid of a β-VAE lies over its means, that of all others over the codes.
+    means = codes if row["method"] == "beta-vae" else None
     row["tad_yeats2022"] = _fields(
-        tad(sampled_codes(folder, rng), attributes, protocol="yeats2022", rng=rng)
+        tad(sampled, attributes, protocol="yeats2022", means=means, rng=rng)
     )
     exact = tad(codes, attributes, active=learned.active, rng=rng)
     row["tad"] = _fields(exact)

@@ -1,7 +1,8 @@
 """The grid is biased; the cases here are worked by hand from its definition.
 
 With z in {0, 1} the grid's points are (1, 1) at the threshold 0 and (FPR, TPR) at the hundred
-others, so the right sum is (1 - FPR)·1, while the exact area is ½ + (TPR - FPR)/2.
+others, so the right sum is (1 - FPR)·1, while the exact area is ½ + (TPR - FPR)/2. Of the other
+direction they are (0, 0) and (1 - FPR, 1 - TPR), with the sum (1 - FPR)·(1 - TPR), never more.
 """
 
 import numpy as np
@@ -12,15 +13,18 @@ from nashae_metrics.grid_auroc import grid_auroc
 
 
 def plain_loop(latent, label):
-    """The notebook's way, one pair at a time."""
-    true, false = [], []
-    for threshold in np.linspace(latent.min(), latent.max(), 101):
-        called = latent >= threshold
-        true.append(called[label].mean())
-        false.append(called[~label].mean())
-    true, false = np.sort(true), np.sort(false)
-    area = sum(true[i + 1] * (false[i + 1] - false[i]) for i in range(100))
-    return max(area, 1 - area)
+    """The notebook's way, one pair at a time: two right sums, not one and what it leaves of 1."""
+    shares = np.linspace(0, 1, 101, dtype=np.float32)
+    sums = []
+    for call in (np.greater_equal, np.less):
+        true, false = [], []
+        for threshold in shares * (latent.max() - latent.min()) + latent.min():
+            called = call(latent, threshold)
+            true.append(called[label].mean())
+            false.append(called[~label].mean())
+        true, false = np.sort(true), np.sort(false)
+        sums.append(sum(true[i + 1] * (false[i + 1] - false[i]) for i in range(100)))
+    return max(sums)
 
 
 def trapezoid(latent, label):
@@ -52,11 +56,29 @@ def test_an_uninformative_latent_at_its_minimum_scores_911_for_515():
     np.testing.assert_allclose(grid_auroc(codes, attributes), 0.911)
 
 
-def test_a_latent_saturated_at_its_maximum_scores_91_for_51():
+def test_a_latent_saturated_at_its_maximum_scores_09_for_51():
     codes, attributes = binary(100, 93, 100, 91)
-    # FPR .91: the sum is .09, and the direction is turned.
+    # FPR .91: the sum is .09, and that of the other direction .09·.07.
     np.testing.assert_allclose(auroc(codes, attributes), 0.51)
-    np.testing.assert_allclose(grid_auroc(codes, attributes), 0.91)
+    np.testing.assert_allclose(grid_auroc(codes, attributes), 0.09)
+
+
+def test_a_perfect_detector_that_is_low_for_the_attribute_scores_0():
+    codes, attributes = binary(100, 0, 100, 100)
+    np.testing.assert_array_equal(auroc(codes, attributes), 1)
+    np.testing.assert_array_equal(grid_auroc(codes, attributes), 0)
+    np.testing.assert_array_equal(grid_auroc(-codes, attributes), 1)
+
+
+def test_thresholds_between_other_extremes_miss_what_lies_outside():
+    # (FPR, TPR) is (.25, .75) at the thresholds above .4 and (.75, 1) at the others: the code .2 is
+    # below them all.
+    codes = np.array([[0.2], [0.4], [0.4], [0.9], [0.4], [0.9], [0.9], [0.9]])
+    attributes = np.repeat([[False], [True]], 4, axis=0)
+    extremes = np.array([[0.3], [0.8]])
+    # Rising: 1·(.75 - .25). Falling, of (.25, 0) and (.75, .25): .25·.5.
+    np.testing.assert_allclose(grid_auroc(codes, attributes, extremes), 0.5)
+    assert grid_auroc(codes, attributes)[0, 0] > 0.7
 
 
 def outlier_case(outlier):
@@ -106,7 +128,7 @@ def test_all_pairs_at_once_equal_the_plain_loop(dtype):
     ).astype(dtype)
     attributes = rng.random((300, 4)) < [0.02, 0.3, 0.5, 0.9]
     attributes[0], attributes[1] = True, False
-    expected = [[plain_loop(z, label) for label in attributes.T] for z in codes.astype(float).T]
+    expected = [[plain_loop(z, label) for label in attributes.T] for z in codes.T]
     np.testing.assert_allclose(grid_auroc(codes, attributes), expected, rtol=0, atol=1e-12)
 
 

@@ -123,6 +123,37 @@ def test_yeats2022_takes_its_auroc_from_the_grid():
     assert (result.protocol, result.rule, result.samples) == ("yeats2022", "nashae", 600)
 
 
+def test_a_beta_vae_is_scored_on_the_grid_of_its_means():
+    rng = np.random.default_rng(1)
+    _, attributes = example()
+    means = np.zeros((600, 5))
+    means[:, :4] = 4 * attributes + rng.random((600, 4)) - 2
+    codes = means + rng.normal(size=(600, 5))  # the last latent has collapsed to the prior
+    result = tad(codes, attributes, protocol="yeats2022", means=means)
+    np.testing.assert_array_equal(result.active, [True, True, True, True, False])
+    np.testing.assert_array_equal(result.auroc[4], 0.5)
+    extremes = np.stack([means.min(0), means.max(0)])[:, :4]
+    np.testing.assert_array_equal(result.auroc[:4], grid_auroc(codes[:, :4], attributes, extremes))
+    own = tad(codes, attributes, protocol="yeats2022")
+    assert own.active.all()
+    drawn, again = (
+        tad(c, attributes, protocol="yeats2022", means=m, samples=300, rng=np.random.default_rng(0))
+        for c, m in ((codes, means), (list(codes), list(means)))
+    )
+    assert drawn.score == again.score
+    assert drawn.interval == again.interval
+    assert drawn.interval.low <= drawn.score <= drawn.interval.high
+
+
+def test_yeats2022_can_hold_the_best_against_a_second_below_chance():
+    # Two latents of two values: 1 - FPR is 1 and, of the turned one, 0.
+    codes = np.repeat([[0.0, 1.0], [1.0, 0.0]], 20, axis=0)
+    attributes = np.repeat([[False], [True]], 20, axis=0)
+    result = tad(codes, attributes, protocol="yeats2022", rng=np.random.default_rng(0))
+    assert (result.best[0], result.second[0], result.score) == (1.0, 0.0, 1.0)
+    assert result.interval.high == 1.0
+
+
 def test_yeats2022_lets_a_saturated_latent_capture():
     # The case of test_grid_auroc: .911 for .515.
     latent = np.repeat([1.0, 0.0, 1.0, 0.0], [119, 881, 89, 911])[:, None]
@@ -172,6 +203,11 @@ def test_an_attribute_that_the_draw_misses_is_named():
         ({"max_redundancy": 1.5}, r"max_redundancy must be in \[0, 1\] or None, got 1.5"),
         ({"samples": 0}, "samples must be 2 or more, got 0"),
         ({"noise_repetitions": -1}, "noise_repetitions must be 0 or more, got -1"),
+        ({"means": np.zeros((600, 5))}, 'means has no use under "exact": give protocol='),
+        (
+            {"means": np.zeros((600, 4)), "protocol": "yeats2022"},
+            r"means must have the shape of codes, got \(600, 4\) and \(600, 5\)",
+        ),
     ],
 )
 def test_bad_options_are_named(options, message):

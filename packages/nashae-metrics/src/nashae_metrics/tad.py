@@ -45,16 +45,17 @@ class TADScore(Score):
 
 @dataclass(frozen=True)
 class _Protocol:
-    auroc: Callable[[Float[np.ndarray, "n m"], Bool[np.ndarray, "n k"]], Float64[np.ndarray, "m k"]]
+    auroc: Callable[..., Float64[np.ndarray, "m k"]]
     resampled: Callable[..., Float64[np.ndarray, "draws m k"]]
     samples: int | None
     active: str
     normal_rows: int | None  # with more rows, random latents' AUROCs come from the normal limit
+    largest_gap: float  # of the two best AUROCs of an attribute
 
 
 PROTOCOLS = {
-    "exact": _Protocol(rank_auroc, resampled_auroc, None, "constant", 200),
-    "yeats2022": _Protocol(grid_auroc, resampled_grid_auroc, 1000, "nashae", None),
+    "exact": _Protocol(rank_auroc, resampled_auroc, None, "constant", 200, 0.5),
+    "yeats2022": _Protocol(grid_auroc, resampled_grid_auroc, 1000, "nashae", None, 1.0),
 }
 
 
@@ -64,6 +65,7 @@ def tad(
     *,
     protocol: str = "exact",
     active: str | ActiveLatents | npt.ArrayLike | None = None,
+    means: npt.ArrayLike | None = None,
     min_auroc: float = 0.75,
     max_redundancy: float | None = 0.2,
     samples: int | None = None,
@@ -85,9 +87,13 @@ def tad(
       not change with a monotone transform of a latent. NashAE leaves latents that are dead but not
       constant: score its codes with active="nashae".
     - "yeats2022": as the authors' notebook, 1000 rows, inactive by the rule "nashae", AUROC from
-      101 thresholds, which is .01 too high on smooth latents and up to .4 on saturated ones. Score
-      VAEs by their sampled z.
+      101 thresholds, which is .01 too high on smooth latents, and on saturated ones up to .4 too
+      high or 1 too low: it can be below 0.5, so that the score is in [0, k]. Score VAEs by their
+      sampled z, and the β-VAE with its `means`.
     active: a rule's name, an `ActiveLatents`, or a mask (m,), in place of the protocol's.
+    means (n, m), under "yeats2022" alone: the posterior means, whose extremes, in place of the
+    codes', the thresholds lie between, and of which the rule asks whether a latent is active. The
+    authors' code has it so for the β-VAE, not for β-TCVAE and FactorVAE.
     samples: the number of rows, in place of the protocol's; drawn by `rng`, without replacement,
     where there are more. Few rows bias the score low: compare models at equal numbers.
     bootstrap: how the score's interval is drawn by `rng`; which attributes are captured is decided
@@ -100,7 +106,7 @@ def tad(
     Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), lengths that differ,
     attributes that are not binary or have one value only (also among the rows drawn), an unknown
     protocol or rule, thresholds out of range, fewer than two samples, rows to be drawn without
-    `rng`, and `noise_repetitions` below 0.
+    `rng`, means of another shape or under "exact", and `noise_repetitions` below 0.
 
     Source: Yeats et al. 2022, section 3 and Table 3.
     """
@@ -110,13 +116,19 @@ def tad(
     chosen = PROTOCOLS[protocol]
     checked = codes_array(codes)
     labels = attributes_array(attributes, rows=len(checked))
-    checked, labels = _drawn(checked, labels, chosen.samples if samples is None else samples, rng)
-    mask, rule = active_latents(checked, chosen.active if active is None else active)
+    spread = checked if means is None else _means(means, checked.shape, protocol)
+    rows = _drawn(labels, chosen.samples if samples is None else samples, rng)
+    checked, labels, spread = checked[rows], labels[rows], spread[rows]
+    mask, rule = active_latents(spread, chosen.active if active is None else active)
 
     used = checked if mask.all() else checked[:, mask]
+    auroc, resampled = chosen.auroc, chosen.resampled
+    if means is not None:
+        extremes = np.stack([spread[:, mask].min(0), spread[:, mask].max(0)])
+        auroc, resampled = (partial(take, extremes=extremes) for take in (auroc, resampled))
     areas = np.full((checked.shape[1], labels.shape[1]), 0.5)
     if mask.any():
-        areas[mask] = chosen.auroc(used, labels)
+        areas[mask] = auroc(used, labels)
     best, second = _two_best(areas)
     captured = best >= min_auroc
     # Differs from the paper: the text sums over all "independent" attributes and leaves open which
@@ -129,8 +141,10 @@ def tad(
     interval, floor = None, None
     if rng is not None and bootstrap is not None:
         numbers, weights = drawn_blocks(len(used), bootstrap, rng)
-        drawn = score_of(chosen.resampled(used, labels, numbers, weights))
-        interval = interval_of(score, drawn, bootstrap, highest=labels.shape[1] / 2)
+        drawn = score_of(resampled(used, labels, numbers, weights))
+        # Of a lone active latent the second best is chance.
+        highest = labels.shape[1] * (chosen.largest_gap if used.shape[1] > 1 else 0.5)
+        interval = interval_of(score, drawn, bootstrap, highest=highest)
     if rng is not None and noise_repetitions:
         random = _random_areas(chosen, labels, used.shape[1], noise_repetitions, rng)
         floor = noise_floor(random, score_of, min_auroc)
@@ -156,8 +170,9 @@ def tad(
 
 
 def _two_best(areas: Float64[np.ndarray, "*draws m k"]) -> Float64[np.ndarray, "2 *draws k"]:
-    # No AUROC is below 0.5, so two rows of chance change nothing but where latents are missing.
-    chance = np.full((*areas.shape[:-2], 2, areas.shape[-1]), 0.5)
+    # Where latents are missing, chance stands in.
+    missing = max(0, 2 - areas.shape[-2])
+    chance = np.full((*areas.shape[:-2], missing, areas.shape[-1]), 0.5)
     last = np.partition(np.concatenate([areas, chance], axis=-2), -2, axis=-2)[..., -2:, :]
     return np.stack([last.max(-2), last.min(-2)])
 
@@ -199,21 +214,28 @@ def _check_thresholds(
         raise ValueError(f"noise_repetitions must be 0 or more, got {noise_repetitions}")
 
 
+def _means(means: npt.ArrayLike, shape: tuple[int, ...], protocol: str) -> Float[np.ndarray, "n m"]:
+    if protocol == "exact":
+        raise ValueError('means has no use under "exact": give protocol="yeats2022", or no means')
+    checked = codes_array(means, "means")
+    if checked.shape != shape:
+        raise ValueError(f"means must have the shape of codes, got {checked.shape} and {shape}")
+    return checked
+
+
 def _drawn(
-    codes: Float[np.ndarray, "n m"],
-    attributes: Bool[np.ndarray, "n k"],
-    samples: int | None,
-    rng: np.random.Generator | None,
-) -> tuple[Float[np.ndarray, "l m"], Bool[np.ndarray, "l k"]]:
+    attributes: Bool[np.ndarray, "n k"], samples: int | None, rng: np.random.Generator | None
+) -> slice | Int64[np.ndarray, " l"]:
+    """The rows in use."""
     if samples is not None and samples < 2:
         raise ValueError(f"samples must be 2 or more, got {samples}")
-    if samples is None or samples >= len(codes):
-        return codes, attributes
+    if samples is None or samples >= len(attributes):
+        return slice(None)
     if rng is None:
         raise ValueError(
-            f"{samples} of {len(codes)} rows are to be drawn, "
+            f"{samples} of {len(attributes)} rows are to be drawn, "
             "hand in rng=np.random.default_rng(seed)"
         )
-    rows = rng.choice(len(codes), size=samples, replace=False)
+    rows = rng.choice(len(attributes), size=samples, replace=False)
     check_both_present(attributes[rows], f"among the {samples} rows drawn; take more samples")
-    return codes[rows], attributes[rows]
+    return rows
