@@ -58,10 +58,14 @@ def test_r2_is_0_where_either_is_constant(value):
         assert result.score == 0.0
 
 
-def test_small_deviations_are_taken_for_none_on_request():
-    predicted = 0.5 + 0.01 * Z  # deviation .005
-    assert predictability(Z, predicted).score == pytest.approx(1.0)
-    assert predictability(Z, predicted, min_deviation=0.01).score == 0.0
+def test_a_latent_of_small_deviation_is_taken_for_constant_on_request():
+    small = 0.5 + 0.01 * Z  # deviation .005
+    every = np.array([True])
+    assert predictability(small, Z, active=every).score == pytest.approx(1.0)
+    assert predictability(small, Z, active=every, min_deviation=0.01).score == 0.0
+    # As in the authors' code it is asked of the latent alone: of a latent that cannot be predicted,
+    # the predictions hardly move.
+    assert predictability(Z, small, min_deviation=0.01).score == pytest.approx(1.0)
     # A deviation of exactly the bound is none: that of z is ½.
     assert predictability(Z, Z, min_deviation=0.5).score == 0.0
 
