@@ -26,6 +26,7 @@ from nashae_core.packed import PackedObservations
 from nashae_core.predictors import Predictors
 from nashae_core.pruning import Pruning, train_pruned
 from nashae_core.stacking import train_many
+from nashae_core.streams import StreamedObservations
 from nashae_core.surgery import add_latent, remove_latents
 from nashae_core.training import History, Progress, Trainable, TrainConfig, Turn, train
 from nashae_core.weights import load_weights, read_tensors, save_tensors, save_weights
@@ -54,6 +55,7 @@ __all__ = [
     "Pruning",
     "Stage",
     "StreamedImages",
+    "StreamedObservations",
     "TrainConfig",
     "Trainable",
     "Turn",

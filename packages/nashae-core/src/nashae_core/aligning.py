@@ -19,7 +19,7 @@ from nashae_core.axes import Axes, AxesConfig, AxesProgress, Stage, Try
 from nashae_core.independence import dependence
 from nashae_core.losses import reconstruction_loss
 from nashae_core.nashae import NashAE, NashAEConfig, noisy
-from nashae_core.observations import Observations
+from nashae_core.observations import ObservationsLike, as_observations
 from nashae_core.optimizers import adam
 from nashae_core.pruning import shrunk, trained
 from nashae_core.sample import DataSample
@@ -33,7 +33,7 @@ LAST = 5
 
 def align_axes(
     build: Callable[[torch.Generator], NashAE],
-    observations: Tensor | Observations,
+    observations: ObservationsLike,
     factors: int,
     generator: torch.Generator,
     config: AxesConfig | None = None,
@@ -75,7 +75,7 @@ class _Search:
 
     def __init__(
         self,
-        observations: Tensor | Observations,
+        observations: ObservationsLike,
         factors: int,
         generator: torch.Generator,
         config: AxesConfig,
@@ -84,9 +84,10 @@ class _Search:
     ) -> None:
         if factors < 1:
             raise ValueError(f"factors must be at least 1; got {factors}")
-        self.observations, self.factors, self.config = observations, factors, config
+        self.observations = as_observations(observations)
+        self.factors, self.config = factors, config
         self.generator, self.device, self.on_progress = generator, torch.device(device), on_progress
-        self.sample, self.tries = DataSample(observations, self.device), list[Try]()
+        self.sample, self.tries = DataSample(self.observations, self.device), list[Try]()
         self.odds = config.covariance_weight * self.sample.variance()
 
     def run(self, build: Callable[[torch.Generator], NashAE]) -> Axes:

@@ -20,7 +20,7 @@ from nashae_core.count import TINY, Count, CountConfig, CountProgress, Decision,
 from nashae_core.independence import dependence, redundancy
 from nashae_core.missing import missing_direction
 from nashae_core.nashae import NashAE
-from nashae_core.observations import Observations
+from nashae_core.observations import ObservationsLike, as_observations
 from nashae_core.pruning import shrunk, trained
 from nashae_core.sample import DataSample
 from nashae_core.state import below
@@ -42,7 +42,7 @@ PRUNING, TESTS = "pruning", "tests"
 
 def count_factors(
     model: NashAE,
-    observations: Tensor | Observations,
+    observations: ObservationsLike,
     generator: torch.Generator,
     config: CountConfig | None = None,
     *,
@@ -88,15 +88,16 @@ class _Search:
 
     def __init__(
         self,
-        observations: Tensor | Observations,
+        observations: ObservationsLike,
         config: CountConfig,
         generator: torch.Generator,
         device: str | torch.device,
         on_progress: Callable[[CountProgress], None] | None,
     ) -> None:
-        self.observations, self.config, self.generator = observations, config, generator
+        self.observations = as_observations(observations)
+        self.config, self.generator = config, generator
         self.device, self.on_progress = torch.device(device), on_progress
-        self.sample = DataSample(observations, self.device)
+        self.sample = DataSample(self.observations, self.device)
         self.variance = self.sample.variance()
         self.decisions, self.growing = list[Decision](), False
 

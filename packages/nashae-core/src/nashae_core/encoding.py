@@ -7,13 +7,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from nashae_core.observations import Observations, batches, on_device, weight_type
+from nashae_core.observations import ObservationsLike, batches, on_device, weight_type
 
 
 @torch.no_grad()
 def encode(
     model: nn.Module,
-    observations: Tensor | Observations,
+    observations: ObservationsLike,
     *,
     batch_size: int = 1000,
     device: str | torch.device = "cpu",
@@ -24,8 +24,11 @@ def encode(
     your own. It is moved to `device` and put into evaluation mode; what it encodes must be floating
     point and finite.
 
+    `observations` are as `train` takes them.
+
     Raises `ValueError` for observations that are empty, not floating point or not finite, a batch
-    size below 1, or a model without parameters; `TypeError` for a model without `encode`.
+    size below 1, or a model without parameters; `TypeError` for a model without `encode`, and for
+    observations that are no array.
     """
     make_codes: Callable[[Tensor], Tensor] | None = getattr(model, "encode", None)
     if make_codes is None:

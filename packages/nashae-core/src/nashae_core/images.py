@@ -5,38 +5,16 @@ as (batch, channels, height, width): numbers 0 ... 1, less the `mean` of their c
 `std`. The bytes keep their order, so a batch is in PyTorch's channels-last memory.
 """
 
-from collections import deque
+import math
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from jaxtyping import Float, Integer, UInt8
 from torch import Tensor
 
-from nashae_core.packed import shared_tensor
-
-# Batches that are read before they are asked for.
-AHEAD = 3
-
-
-@runtime_checkable
-class Images(Protocol):
-    """n images, given as arrays by an index; they may lie on disk."""
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The number of images, then the shape of one."""
-        ...
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The type of the numbers."""
-        ...
-
-    def __getitem__(self, index: npt.NDArray[np.int64], /) -> npt.NDArray[Any]: ...
+from nashae_core.arrays import as_tensor, check_dtype, described, no_array
+from nashae_core.streams import ArrayLike, ahead, pinned, read_rows
 
 
 class ImageObservations:
@@ -46,8 +24,8 @@ class ImageObservations:
     - `mean`, `std`: of each channel, of numbers 0 ... 1.
     - `dtype`: the floating-point type of the rows.
 
-    Raises `ValueError` where `images` are not such, or `mean` and `std` are not one finite number
-    a channel, `std` above 0.
+    Raises `TypeError` where `images` are no array, `ValueError` where they are not such, or `mean`
+    and `std` are not one finite number a channel, `std` above 0.
     """
 
     def __init__(
@@ -57,10 +35,9 @@ class ImageObservations:
         std: Sequence[float],
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        self.images: UInt8[Tensor, "n h w c"] = shared_tensor(images)
-        _check(self.images.shape, self.images.dtype == torch.uint8, mean, std)
-        self.mean, self.std = tuple(mean), tuple(std)
-        self._channels = _Channels(mean, std, self.images.device, dtype)
+        self.images: UInt8[Tensor, "n h w c"] = as_tensor(images, "images")
+        self.mean, self.std = _checked(self.images, mean, std)
+        self._channels = _Channels(self.mean, self.std, self.images.device, dtype)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -70,7 +47,7 @@ class ImageObservations:
     def __len__(self) -> int:
         return len(self.images)
 
-    def __getitem__(self, index: Integer[Tensor, " batch"]) -> Float[Tensor, "batch c h w"]:
+    def __getitem__(self, index: Integer[Tensor, "*batch"]) -> Float[Tensor, "*batch c h w"]:
         """The images at `index`, on the device that holds the bytes, normalised.
 
         Raises `IndexError` for an index outside of -n ... n - 1.
@@ -86,52 +63,44 @@ class StreamedImages:
     """Images that stay where they are, and are read while the model is busy with those before.
 
     As `ImageObservations`, but `images` are anything that gives uint8 arrays (batch, height, width,
-    channels) by an array of indices, such as a file. One thread reads three batches ahead, into
-    pinned memory where the device is a GPU; the bytes are normalised there.
+    channels) by an index, such as a file. They are read as `StreamedObservations` are, and
+    normalised on the device.
     """
 
     def __init__(
         self,
-        images: Images,
+        images: ArrayLike,
         mean: Sequence[float],
         std: Sequence[float],
         device: str | torch.device = "cpu",
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        _check(images.shape, images.dtype == np.uint8, mean, std)
-        self.images, self.mean, self.std = images, tuple(mean), tuple(std)
-        self.device = torch.device(device)
-        self._channels = _Channels(mean, std, self.device, dtype)
+        if not isinstance(images, ArrayLike):
+            raise no_array(images, "images")
+        self.mean, self.std = _checked(images, mean, std)
+        self.images, self.device = images, torch.device(device)
+        self._channels = _Channels(self.mean, self.std, self.device, dtype)
 
     def __len__(self) -> int:
         return self.images.shape[0]
 
-    def __getitem__(self, index: Integer[Tensor, " batch"]) -> Float[Tensor, "batch c h w"]:
-        """The images at `index`, on the device, normalised."""
+    def __getitem__(self, index: Integer[Tensor, "*batch"]) -> Float[Tensor, "*batch c h w"]:
+        """The images at `index`, on the device, normalised.
+
+        Raises `IndexError` for an index outside of -n ... n - 1.
+        """
         return self._on_device(self._read(index))
 
-    def read_ahead(self, index: Iterable[Tensor]) -> Iterator[Float[Tensor, "batch c h w"]]:
-        """The images at each of `index` (batch,), in order."""
-        waiting = deque[Future[Tensor]]()
-        with ThreadPoolExecutor(max_workers=1) as reader:
-            try:
-                for rows in index:
-                    waiting.append(reader.submit(self._read, rows))
-                    if len(waiting) > AHEAD:
-                        yield self._on_device(waiting.popleft().result())
-                while waiting:
-                    yield self._on_device(waiting.popleft().result())
-            finally:
-                for unread in waiting:
-                    unread.cancel()
+    def read_ahead(self, index: Iterable[Tensor]) -> Iterator[Float[Tensor, "*batch c h w"]]:
+        """The images at each of `index`, in order."""
+        return map(self._on_device, ahead(self._read, index))
 
     def to(self, device: str | torch.device, dtype: torch.dtype) -> "StreamedImages":
         """The same images, for a model on `device` with weights of `dtype`."""
         return StreamedImages(self.images, self.mean, self.std, device, dtype)
 
     def _read(self, index: Tensor) -> Tensor:
-        read = torch.from_numpy(self.images[index.cpu().numpy()])
-        return read.pin_memory() if self.device.type == "cuda" else read
+        return pinned(read_rows(self.images, index, "images"), self.device)
 
     def _on_device(self, images: Tensor) -> Tensor:
         return self._channels.normalised(images.to(self.device, non_blocking=True))
@@ -147,29 +116,50 @@ class _Channels:
         device: torch.device,
         dtype: torch.dtype,
     ) -> None:
-        if not dtype.is_floating_point:
-            raise ValueError(f"dtype must be floating point; got {dtype}")
+        check_dtype(dtype)
         self.dtype = dtype
         # Of bytes, 0 ... 255.
         self._mean = 255 * torch.tensor(mean, device=device, dtype=dtype)
         self._std = 255 * torch.tensor(std, device=device, dtype=dtype)
 
-    def normalised(self, images: UInt8[Tensor, "b h w c"]) -> Float[Tensor, "b c h w"]:
-        return images.to(self.dtype).sub_(self._mean).div_(self._std).permute(0, 3, 1, 2)
+    def normalised(self, images: UInt8[Tensor, "*batch h w c"]) -> Float[Tensor, "*batch c h w"]:
+        return images.to(self.dtype).sub_(self._mean).div_(self._std).movedim(-1, -3)
 
 
-def _check(
-    shape: Sequence[int], whole_bytes: bool, mean: Sequence[float], std: Sequence[float]
-) -> None:
-    if not whole_bytes or len(shape) != 4:
+def _checked(
+    images: ArrayLike, mean: Sequence[float], std: Sequence[float]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """The numbers of `mean` and `std`, where these and the images are what they must be."""
+    shape = tuple(images.shape)
+    # Torch's types say "torch.uint8".
+    if str(images.dtype).removeprefix("torch.") != "uint8" or len(shape) != 4:
+        cure = "convert them, 0 ... 255"
+        if len(shape) == 3:
+            cure = f"give images[{', '.join(':' * 3)}, None] if they have no axis of channels"
         raise ValueError(
-            f"images must be uint8 (n, height, width, channels); got shape {tuple(shape)}"
-            + ("" if whole_bytes else " of another type")
+            f"images must be uint8 (n, height, width, channels); got shape {shape} "
+            f"of {images.dtype}: {cure}"
         )
-    if not len(mean) == len(std) == shape[3]:
+    if shape[1] in (1, 3) and shape[3] not in (1, 3):
+        raise ValueError(
+            f"images must be uint8 (n, height, width, channels); got shape {shape}, channels "
+            "first: move that axis to the end"
+        )
+    numbers = tuple(_numbers(values, name) for values, name in ((mean, "mean"), (std, "std")))
+    if not len(numbers[0]) == len(numbers[1]) == shape[3]:
         raise ValueError(
             f"images have {shape[3]} channels: give as many numbers as mean and as std; "
-            f"got {len(mean)} and {len(std)}"
+            f"got {len(numbers[0])} and {len(numbers[1])}"
         )
-    if not np.isfinite([*mean, *std]).all() or min(std) <= 0:
+    if not all(map(math.isfinite, numbers[0] + numbers[1])) or min(numbers[1]) <= 0:
         raise ValueError(f"mean must be finite and std above 0; got {mean} and {std}")
+    return numbers[0], numbers[1]
+
+
+def _numbers(values: Sequence[float], name: str) -> tuple[float, ...]:
+    try:
+        return tuple(float(value) for value in values)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"{name} must be numbers, one a channel; got {described(values)}: give a tuple"
+        ) from error

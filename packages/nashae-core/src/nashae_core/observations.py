@@ -1,13 +1,23 @@
 """What models are trained on: rows that are on the model's device when they are asked for."""
 
-from collections.abc import Iterable, Iterator
-from typing import Protocol, runtime_checkable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, TypeGuard, runtime_checkable
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from nashae_core.arrays import (
+    as_tensor,
+    check_finite,
+    check_floating,
+    cure,
+    described,
+    is_mapped,
+)
 from nashae_core.images import ImageObservations, StreamedImages
 from nashae_core.packed import PackedObservations
+from nashae_core.streams import ArrayLike, StreamedObservations
 
 
 @runtime_checkable
@@ -27,6 +37,20 @@ class Streamed(Observations, Protocol):
         ...
 
 
+OURS = PackedObservations | ImageObservations | StreamedImages | StreamedObservations
+
+
+@runtime_checkable
+class HasArray(Protocol):
+    """What numpy can make an array of, such as a data frame."""
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any: ...
+
+
+# What functions take as observations: `as_observations` makes one of the first two of it.
+ObservationsLike = Tensor | Observations | ArrayLike | HasArray | Sequence[Any]
+
+
 def batches(
     rows: Tensor | Observations, index: Iterable[Tensor], device: torch.device
 ) -> Iterator[Tensor]:
@@ -38,33 +62,90 @@ def batches(
     return (rows[i.to(device)] for i in index)
 
 
-def on_device(
-    observations: Tensor | Observations, device: torch.device, dtype: torch.dtype
-) -> Tensor | Observations:
-    """A tensor, an array, packed observations or images moved to `device` whole, as `dtype`.
+def as_observations(given: ObservationsLike) -> Tensor | Observations:
+    """What is given as observations (n, ...), left where it lies.
 
-    Streamed images are told `device` and `dtype`; any other `Observations` are left as they are.
+    What is in memory becomes a tensor, which shares it where possible: tensors, arrays, data
+    frames, lists. What lies elsewhere becomes `StreamedObservations`, to be read batch by batch:
+    memory maps, of whatever size, and all else that has `shape`, `dtype` and `[index]`, such as an
+    HDF5 data set. Other `Observations` stay as they are.
 
-    Raises `ValueError` for rows that are none, not floating point, or not finite.
+    Raises `TypeError` for what is no array, `ValueError` for an array that is empty, not floating
+    point, sparse or masked.
     """
-    if not isinstance(observations, Tensor) and hasattr(observations, "__array__"):
-        # Copied, because data sets give their arrays read-only, which a tensor cannot be.
-        observations = torch.asarray(observations, copy=True)
+    if isinstance(given, OURS) or _gives_rows(given):
+        observations: Tensor | Observations = given
+    elif _lies_elsewhere(given):
+        observations = StreamedObservations(given)
+    else:
+        observations = as_tensor(given, "observations")
+        if not isinstance(given, Tensor):
+            # As rows are that are read from a file: how an array lies in memory changes no bit.
+            observations = observations.contiguous()
+        if not observations.dim():
+            raise ValueError(
+                f"observations must be (n, ...), one row each; got {described(given)}: "
+                "give an array of one axis or more"
+            )
     if len(observations) == 0:
         raise ValueError("observations is empty: it must have at least one row")
-    if isinstance(observations, PackedObservations | ImageObservations | StreamedImages):
-        return observations.to(device, dtype)
-    if not isinstance(observations, Tensor):
-        return observations
-    if not observations.is_floating_point():
-        raise ValueError(
-            f"observations must be floating point; got {observations.dtype}: "
-            "convert them, and scale them as your model wants them"
-        )
-    observations = observations.to(device, dtype)
-    if not torch.isfinite(observations).all():
-        raise ValueError("observations must be finite; got NaN or infinite elements")
+    if isinstance(observations, Tensor):
+        check_floating(observations.dtype, "observations")
     return observations
+
+
+def on_device(
+    given: ObservationsLike, device: torch.device, dtype: torch.dtype
+) -> Tensor | Observations:
+    """`as_observations` for a model on `device` with weights of `dtype`.
+
+    A tensor, packed observations and images are moved there whole; streamed ones are told. Any
+    other `Observations` are left as they are, and asked for one row to see what they give.
+
+    Raises as `as_observations` does, and `ValueError` for rows in memory that are not finite.
+    """
+    observations = as_observations(given)
+    if isinstance(observations, Tensor):
+        observations = observations.to(device, dtype)
+        check_finite(observations, "observations")
+    elif isinstance(observations, OURS):
+        observations = observations.to(device, dtype)
+    else:
+        _check_row(observations, device)
+    return observations
+
+
+def _lies_elsewhere(given: Any) -> TypeGuard[ArrayLike]:
+    """Whether an array is not in memory, as far as one can tell."""
+    if isinstance(given, Tensor | np.ma.MaskedArray):
+        return False
+    if isinstance(given, np.ndarray):
+        return is_mapped(given)
+    if isinstance(given, type) or hasattr(given, "to_numpy") or hasattr(given, "toarray"):
+        return False
+    return isinstance(given, ArrayLike) and not isinstance(given.dtype, torch.dtype)
+
+
+def _gives_rows(given: Any) -> TypeGuard[Observations]:
+    """Whether `given` is `Observations` of a class of the caller's, no array and no container."""
+    if isinstance(given, Tensor | list | tuple | range | str | bytes | Mapping | type):
+        return False
+    arrays = isinstance(given, HasArray) or hasattr(given, "to_numpy") or hasattr(given, "toarray")
+    return isinstance(given, Observations) and not arrays and not _lies_elsewhere(given)
+
+
+def _check_row(observations: Observations, device: torch.device) -> None:
+    wanted = "observations must give a tensor of rows on the model's device for a tensor of indices"
+    kind = type(observations).__name__
+    try:
+        row: Any = observations[torch.zeros(1, dtype=torch.int64, device=device)]
+    except (TypeError, LookupError, AttributeError, ValueError, RuntimeError) as error:
+        raise TypeError(
+            f"{wanted}; got {kind}, which raises {type(error).__name__}: {cure(observations)}"
+        ) from error
+    if not isinstance(row, Tensor) or row.shape[:1] != (1,) or row.device.type != device.type:
+        got = f"{described(row)} on {row.device}" if isinstance(row, Tensor) else described(row)
+        raise TypeError(f"{wanted}; got {kind}, which gives {got} for one: {cure(observations)}")
 
 
 def weight_type(model: nn.Module) -> torch.dtype:

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nashae_core.nashae import NashAE
-from nashae_core.observations import Observations
+from nashae_core.observations import ObservationsLike, as_observations
 from nashae_core.sample import DataSample
 from nashae_core.surgery import State, remove_latents, resized_like
 from nashae_core.training import History, Progress, TrainConfig, train
@@ -56,7 +56,7 @@ class Pruning:
 
 def train_pruned(
     model: NashAE,
-    observations: Tensor | Observations,
+    observations: ObservationsLike,
     config: TrainConfig,
     generator: torch.Generator,
     pruning: Pruning | None = None,
@@ -86,6 +86,7 @@ def train_pruned(
             f"pruning.every must be a multiple of config.record_every, where states are taken; "
             f"got {pruning.every} and {config.record_every}"
         )
+    observations = as_observations(observations)
     model, state = shrunk(
         deepcopy(model), observations, config, generator, pruning, device, resume, on_record
     )
@@ -103,7 +104,7 @@ def train_pruned(
 
 def shrunk(
     model: NashAE,
-    observations: Tensor | Observations,
+    observations: ObservationsLike,
     config: TrainConfig,
     generator: torch.Generator,
     pruning: Pruning,
@@ -131,7 +132,7 @@ def shrunk(
 
 def trained(
     model: NashAE,
-    observations: Tensor | Observations,
+    observations: ObservationsLike,
     config: TrainConfig,
     generator: torch.Generator,
     device: str | torch.device,

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from nashae_core.losses import reconstruction_loss
 from nashae_core.nashae import NashAE
-from nashae_core.observations import Observations, batches, on_device
+from nashae_core.observations import ObservationsLike, as_observations, batches, on_device
 
 MOST_ROWS = 10_000
 BATCH = 1000
@@ -22,9 +22,9 @@ def evenly(n: int, most: int) -> Int64[Tensor, " k"]:
 class DataSample:
     """At most 10,000 observations, evenly spaced in the data's order."""
 
-    def __init__(self, observations: Tensor | Observations, device: torch.device) -> None:
-        self._observations, self._device = observations, device
-        self._index = evenly(len(observations), MOST_ROWS)
+    def __init__(self, observations: ObservationsLike, device: torch.device) -> None:
+        self._observations, self._device = as_observations(observations), device
+        self._index = evenly(len(self._observations), MOST_ROWS)
 
     def rows(self, model: NashAE, most: int) -> Tensor:
         """At most so many of these observations, evenly spaced, as the model sees them."""

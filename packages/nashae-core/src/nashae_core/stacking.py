@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from nashae_core.nashae import NashAE
-from nashae_core.observations import Observations
+from nashae_core.observations import ObservationsLike
 from nashae_core.predictors import Predictors
 from nashae_core.training import History, Progress, TrainConfig, train
 
@@ -29,7 +29,7 @@ class SideBySide(nn.Module):
 
 def train_many(
     models: Sequence[NashAE],
-    observations: Tensor | Observations,
+    observations: ObservationsLike,
     config: TrainConfig,
     generators: Sequence[torch.Generator],
     *,

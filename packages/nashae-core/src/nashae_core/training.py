@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from nashae_core.denormals import flushed_denormals
-from nashae_core.observations import Observations, batches, on_device, weight_type
+from nashae_core.observations import ObservationsLike, batches, on_device, weight_type
 from nashae_core.state import restore_training_state, training_state
 
 Precision = Literal["float32", "bfloat16"]
@@ -110,7 +110,7 @@ class Progress(NamedTuple):
 @flushed_denormals()
 def train(
     model: Trainable,
-    observations: Tensor | Observations,
+    observations: ObservationsLike,
     config: TrainConfig,
     generator: torch.Generator | Sequence[torch.Generator],
     *,
@@ -120,9 +120,11 @@ def train(
 ) -> History:
     """Train `model` in place and return its history.
 
-    - `observations`: (n, ...) floating point, an array or a tensor, or `PackedObservations` or
-      `ImageObservations`, moved to `device` whole; `StreamedImages`, which are read ahead; or any
-      `Observations`, which is asked for rows by an index on `device`.
+    - `observations`: (n, ...) floating point. A tensor, an array, a data frame, a list, or
+      `PackedObservations` or `ImageObservations`: moved to `device` whole. A memory map, an HDF5
+      data set or anything else with `shape`, `dtype` and `[index]`, or `StreamedImages`: read batch
+      by batch, ahead (`StreamedObservations`). Any other `Observations`: asked for rows by an index
+      on `device`.
     - `generator`: draws the batches, with replacement, and the seed of the model's own noise. A
       sequence of them, one a run, for models that are trained side by side (`nashae_core.stack`).
     - `resume`: a `Progress.state()` of an earlier call with equal arguments. The run goes on from
@@ -139,7 +141,8 @@ def train(
     The loop itself never waits for the device between two records, so a run that diverges goes on
     and is found out at the end.
 
-    Raises `ValueError` for observations that are empty, not floating point or not finite, a model
+    Raises `TypeError` for observations that are no array; `ValueError` for such as are empty, not
+    floating point, sparse, masked or (streamed ones when they are read) not finite, a model
     of which no parameter requires a gradient, a loss on which no such parameter of its player has
     an effect, an empty sequence of generators, and a state that does not fit the model;
     `FloatingPointError` at the end, where a term of the history is not finite.

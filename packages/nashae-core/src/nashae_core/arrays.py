@@ -1,0 +1,179 @@
+"""Arrays of many kinds as tensors: the same numbers, in the same memory where that is possible."""
+
+import mmap
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, TensorDataset
+
+# Of ml_dtypes, which give numpy the types that only torch has; each number is one of float32.
+SMALL_FLOATS = ("bfloat16", "float8_e4m3fn", "float8_e5m2")
+# Elements that are looked at at once: what that makes on the way is of their size.
+PIECE = 1 << 20
+
+
+def as_tensor(given: Any, name: str) -> Tensor:
+    """The numbers of `given` as a tensor of their own type, without a gradient, never written to.
+
+    - `given`: a tensor, a numpy array of any byte order and stride, anything that numpy can make
+      one of (a data frame, what has `__array__`), or a list of numbers, arrays or tensors.
+    - `name`: what the errors call it.
+
+    Raises `TypeError` for what is no array, and `ValueError` for one that holds no numbers, leaves
+    some out (sparse, masked) or has rows of several shapes.
+    """
+    if isinstance(given, Tensor):
+        return _dense(given, name)
+    if isinstance(given, list | tuple):
+        given = _stacked(given, name)
+        if isinstance(given, Tensor):
+            return _dense(given, name)
+    elif hasattr(given, "toarray"):
+        raise ValueError(f"{name} must be dense; got {described(given)}: give {name}.toarray()")
+    elif hasattr(given, "to_numpy"):
+        given = given.to_numpy()
+    elif not isinstance(given, np.ndarray) and hasattr(given, "__array__"):
+        given = np.asarray(given)
+    if not isinstance(given, np.ndarray):
+        raise no_array(given, name)
+    return from_numpy(given, name)
+
+
+def from_numpy(array: npt.NDArray[Any], name: str) -> Tensor:
+    """A tensor of a numpy array's numbers; copied only where torch cannot look at them itself.
+
+    Raises as `as_tensor` does.
+    """
+    if isinstance(array, np.ma.MaskedArray):
+        if np.ma.is_masked(array):
+            raise ValueError(
+                f"{name} must have no masked elements; got {np.ma.getmaskarray(array).sum()}: "
+                f"give {name}.filled(...), or leave those rows out"
+            )
+        array = array.data
+    if array.dtype.name in SMALL_FLOATS:
+        array = array.astype(np.float32)
+    if array.dtype.kind not in "fiubc" or array.dtype == np.clongdouble:
+        raise ValueError(
+            f"{name} must be numbers; got {array.dtype}: leave out or convert what is none"
+        )
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        array = array.astype(np.float64)
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
+    if any(stride < 0 for stride in array.strides):
+        array = array.copy()
+    with warnings.catch_warnings():
+        # Data sets give their arrays read-only, which PyTorch cannot promise and warns of.
+        warnings.filterwarnings("ignore", message=".*not writable", category=UserWarning)
+        return torch.from_numpy(array)
+
+
+def is_mapped(array: npt.NDArray[Any]) -> bool:
+    """Whether an array's numbers lie in a file that is mapped into memory."""
+    owner: Any = array
+    while isinstance(owner, np.ndarray | memoryview):
+        owner = owner.base if isinstance(owner, np.ndarray) else owner.obj
+    return isinstance(owner, mmap.mmap)
+
+
+def is_floating(dtype: Any) -> bool:
+    """Whether a type, torch's or numpy's, is a floating-point one."""
+    if isinstance(dtype, torch.dtype):
+        return dtype.is_floating_point
+    dtype = np.dtype(dtype)
+    return dtype.kind == "f" or dtype.name in SMALL_FLOATS
+
+
+def check_floating(dtype: Any, name: str) -> None:
+    """Refuse numbers of another than a floating-point type."""
+    if not is_floating(dtype):
+        raise ValueError(
+            f"{name} must be floating point; got {dtype}: "
+            "convert them, and scale them as your model wants them"
+        )
+
+
+def check_dtype(dtype: torch.dtype) -> None:
+    """Refuse a type for rows that is not a floating-point one of torch's."""
+    if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
+        raise ValueError(
+            f"dtype must be floating point; got {dtype!r}: give torch.float32, for example"
+        )
+
+
+def check_finite(rows: Tensor, name: str, index: Tensor | None = None) -> None:
+    """Refuse rows with elements that are not finite; `index` (n,) are their numbers in the data."""
+    # In pieces, because what is made on the way is as large as they are.
+    first = 0
+    for piece in torch.split(rows, max(1, PIECE // max(1, rows.shape[1:].numel()))):
+        good = torch.isfinite(piece)
+        if not good.all():
+            bad = first + int(good.reshape(len(piece), -1).all(1).logical_not().nonzero()[0, 0])
+            raise ValueError(
+                f"{name} must be finite; got NaN or infinite elements, first in row "
+                f"{bad if index is None else int(index[bad])}: leave out such rows or mend them"
+            )
+        first += len(piece)
+
+
+def described(value: Any) -> str:
+    """What an error says of a value: one short line."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
+    if shape is not None and dtype is not None:
+        return f"{type(value).__name__} {dtype} {tuple(shape)}"
+    if value is None or isinstance(value, bool | int | float | complex | str | bytes):
+        text = repr(value)
+        return text if len(text) <= 40 else f"{text[:37]}..."
+    return type(value).__name__
+
+
+def no_array(given: Any, name: str) -> TypeError:
+    """The error for what is no array, with the cure for what is often given instead of one."""
+    return TypeError(f"{name} must be an array; got {described(given)}: {cure(given, name)}")
+
+
+def cure(given: Any, name: str = "observations") -> str:
+    """What to give in place of what is often given for an array."""
+    if isinstance(given, DataLoader):
+        return "give the array that it reads, of which batches are drawn here"
+    if isinstance(given, TensorDataset):
+        return f"give {name}.tensors[0]"
+    if isinstance(given, Dataset):
+        return f"give torch.stack([item for item in {name}]), of the items' tensors"
+    if isinstance(given, Mapping):
+        return f"give one of its arrays, such as {name}[{next(iter(given), 'name')!r}]"
+    if hasattr(given, "observations"):
+        return f"give {name}.observations"
+    if hasattr(given, "__iter__") and not isinstance(given, str | bytes):
+        return f"give list({name})"
+    return "give a tensor, a numpy array, a data frame or a list of numbers"
+
+
+def _dense(tensor: Tensor, name: str) -> Tensor:
+    if tensor.is_nested or tensor.layout != torch.strided:
+        raise ValueError(
+            f"{name} must be dense; got a tensor of layout {tensor.layout}: give {name}.to_dense()"
+        )
+    if tensor.is_quantized or tensor.is_meta:
+        kind = "quantized" if tensor.is_quantized else "on the device meta, where it has no numbers"
+        raise ValueError(f"{name} must be numbers; got a tensor that is {kind}")
+    return tensor.detach()
+
+
+def _stacked(rows: list[Any] | tuple[Any, ...], name: str) -> Tensor | npt.NDArray[Any]:
+    """Rows of one shape, as one array."""
+    tensors = bool(rows) and all(isinstance(row, Tensor) for row in rows)
+    try:
+        return torch.stack([*rows]) if tensors else np.asarray(rows)
+    except (ValueError, RuntimeError, TypeError) as error:
+        raise ValueError(
+            f"{name} must have rows of one shape and kind; got a {type(rows).__name__} of "
+            f"{len(rows)} that cannot be stacked: make them equal first"
+        ) from error
