@@ -2,11 +2,12 @@ import pickle
 import runpy
 
 import h5py
+import jaxtyping
 import numpy as np
 import pytest
 
 import nashae_data.dataset
-from nashae_data import Dataset, Observations, Provenance, __version__
+from nashae_data import AttributeDataset, Dataset, Observations, Provenance, __version__
 
 MADE_UP = Provenance("made up for a test")
 
@@ -100,6 +101,55 @@ def test_a_memory_map_serves(tmp_path, images):
 def test_an_hdf5_data_set_serves(tmp_path, images):
     with h5py.File(tmp_path / "images.h5", "w") as file:
         check_rows(file.create_dataset("images", data=images), images)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"chunks": (4, 2)}, {"chunks": (1, 8), "compression": "gzip"}, {"chunks": (20, 3)}],
+    ids=str,
+)
+@pytest.mark.parametrize("dtype", ["u1", "<f4", ">f8"])
+@pytest.mark.parametrize("kind", [Dataset, AttributeDataset])
+def test_an_hdf5_data_set_is_indexed_in_any_order(kind, dtype, options, tmp_path, monkeypatch):
+    rows = np.arange(160).reshape(20, 8).astype(dtype)
+    with h5py.File(tmp_path / "rows.h5", "w") as file:
+        found = labelled(kind, file.create_dataset("rows", data=rows, **options)).observations
+        for index in (
+            np.array([5, 3, 19, 0]), np.array([7, 7, 2, 7]), np.array([-1, 0, -20]), slice(None),
+            np.array([[1, 9], [9, 0]]), slice(None, None, -3), -2, np.array([], np.int64),
+        ):  # fmt: skip
+            np.testing.assert_array_equal(found[index], rows[index])
+            assert found[index].dtype == rows.dtype
+        assert isinstance(found, Observations)
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # it would speak first
+    with pytest.raises(ValueError, match="must be in an open file; got a closed one"):
+        labelled(kind, found._array)
+
+
+def labelled(kind, observations, n=20):
+    """A data set of one factor or attribute."""
+    if kind is Dataset:
+        zeros = np.zeros((n, 1), np.int64)
+        return Dataset(observations, zeros, zeros.astype(float), ("one",), (1,), MADE_UP)
+    ones = np.ones((n, 1), bool)
+    return AttributeDataset(
+        observations, ones, ("one",), np.zeros(n, np.int64), np.zeros((n, 0)), (), MADE_UP
+    )
+
+
+def test_a_chunk_of_an_hdf5_data_set_is_read_once(tmp_path, monkeypatch):
+    rows, asked = np.arange(100.0)[:, None], []
+    with h5py.File(tmp_path / "rows.h5", "w") as file:
+        array = file.create_dataset("rows", data=rows, chunks=(10, 1))
+        found = labelled(Dataset, array, 100).observations
+        read = h5py.Dataset.__getitem__
+        monkeypatch.setattr(
+            h5py.Dataset, "__getitem__", lambda self, at: asked.append(at) or read(self, at)
+        )
+        index = np.array([31, 2, 4, 38, 2, 99, 55, 56, 60])
+        np.testing.assert_array_equal(found[index], rows[index])
+    bounds = [(2, 5), (31, 39), (55, 57), (60, 61), (99, 100)]
+    assert asked == [slice(*bound) for bound in bounds]
 
 
 def test_bits_that_are_unpacked_by_index_serve(images):

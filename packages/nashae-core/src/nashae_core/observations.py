@@ -73,6 +73,13 @@ def as_observations(given: ObservationsLike) -> Tensor | Observations:
     Raises `TypeError` for what is no array, `ValueError` for an array that is empty, not floating
     point, sparse or masked.
     """
+    try:
+        getattr(given, "shape", None)
+    except Exception as error:
+        raise ValueError(
+            f"observations must be readable; got {type(given).__name__}, which does not say its "
+            f"shape ({type(error).__name__}): open its file again"
+        ) from error
     if isinstance(given, OURS) or _gives_rows(given):
         observations: Tensor | Observations = given
     elif _lies_elsewhere(given):

@@ -5,8 +5,6 @@ import io
 import os
 import re
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ from jaxtyping import Float64
 
 from nashae_data.atomic import atomic_file, atomic_folder
 from nashae_data.dataset import Dataset, Provenance
+from nashae_data.foreign import reading
 from nashae_data.waveforms import CITATION, DUTY_CYCLE_GRID, NAMES, SAMPLES, gridded
 
 FOLDER = "beamsynthesis/data"
@@ -74,20 +73,6 @@ def write_beamsynthesis(dataset: Dataset, path: Path) -> None:
             folder.mkdir(parents=True)
             for row, name in enumerate(names):
                 (folder / name).write_bytes(_npy(dataset.observations[row]))
-
-
-@contextmanager
-def reading(path: Path | zipfile.Path, key: str = "") -> Iterator[None]:
-    """Turn whatever is raised on a foreign file's content into a `ValueError` that names the file.
-
-    numpy, zipfile and h5py raise errors of a dozen kinds on bytes that they do not expect. `key` is
-    the part of the file that is read, if it is one.
-    """
-    try:
-        yield
-    except Exception as error:
-        place = f"{path} {key!r}" if key else f"{path}"
-        raise ValueError(f"{place} cannot be read: {error}") from error
 
 
 def _read(root: Path | zipfile.Path, provenance: Provenance) -> Dataset:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nashae_data.dataset import Observations, Provenance, read_only
-from nashae_data.disk import resolve
+from nashae_data.disk import in_any_order, resolve
 
 # As CelebA numbers the parts of its partition.
 PARTS = ("train", "valid", "test")
@@ -17,7 +17,8 @@ PARTS = ("train", "valid", "test")
 class AttributeDataset:
     """Observations and what each of them has: n observations, k attributes.
 
-    - `observations`: n first, any shape and type after it; never copied, never read whole here.
+    - `observations`: n first, any shape and type after it; never copied, never read whole here. An
+      h5py data set becomes `DiskImages`, which can be indexed in any order.
     - `attributes`: (n, k) bool. `names`: k names, all different.
     - `partition`: (n,) int64, to which part each observation belongs: 0 train, 1 valid, 2 test.
     - `nuisances`: (n, j) float64, what else is known of each observation; finite. j may be 0.
@@ -38,6 +39,7 @@ class AttributeDataset:
     provenance: Provenance
 
     def __post_init__(self) -> None:
+        self._keep("observations", in_any_order(self.observations))
         if len(self.observations) == 0:
             raise ValueError("there are no observations: give at least one")
         self._keep("attributes", read_only(np.asarray(self.attributes)))

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from nashae_data.archive import reading
 from nashae_data.dataset import Dataset
+from nashae_data.foreign import reading
 from nashae_data.grids import grid
 from nashae_data.matlab import read_matrix
 from nashae_data.origin import from_file

@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from jaxtyping import UInt8
 
-from nashae_data.archive import reading
+from nashae_data.foreign import reading
 
 SIZE = (178, 218)  # width, height
 # The shorter side becomes 96, the longer one is rounded down; then 64 x 64 around the centre.

@@ -7,14 +7,16 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
+from nashae_data.disk import in_any_order
+
 
 @runtime_checkable
 class Observations(Protocol):
     """Anything that holds n observations, the first axis counting them, and gives them as arrays.
 
-    An array, a memory map and an h5py data set are such already; a set that is unpacked or decoded
-    row by row needs a class with these four members. Integer arrays may repeat and go backwards
-    (h5py's own data sets take increasing ones only).
+    An array and a memory map are such already, and an h5py data set is made one (`DiskImages`); a
+    set that is unpacked or decoded row by row needs a class with these four members. Integer arrays
+    may repeat and go backwards.
     """
 
     @property
@@ -50,7 +52,8 @@ class Provenance:
 class Dataset:
     """Observations and the ground truth of each: n observations, k factors.
 
-    - `observations`: n first, any shape and type after it; never copied, never read whole here.
+    - `observations`: n first, any shape and type after it; never copied, never read whole here. An
+      h5py data set becomes `DiskImages`, which can be indexed in any order.
     - `factors`: (n, k) int64, the class of each factor, from 0 to its size - 1.
     - `values`: (n, k) float64, the same factors in physical units; finite.
     - `names`: k names, all different. `sizes`: k numbers of classes, each at least 1.
@@ -69,6 +72,7 @@ class Dataset:
     provenance: Provenance
 
     def __post_init__(self) -> None:
+        self._keep("observations", in_any_order(self.observations))
         if not isinstance(self.observations, Observations):
             raise ValueError(
                 f"observations must have shape, dtype, len() and indexing, got "

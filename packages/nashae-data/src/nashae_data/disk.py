@@ -5,10 +5,26 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import h5py  # type: ignore[import-untyped]
 import numpy as np
 import numpy.typing as npt
 
-from nashae_data.archive import reading
+from nashae_data.foreign import reading
+
+# Bytes that are read at once, at most, where rows lie in chunks and not all are wanted.
+MOST_BYTES = 1 << 24
+
+
+def in_any_order(observations: Any) -> Any:
+    """What can be indexed in any order: of an h5py data set, which cannot, `DiskImages`.
+
+    Raises `ValueError` where its file is closed.
+    """
+    if not isinstance(observations, h5py.Dataset):
+        return observations
+    if not observations:
+        raise ValueError("observations must be in an open file; got a closed one: open it again")
+    return DiskImages(observations, Path(observations.file.filename), str(observations.name))
 
 
 def resolve(
@@ -36,7 +52,7 @@ def resolve(
 
 
 class DiskImages:
-    """`Observations` left in a file: a memory map, or an HDF5 data set read run by run.
+    """`Observations` left in a file: a memory map, or an HDF5 data set, of any type.
 
     Indexing gives a copy in memory: an integer one image, a slice or an array of integers the
     images in that order; indices may repeat, come in any order and be negative.
@@ -79,12 +95,22 @@ class DiskImages:
             return self._read_runs(rows)
 
     def _read_runs(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-        """The rows of an HDF5 data set, each read once, neighbours together."""
+        """The rows of an HDF5 data set, each read once, those of a chunk and neighbours together.
+
+        HDF5 unpacks a chunk anew for each time that it is asked.
+        """
         wanted, places = np.unique(rows, return_inverse=True)
         found = np.empty((len(wanted), *self._shape[1:]), dtype=self._dtype)
-        edges = np.flatnonzero(np.diff(wanted, prepend=-2, append=-2) != 1)
-        for start, end in pairwise(edges):
-            found[start:end] = self._array[wanted[start] : wanted[end - 1] + 1]
+        chunk = self._array.chunks[0] if self._array.chunks else 1
+        near = (np.diff(wanted) == 1) | (np.diff(wanted // chunk) == 0)
+        most = MOST_BYTES // max(1, int(np.prod(self._shape[1:])) * self._dtype.itemsize)
+        starts = [0] if wanted.size else []
+        for i, joined in enumerate(near, 1):
+            if not joined or wanted[i] - wanted[starts[-1]] >= max(1, most):
+                starts.append(i)
+        for start, end in pairwise([*starts, len(wanted)]):
+            first = wanted[start]
+            found[start:end] = self._array[first : wanted[end - 1] + 1][wanted[start:end] - first]
         if np.array_equal(wanted, rows):
             return found
         return found[places.reshape(rows.shape)]

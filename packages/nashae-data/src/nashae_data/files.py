@@ -12,9 +12,10 @@ import h5py  # type: ignore[import-untyped]
 import numpy as np
 import numpy.typing as npt
 
-from nashae_data.archive import read_beamsynthesis, reading, write_beamsynthesis
+from nashae_data.archive import read_beamsynthesis, write_beamsynthesis
 from nashae_data.atomic import atomic_file
 from nashae_data.dataset import Dataset, Observations, Provenance
+from nashae_data.foreign import reading
 from nashae_data.hdf5 import open_array
 from nashae_data.members import open_member
 from nashae_data.packed import PackedImages

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from nashae_data.archive import reading
 from nashae_data.atomic import atomic_file
 from nashae_data.dataset import Dataset
 from nashae_data.disk import DiskImages
+from nashae_data.foreign import reading
 from nashae_data.grids import grid
 from nashae_data.members import Layout, Member, map_array, open_member, read_header
 from nashae_data.origin import from_file

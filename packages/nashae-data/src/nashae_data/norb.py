@@ -12,8 +12,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from nashae_data.archive import reading
 from nashae_data.dataset import Dataset, Provenance
+from nashae_data.foreign import reading
 from nashae_data.members import Readable
 
 CITATION = (

@@ -7,9 +7,9 @@ from pathlib import Path
 import h5py  # type: ignore[import-untyped]
 import numpy as np
 
-from nashae_data.archive import reading
 from nashae_data.dataset import Dataset
 from nashae_data.disk import DiskImages
+from nashae_data.foreign import reading
 from nashae_data.grids import check_grid, grid
 from nashae_data.hdf5 import check_array, open_array
 from nashae_data.origin import from_file

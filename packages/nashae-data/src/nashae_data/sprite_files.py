@@ -10,8 +10,8 @@ import h5py  # type: ignore[import-untyped]
 import numpy as np
 import numpy.typing as npt
 
-from nashae_data.archive import reading
 from nashae_data.dataset import Dataset
+from nashae_data.foreign import reading
 from nashae_data.grids import check_equal, grid
 from nashae_data.hdf5 import check_array, open_array
 from nashae_data.members import open_member
