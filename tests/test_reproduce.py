@@ -371,6 +371,7 @@ def written(path: Path, rows: list[Row], kept: list[Row], **changes: object) -> 
         "seconds": 90.0,
         "compared": [],
         "whose": "no runs",
+        "untrained": [],
         "pictures": [],
         "figures": path.parent,
     }

@@ -41,6 +41,8 @@ def made_row(score: float, seed: int = 0, **changes: Any) -> Row:
         "latents": 10,
         "seed": seed,
         "learned": 5,
+        "error": 0.004,
+        "mean_error": 0.0188,
         "beta_vae": score,
         "beta_vae_standard": score,
         "information": WHOLE,
@@ -249,6 +251,7 @@ def few_recipes(methods: Sequence[str], trials: int) -> list[AnyRecipe]:
     ]
 
 
+@pytest.mark.usefixtures("everything_counts_as_trained")
 def test_the_command_does_the_whole_way_and_scores_each_run_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

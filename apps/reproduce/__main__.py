@@ -37,6 +37,7 @@ from apps.reproduce.sweep import (
 from apps.reproduce.table1 import Cell, table_1
 from apps.reproduce.table2 import SpriteCell, table_2
 from apps.reproduce.table3 import FaceCell, table_3
+from apps.reproduce.trained import is_trained, trained, untrained
 from apps.run_folder import RunFolder
 from nashae_core.training import Precision
 
@@ -118,7 +119,7 @@ def reproduce(
             folders = run_sweep(recipes, out / "runs", jobs=at_a_time, root=root, device=device)
     if table == 2:
         rows = _report_page(command, folders, 2, score_sprites, draw_sprites, write_sprite_report)
-        shown = _terminal_sprites(table_2(rows, command.methods))
+        shown = _terminal_sprites(table_2(trained(rows), command.methods))
     elif table == 3:
         rows = _report_page(
             command,
@@ -128,7 +129,7 @@ def reproduce(
             lambda runs, _rows, _methods, at: draw_faces(runs, at),
             write_face_report,
         )
-        shown = _terminal_faces(table_3(rows, command.methods), rows[0]["data"])
+        shown = _terminal_faces(table_3(trained(rows), command.methods), rows[0]["data"])
     else:
         shown = _report(command, folders)
     console.print(shown)
@@ -190,9 +191,10 @@ def _report(command: Command, folders: list[RunFolder]) -> Table:
     out, methods = command.out, command.methods
     rows = score_runs(folders, score, command.jobs)
     write_rows(rows, out / "table1.jsonl")
-    cells, kept = table_1(rows, methods), table_1(published(1), methods)
+    own, released = trained(rows), trained(published(1))
+    cells, kept = table_1(own, methods), table_1(released, methods)
     # Two trials of one method compare nothing.
-    compared = [r for r in rows if r["method"] in methods] if command.table else published(1)
+    compared = [r for r in own if r["method"] in methods] if command.table else released
     with console.status("drawing"):
         pictures = draw(folders, cells, compared, out / "figures")
     write_report(
@@ -203,6 +205,7 @@ def _report(command: Command, folders: list[RunFolder]) -> Table:
         kept=kept,
         compared=compared,
         whose="your runs" if command.table else "the runs kept with this release",
+        untrained=untrained(rows),
         pictures=pictures,
         figures=out / "figures",
     )
@@ -217,7 +220,9 @@ def _report_page(
     rows = score_runs(folders, score, command.jobs)
     write_rows(rows, out / f"table{number}.jsonl")
     with console.status("drawing"):
-        pictures = draw(folders, rows, command.methods, out / "figures")
+        pairs = [pair for pair in zip(folders, rows, strict=True) if is_trained(pair[1])]
+        drawn, scored = ([pair[i] for pair in pairs] for i in (0, 1))
+        pictures = draw(drawn, scored, command.methods, out / "figures")
     write(
         out / f"table{number}.html",
         command=command.line,

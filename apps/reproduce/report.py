@@ -28,6 +28,8 @@ from apps.reproduce.sprite_score import FACTORS
 from apps.reproduce.table1 import Cell
 from apps.reproduce.table2 import CARRIED, scan_cells, size_cells, table_2, told_apart
 from apps.reproduce.table3 import captured_attributes, table_3
+from apps.reproduce.trained import trained
+from apps.reproduce.trained import untrained as left_out
 from apps.run_folder import versions
 from nashae_data.atomic import atomic_file
 
@@ -43,13 +45,15 @@ def write_report(
     kept: Sequence[Cell],
     compared: Sequence[Row],
     whose: str,
+    untrained: Sequence[Row],
     pictures: Sequence[Picture],
     figures: Path,
 ) -> None:
     """Write the report to `path`: `cells` of the user's runs, `kept` of the release's.
 
     `compared` are the rows of the tables that compare the methods beyond the paper's, and `whose`
-    says in words whose runs those are. `figures` is the folder with the pictures' files.
+    says in words whose runs those are. `untrained` are the user's rows that are in none of them.
+    `figures` is the folder with the pictures' files.
     """
     write_page(
         path,
@@ -64,6 +68,7 @@ def write_report(
         rules=COUNTING_RULES,
         latents=LATENTS,
         definition=DEFINITION,
+        untrained=untrained,
         pictures=embedded(pictures, figures),
     )
 
@@ -80,8 +85,9 @@ def write_sprite_report(
     figures: Path,
 ) -> None:
     """Write the report of Table 2 to `path`: `rows` of the user's runs, `kept` of the release's."""
-    cells, kept_cells = table_2(rows, methods), table_2(kept, methods)
-    scan, sizes = scan_cells(rows), size_cells(rows)
+    own = trained(rows)
+    cells, kept_cells = table_2(own, methods), table_2(trained(kept), methods)
+    scan, sizes = scan_cells(own), size_cells(own)
     write_page(
         path,
         "table2.html.j2",
@@ -100,6 +106,7 @@ def write_sprite_report(
         latents=SPRITE_LATENTS,
         trials=SPRITE_TRIALS,
         illegible=f"λ = {ILLEGIBLE[1]:g}",
+        untrained=left_out(rows),
         pictures=embedded(pictures, figures),
     )
 
@@ -116,19 +123,20 @@ def write_face_report(
     figures: Path,
 ) -> None:
     """Write the report of Table 3 to `path`: `rows` of the user's runs, `kept` of the release's."""
-    cells = table_3(rows, methods)
+    cells = table_3(trained(rows), methods)
     write_page(
         path,
         "table3.html.j2",
         command=command,
         seconds=seconds,
         cells=cells,
-        kept=table_3(kept, methods) if kept else [],
+        kept=table_3(trained(kept), methods) if kept else [],
         real=rows[0]["data"] == REAL,
         mine=rows[0],
         theirs=kept[0] if kept else None,
         latents=FACE_LATENTS,
         attributes=captured_attributes(cells),
+        untrained=left_out(rows),
         pictures=embedded(pictures, figures),
     )
 

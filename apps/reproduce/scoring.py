@@ -8,6 +8,7 @@ import joblib  # type: ignore[import-untyped]
 
 from apps.console import progress_bar
 from apps.reproduce.rows import Row
+from apps.reproduce.trained import errors
 from apps.run_folder import RunFolder
 
 ROW = "row.json"
@@ -31,6 +32,8 @@ def score_runs(folders: Sequence[RunFolder], score: Score, jobs: int) -> list[Ro
 def scored(folder: RunFolder, score: Score) -> Row:
     """The row of a run: the one in its folder, or where there is none one that is made and kept.
 
+    To what `score` gives it adds `errors`, which tell whether the run is trained.
+
     A kept row is taken only if it is of this very run, and made by this release of the metrics.
     """
     folder = RunFolder(folder.path)  # its arrays are let go with it
@@ -40,6 +43,6 @@ def scored(folder: RunFolder, score: Score) -> Row:
             kept = folder.row
             if kept["made of"] == made_of:
                 return dict(kept["row"])
-    row = score(folder)
+    row = score(folder) | errors(folder)
     folder.write_json(ROW, {"made of": made_of, "row": row})
     return row

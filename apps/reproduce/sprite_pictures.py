@@ -56,8 +56,10 @@ def _over_weight_and_size(rows: Sequence[Row]) -> list[Picture]:
 
 
 def _best(folders: Sequence[RunFolder], rows: Sequence[Row], method: str) -> list[Picture]:
-    """What the method's best run carries, and what its latents do."""
+    """What the method's best run carries, and what its latents do; nothing where it has none."""
     row = best_run(rows, method)
+    if row is None:
+        return []
     folder = folders[rows.index(row)]
     title = f"{folder.recipe.title}, seed {row['seed']}"
     which = f"The run of the highest β-VAE score ({100 * row['beta_vae']:.1f} %) of the method."

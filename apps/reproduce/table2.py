@@ -102,10 +102,10 @@ def told_apart(cells: Sequence[SpriteCell]) -> str:
     return " ".join(sentences)
 
 
-def best_run(rows: Iterable[Row], method: str) -> Row:
+def best_run(rows: Iterable[Row], method: str) -> Row | None:
     """The run of a method with the highest score of the table's m; the first seed among equals."""
     own = [r for r in rows if r["method"] == method and r["latents"] == SPRITE_LATENTS]
-    return max(own, key=lambda row: float(row["beta_vae"]))
+    return max(own, key=lambda row: float(row["beta_vae"]), default=None)
 
 
 def _apart(a: SpriteCell, b: SpriteCell) -> bool:

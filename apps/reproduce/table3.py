@@ -9,11 +9,9 @@ from apps.reproduce.face_score import REAL
 from apps.reproduce.paper import FACE_LATENTS, TABLE_3
 from apps.reproduce.rows import Row
 from apps.reproduce.sweep import recipe
-from nashae_baselines.losses import LOG_2PI
 
 # The paper's: an attribute is captured when a latent has at least this AUROC for it.
 CAPTURED = 0.75
-ELEMENTS = 3 * 64 * 64
 
 
 class FaceCell(NamedTuple):
@@ -33,8 +31,8 @@ class FaceCell(NamedTuple):
         return recipe(self.method, self.weight, FACE_LATENTS, seed=0, data="celeba").title
 
     def tad(self, protocol: str, field: str = "score") -> Estimate | None:
-        """The estimate of a field of `tad` or `tad_yeats2022` of the rows."""
-        return estimate([float(run[protocol][field]) for run in self.runs])
+        """The estimate of a field of `tad` or `tad_yeats2022` of the rows that have it."""
+        return estimate([float(run[protocol][field]) for run in self.runs if protocol in run])
 
     @property
     def learned(self) -> tuple[int, ...]:
@@ -49,23 +47,17 @@ class FaceCell(NamedTuple):
     @property
     def error(self) -> float | None:
         """½·mean (x′ − x)² at the end of training, of VAEs by sampled codes; the runs' mean."""
-        return mean_of([_error(run) for run in self.runs])
+        return mean_of([run["error"] for run in self.runs])
 
     @property
     def chance(self) -> float | None:
         """What random latents score by the paper's protocol, the mean over the runs."""
-        return mean_of([run["tad_yeats2022"]["floor"][0] for run in self.runs])
+        floors = [run["tad_yeats2022"]["floor"] for run in self.runs if "tad_yeats2022" in run]
+        return mean_of([floor[0] for floor in floors])
 
     def detected(self, attribute: str) -> float:
         """The best latent's exact AUROC for an attribute, the mean over the runs."""
         return statistics.fmean(run["attributes"][attribute]["best"] for run in self.runs)
-
-
-def _error(run: Row) -> float:
-    """A VAE's negative log-likelihood, of unit variance, is it and a constant for each element."""
-    if "nll" in run:
-        return float(run["nll"] / ELEMENTS - 0.5 * LOG_2PI)
-    return float(run["reconstruction_loss"])
 
 
 def table_3(rows: Iterable[Row], methods: Sequence[str]) -> list[FaceCell]:
