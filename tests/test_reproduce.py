@@ -258,7 +258,10 @@ def test_a_run_without_a_learned_latent_has_a_score(tmp_path: Path) -> None:
     assert 0 <= row["beta_vae"] <= 1
 
 
-def test_a_run_is_scored_once_and_anew_where_it_is_another(tmp_path: Path) -> None:
+def test_a_run_is_scored_once_and_anew_where_it_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.reproduce.scoring.errors", lambda _: {"error": 0.1})
     arrays = {"codes": GRID / 3, "factors": GRID}
     folder = made_folder(tmp_path, "nashae", arrays)
     scored_runs = []
@@ -268,7 +271,7 @@ def test_a_run_is_scored_once_and_anew_where_it_is_another(tmp_path: Path) -> No
         return {"seed": given.record["seed"], "learned": 2}
 
     first = scored(folder, counted)
-    assert scored(RunFolder(tmp_path), counted) == first == {"seed": 1, "learned": 2}
+    assert scored(RunFolder(tmp_path), counted) == first == {"seed": 1, "learned": 2, "error": 0.1}
     assert len(scored_runs) == 1
     (tmp_path / "row.json").write_text("{")  # damaged
     assert scored(RunFolder(tmp_path), counted) == first
