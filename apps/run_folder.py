@@ -1,7 +1,7 @@
 """The run folder: all that `train` writes and that figures, tables and the report read.
 
-- `config.json`: the recipe, complete, the versions that made the run, and the folder (`root`) of
-  the data that lie on disk.
+- `config.json`: the recipe, complete, the folder (`root`) of the data that lie on disk, and what
+  made the run: the versions, the networks as they were built, the scale of the inputs.
 - `weights.safetensors`, `weights.json`: the trained model.
 - `history.npz`: `steps` and each term of the losses, (k,).
 - `codes.npz`: `codes` (n, m) of the whole data set in its order; of NashAE `predictions` (n, m), of
@@ -13,6 +13,8 @@
 - `row.json`: its row of the tables, only where `apps/reproduce` has scored the run.
 - `checkpoint.safetensors`, only while the run is not finished: where to go on from.
 - `.lock`, empty: held by the process that writes the folder.
+- `stale-0.1.0`, only where the run was made again: the same files of one that another release or
+  other networks had made. Nothing reads it; remove it when it is not needed any more.
 """
 
 import json
@@ -20,9 +22,10 @@ import platform
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import asdict, dataclass, replace
+from functools import cache, cached_property
 from importlib.metadata import version
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +35,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from apps.recipes import AnyDataset, AnyRecipe, Model, load_data, recipe_class
+from apps.recipes import AnyDataset, AnyRecipe, Model, input_scale, load_data, recipe_class
 from nashae_core import load_weights
+from nashae_core.differences import ABSENT, first_difference
+from nashae_core.weights import architecture
 from nashae_data import Dataset
 from nashae_data.atomic import atomic_file
 
@@ -49,7 +54,21 @@ FILES = (
     "row.json",
     CHECKPOINT,
 )
+# What decides a run's numbers: another release of one makes the run anew. Of the others, another
+# version is told by the run's record alone.
+OURS = ("nashae-core", "nashae-data", "nashae-baselines")
 PACKAGES = ("nashae-core", "nashae-data", "nashae-metrics", "nashae-baselines", "torch", "numpy")
+
+
+class _Config(msgspec.Struct, forbid_unknown_fields=True):
+    """What `config.json` holds. Runs of release 0.1.0 have neither `networks` nor `inputs`."""
+
+    recipe: dict[str, Any]
+    method: str
+    root: str = "data"
+    versions: dict[str, str] = {}
+    networks: dict[str, str] = {}
+    inputs: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -65,12 +84,82 @@ class RunFolder:
 
     @cached_property
     def recipe(self) -> AnyRecipe:
-        """What the run is."""
-        config = self._json("config.json")
+        """What the run is. Raises `ValueError` for a field that is unknown, or missing."""
+        recipe = self._known_fields
+        odd = first_difference(_keys(self._config.recipe), _keys(asdict(recipe)), "recipe")
+        if odd:
+            name, kept, _ = odd
+            what = f"no {name}" if kept == ABSENT else f"{name}, which this release does not know"
+            raise self._no_run(f"it has {what}: train it again")
+        return recipe
+
+    def stale(self, recipe: AnyRecipe) -> str:
+        """What makes the folder's run another than one of `recipe` is now; "" where nothing does.
+
+        Raises `ValueError` where it is of a recipe with another label.
+        """
+        kept, given = self._config, as_json(made_by(recipe))
+        found = first_difference(
+            {"networks": kept.networks, "inputs": kept.inputs, **_ours(kept.versions)},
+            {"networks": given["networks"], "inputs": given["inputs"], **_ours(given["versions"])},
+        )
+        if found and self._known_fields.label != recipe.label:
+            raise self.another(recipe)
+        return "{} {}, now {}".format(*found) if found else ""
+
+    def another(self, recipe: AnyRecipe) -> ValueError:
+        """That the run is not of `recipe`, and the first thing in which they differ."""
+        runs = (self._known_fields, recipe)
+        differing = first_difference(
+            *({"method": r.method_name, "recipe": asdict(r)} for r in runs)
+        )
+        name, kept, given = differing or ("", "", "")
+        return ValueError(
+            f"{self.path} holds another run, of {name} {kept}; this one has {given}: "
+            "give another folder, or remove that one"
+        )
+
+    def says(self, stale: str) -> str:
+        """The line that says that the run is made again, and why."""
+        return (
+            f"{self.path} is made again: its run was made by {stale}; "
+            f"the old one is kept in {self._aside.name}"
+        )
+
+    def set_aside(self) -> None:
+        """Move the run into a folder below this one.
+
+        The config is moved last: where a process is killed half-way, the next one goes on.
+        """
+        aside = self._aside
+        aside.mkdir(exist_ok=True)
+        for name in sorted(FILES, key="config.json".__eq__):
+            if (self.path / name).exists():
+                (self.path / name).replace(aside / name)
+
+    @property
+    def _aside(self) -> Path:
+        version = self._config.versions.get("nashae-core", "unknown")
+        below = (self.path / f"stale-{version}{f'-{n}' * (n > 1)}" for n in count(1))
+        return next(path for path in below if not (path / "config.json").exists())
+
+    @cached_property
+    def _config(self) -> _Config:
         try:
-            return msgspec.convert(config["recipe"], recipe_class(config["method"]))
-        except (KeyError, ValueError) as error:
-            raise ValueError(f"{self.path / 'config.json'} is not a run's: {error}") from error
+            return msgspec.convert(self._json("config.json"), _Config)
+        except msgspec.ValidationError as error:
+            raise self._no_run(str(error)) from error
+
+    @cached_property
+    def _known_fields(self) -> AnyRecipe:
+        """The recipe, as far as this release has its fields."""
+        try:
+            return msgspec.convert(self._config.recipe, recipe_class(self._config.method))
+        except ValueError as error:
+            raise self._no_run(str(error)) from error
+
+    def _no_run(self, why: str) -> ValueError:
+        return ValueError(f"{self.path / 'config.json'} is not a run's: {why}")
 
     @cached_property
     def record(self) -> dict[str, Any]:
@@ -102,7 +191,7 @@ class RunFolder:
 
     def data(self) -> AnyDataset:
         """The data set that the run is of."""
-        return load_data(self.recipe, Path(self._json("config.json").get("root", "data")))
+        return load_data(self.recipe, Path(self._config.root))
 
     @cached_property
     def history(self) -> dict[str, npt.NDArray[Any]]:
@@ -169,6 +258,42 @@ class RunFolder:
 
     def _absent(self, name: str) -> ValueError:
         return ValueError(f"{self.path} holds no finished run: there is no {name}")
+
+
+def made_by(recipe: AnyRecipe) -> dict[str, Any]:
+    """What makes a run beside its recipe, as its config keeps it.
+
+    The networks are described by their layers and by the size of their first weights at seed 0: a
+    recipe's activations and gains stand in no config.
+    """
+    return {
+        "versions": versions(),
+        "networks": _networks(replace(recipe, seed=0)),
+        "inputs": input_scale(recipe),
+    }
+
+
+@cache
+def _networks(recipe: AnyRecipe) -> dict[str, str]:
+    model = recipe.build(torch.Generator().manual_seed(recipe.seed))
+    weights = model.state_dict().items()
+    size = {name: tensor.double().square().mean().sqrt() for name, tensor in weights}
+    first = {name: f"root mean square {number:.3g}" for name, number in size.items()}
+    return architecture(model) | first
+
+
+def as_json(value: dict[str, Any]) -> dict[str, Any]:
+    """What is read back where `value` was written."""
+    read: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(value))
+    return read
+
+
+def _ours(versions: Mapping[str, str]) -> dict[str, str]:
+    return {name: versions.get(name, ABSENT) for name in OURS}
+
+
+def _keys(value: object) -> object:
+    return {name: _keys(v) for name, v in value.items()} if isinstance(value, dict) else None
 
 
 def versions() -> dict[str, str]:

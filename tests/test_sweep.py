@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 
@@ -28,6 +28,7 @@ from apps.reproduce.rows import published
 from apps.reproduce.sweep import recipe, run_sweep
 from apps.run_folder import RunFolder
 from apps.train import train_run
+from apps.train.run import config
 from nashae_core import TrainConfig
 
 TINY = TrainConfig(steps=30)
@@ -246,8 +247,7 @@ def finish(runs: Path, r: AnyRecipe, seconds: float) -> None:
 
 
 def begin(runs: Path, r: AnyRecipe) -> None:
-    config = {"method": r.method_name, "recipe": asdict(r)}
-    RunFolder(runs / r.label).write_json("config.json", config)
+    RunFolder(runs / r.label).write_json("config.json", config(r, runs))
 
 
 def test_a_run_s_cost_is_that_of_the_release_s_runs_of_its_kind() -> None:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from apps.recipes.faces import OnFaces, kept_faces
+from apps.recipes.faces import OnFaces, drawn_by, kept_faces
 from nashae_core import ImageObservations, Observations, PackedObservations, StreamedImages
 from nashae_data import (
     BEAMSYNTHESIS_MEAN,
@@ -79,6 +79,20 @@ def network_inputs(recipe: _HasData, dataset: AnyDataset, device: str) -> Tensor
     if isinstance(observations, _Packed):
         return PackedObservations(observations.packed)
     return normalise(torch.tensor(observations[:]))
+
+
+def input_scale(recipe: _HasData) -> dict[str, Any]:
+    """What makes the networks' inputs of a data set: `mean` and `std`, of faces by colour.
+
+    Of drawn faces also what code draws them, `drawn_by`; of dSprites, which are raw, nothing.
+    """
+    if recipe.data == "beamsynthesis":
+        return {"mean": BEAMSYNTHESIS_MEAN, "std": BEAMSYNTHESIS_STD}
+    if recipe.data not in COLOURS:
+        return {}
+    mean, std = COLOURS[recipe.data]
+    drawn = {"drawn_by": drawn_by()} if recipe.data == "synthetic-faces" else {}
+    return {"mean": mean, "std": std, **drawn}
 
 
 def decoded_images(recipe: _HasData, decoded: Tensor) -> npt.NDArray[Any]:

@@ -2,14 +2,18 @@
 
 import zipfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import filelock
 import numpy as np
 
+from apps.console import console
+from apps.sources import code_digest, imported_files
 from nashae_data import AttributeDataset, synthetic_faces
 from nashae_data.atomic import atomic_file
 from nashae_data.dataset import Provenance
+from nashae_data.faces import dataset as drawing
 from nashae_data.members import open_member
 
 OnFaces = Callable[[int, int], object]
@@ -21,7 +25,7 @@ def kept_faces(root: Path, on_faces: OnFaces | None = None) -> AttributeDataset:
     """50,000 synthetic faces, from a file in `root` that is made where it is missing.
 
     The images are mapped from the file, so that runs side by side share them. A file that is
-    damaged, or of another release of nashae-data, is made anew.
+    damaged, of another release of nashae-data or drawn by other code is made anew, and that said.
     """
 
     def show(done: int) -> None:
@@ -33,10 +37,20 @@ def kept_faces(root: Path, on_faces: OnFaces | None = None) -> AttributeDataset:
     with filelock.FileLock(root / f".{path.name}.lock"):
         found = _read(path)
         if found is None:
+            if path.exists():
+                why = "damaged, or drawn by other code than this release's"
+                console.print(f"{path} is {why}: drawn again", markup=False, soft_wrap=True)
             _write(synthetic_faces(FACES, np.random.default_rng(SEED), show), path)
             found = _read(path)
     assert found is not None
     return found
+
+
+@cache
+def drawn_by() -> str:
+    """The digest of the code, and of the model of the attributes, by which faces are drawn."""
+    folder = Path(drawing.__file__).parent
+    return code_digest([*imported_files(drawing.__name__, ()), *folder.glob("*.json")])
 
 
 def _write(faces: AttributeDataset, path: Path) -> None:
@@ -49,7 +63,7 @@ def _write(faces: AttributeDataset, path: Path) -> None:
             nuisances=faces.nuisances,
             names=np.array(faces.names),
             nuisance_names=np.array(faces.nuisance_names),
-            provenance=np.array([faces.provenance.source, faces.provenance.version]),
+            provenance=np.array([faces.provenance.source, faces.provenance.version, drawn_by()]),
         )
 
 
@@ -75,9 +89,9 @@ def _open(path: Path) -> AttributeDataset | None:
             )
         }
         images = open_member(archive, "images").mapped(path)
-    source, version = kept["provenance"]
-    provenance = Provenance(source=str(source))
-    if version != provenance.version:
+    source, *made_by = kept["provenance"].tolist()
+    provenance = Provenance(source=source)
+    if made_by != [provenance.version, drawn_by()]:
         return None
     return AttributeDataset(
         images,

@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from importlib.metadata import version
 from itertools import permutations
 from pathlib import Path
 from typing import Literal
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from apps.console import progress_bar
+from apps.console import console, progress_bar
 from apps.memory import keep_memory
 from apps.recipes import beamsynthesis_nashae
 from apps.reproduce.alignment import (
@@ -27,6 +28,7 @@ from apps.reproduce.count_data import COUNT_DATA, PAPERS, count_data, true_facto
 from apps.reproduce.rows import Row, read_rows, write_rows
 from apps.reproduce.telling import Latents, told
 from apps.run_folder import versions
+from apps.sources import code_digest, imported_files
 from nashae_core import Count, align_axes, count_factors, encode, reconstruction_loss, train
 from nashae_data import Dataset
 from nashae_metrics import learned_latents
@@ -37,6 +39,9 @@ PAPERS_LATENTS = (4, 8, 16, 32, 64)
 OTHER_LATENTS = (8, 32)
 # Runs of the seeds below it were seen while the thresholds of `CountConfig` were set.
 FRESH_SEED = 16
+ASIDE = "stale"  # the folder of rows that were made again
+CODE = ("apps", "nashae_core", "nashae_data", "nashae_metrics")
+STANDS_ON = ("nashae-core", "nashae-data", "nashae-metrics")
 FEW = 10  # frequencies that are classes; more are a scale
 
 
@@ -74,8 +79,16 @@ def count_runs(trials: int, other_trials: int) -> list[CountRun]:
 
 
 def run_counts(runs: Sequence[CountRun], folder: Path, jobs: int) -> list[Row]:
-    """The rows of the runs, in their order, `jobs` made at a time; those in `folder` are kept."""
+    """The rows of the runs, in their order, `jobs` made at a time; those in `folder` are kept.
+
+    A row that other code or another release made is set aside, in a folder below, and made again,
+    and a line says how many are.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    stale = [run for run in runs if _set_aside(folder / run.file)]
+    if stale:
+        line = f"{len(stale)} of {len(runs)} runs in {folder} are made again: other code had made "
+        console.print(f"{line}them; the old rows are kept in {ASIDE}", markup=False, soft_wrap=True)
     parallel = joblib.Parallel(n_jobs=jobs, batch_size=1, return_as="generator_unordered")
     waiting = [run for run in runs if not (folder / run.file).exists()]
     with progress_bar() as bar:
@@ -84,7 +97,30 @@ def run_counts(runs: Sequence[CountRun], folder: Path, jobs: int) -> list[Row]:
         )
         for run in parallel(joblib.delayed(_made)(run, folder) for run in waiting):
             bar.update(task, advance=1, note=run.file.removesuffix(".jsonl"))
-    return [row for run in runs for row in read_rows(folder / run.file)]
+    return [_row(folder / run.file)["row"] for run in runs]
+
+
+def _row(path: Path) -> Row:
+    """What a run's file holds: its `row`, and the code that it was `made by`."""
+    (kept,) = read_rows(path)
+    return kept if "made by" in kept else {"row": kept, "made by": None}  # of release 0.1.0
+
+
+def _set_aside(path: Path) -> bool:
+    """Move away a row that other code made, numbered where there is one already; whether it was."""
+    if not path.exists() or _row(path)["made by"] == _code():
+        return False
+    aside = path.parent / ASIDE
+    aside.mkdir(exist_ok=True)
+    path.replace(aside / f"{len(list(aside.iterdir()))} {path.name}")
+    return True
+
+
+@cache
+def _code() -> dict[str, str]:
+    """What makes a row: the code of the search and of the scores, and the releases of the rest."""
+    files = imported_files(__name__, CODE)
+    return {"code": code_digest(files), **{name: version(name) for name in STANDS_ON}}
 
 
 def _made(run: CountRun, folder: Path) -> CountRun:
@@ -93,11 +129,10 @@ def _made(run: CountRun, folder: Path) -> CountRun:
     factors = None
     if run.method == "nashae-aligned":
         counted = replace(run, method="nashae-counted")
-        if not (folder / counted.file).exists():
+        if not (folder / counted.file).exists() or _set_aside(folder / counted.file):
             _made(counted, folder)
-        (row,) = read_rows(folder / counted.file)
-        factors = int(row["learned"])
-    write_rows([count_row(run, factors)], folder / run.file)
+        factors = int(_row(folder / counted.file)["row"]["learned"])
+    write_rows([{"made by": _code(), "row": count_row(run, factors)}], folder / run.file)
     return run
 
 

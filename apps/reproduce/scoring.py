@@ -6,18 +6,28 @@ from importlib.metadata import version
 
 import joblib  # type: ignore[import-untyped]
 
-from apps.console import progress_bar
+from apps.console import console, progress_bar
 from apps.reproduce.rows import Row
 from apps.reproduce.trained import errors
 from apps.run_folder import RunFolder
+from apps.sources import code_digest, imported_files
 
 ROW = "row.json"
+SCORING = ("apps", "nashae_metrics")
+STANDS_ON = ("nashae-metrics", "nashae-data", "numpy", "scipy", "scikit-learn")
 
 Score = Callable[[RunFolder], Row]
 
 
 def score_runs(folders: Sequence[RunFolder], score: Score, jobs: int) -> list[Row]:
-    """The rows of the runs in their order, `jobs` scored at a time."""
+    """The rows of the runs in their order, `jobs` scored at a time.
+
+    A line says how many rows other scoring code had made, which are made again.
+    """
+    old = sum((f.path / ROW).exists() and _kept(f, _made_of(f, score)) is None for f in folders)
+    if old:
+        line = f"{old} of {len(folders)} runs are scored again: other code had made their rows"
+        console.print(line, markup=False, soft_wrap=True)
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
     rows = parallel(joblib.delayed(scored)(folder, score) for folder in folders)
     made = []
@@ -34,15 +44,28 @@ def scored(folder: RunFolder, score: Score) -> Row:
 
     To what `score` gives it adds `errors`, which tell whether the run is trained.
 
-    A kept row is taken only if it is of this very run, and made by this release of the metrics.
+    A kept row is taken only if it is of this very run, and made by this very code: that of `score`,
+    of this module and of all they import from the apps and nashae-metrics, comments and docstrings
+    left out, and the releases of what that stands on.
     """
     folder = RunFolder(folder.path)  # its arrays are let go with it
-    made_of = {"record": folder.record, "nashae-metrics": version("nashae-metrics")}
-    if (folder.path / ROW).exists():
-        with suppress(ValueError, KeyError):  # damaged: it is made again
-            kept = folder.row
-            if kept["made of"] == made_of:
-                return dict(kept["row"])
-    row = score(folder) | errors(folder)
-    folder.write_json(ROW, {"made of": made_of, "row": row})
+    made_of = _made_of(folder, score)
+    row = _kept(folder, made_of)
+    if row is None:
+        row = score(folder) | errors(folder)
+        folder.write_json(ROW, {"made of": made_of, "row": row})
     return row
+
+
+def _kept(folder: RunFolder, made_of: Row) -> Row | None:
+    """The row in the folder; None where it is absent, damaged, or made of something else."""
+    with suppress(ValueError, KeyError):
+        if folder.row["made of"] == made_of:
+            return dict(folder.row["row"])
+    return None
+
+
+def _made_of(folder: RunFolder, score: Score) -> Row:
+    parts = (score.__module__, __name__)
+    code = code_digest(file for part in parts for file in imported_files(part, SCORING))
+    return {"record": folder.record, "code": code, **{name: version(name) for name in STANDS_ON}}

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from threading import Thread
 import joblib  # type: ignore[import-untyped]
 import torch
 
+from apps.console import console
 from apps.memory import keep_memory
 from apps.recipes import RECIPES, AnyRecipe, DataName
 from apps.reproduce.paper import (
@@ -93,14 +95,18 @@ def run_sweep(
 ) -> list[RunFolder]:
     """Train each recipe into its folder below `runs`, `jobs` at a time, one thread each.
 
-    Finished runs are left as they are, one that was cut off goes on where it was, and one that
-    another process is writing is waited for. `root` is the folder of data that lie on disk. Where
+    Finished runs are left as they are, one that was cut off goes on where it was, one that is stale
+    (`RunFolder.stale`) is made again, which a line says, and one that another process is writing is
+    waited for. `root` is the folder of data that lie on disk. Where
     joblib is set to a cluster, every worker has to see `runs` and `root`. Returns the folders in
     the order of `recipes`. A run that fails does not stop the others; at the end the first failure
     is raised as `RuntimeError`.
     """
     unique = list(dict.fromkeys(recipes))
     waiting = [r for r in unique if not _tidy(r, runs / r.label)]
+    for r in waiting:
+        if why := _stale(r, runs / r.label):
+            console.print(RunFolder(runs / r.label).says(why), markup=False, soft_wrap=True)
     # The long ones first, so that no worker is left with one at the end.
     waiting.sort(key=lambda r: r.latents * r.train.steps, reverse=True)
     # One run a batch: a worker that is killed has one run to make again. The whole list at the end,
@@ -119,12 +125,19 @@ def run_sweep(
 
 
 def finished(recipe: AnyRecipe, path: Path) -> bool:
-    """Whether the folder at `path` holds the finished run of `recipe`."""
+    """Whether the folder at `path` holds the finished run of `recipe`, made as it is made now."""
     folder = RunFolder(path)
     try:
-        return folder.finished and folder.recipe == recipe
+        return folder.finished and not folder.stale(recipe) and folder.recipe == recipe
     except ValueError:  # the run fails, and says why
         return False
+
+
+def _stale(recipe: AnyRecipe, path: Path) -> str:
+    folder = RunFolder(path)
+    with suppress(ValueError):  # the run fails, and says why
+        return folder.stale(recipe) if (path / "config.json").exists() else ""
+    return ""
 
 
 def _tidy(recipe: AnyRecipe, path: Path) -> bool:
@@ -149,6 +162,7 @@ def _run(
             device=device,
             checkpoint_seconds=checkpoint_seconds,
             wait=True,
+            quiet=True,  # the sweep has said it
         )
     except (ValueError, OSError, FloatingPointError, RuntimeError) as error:
         return str(error)

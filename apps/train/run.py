@@ -12,9 +12,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from apps.console import console
 from apps.recipes import AnyDataset, AnyRecipe, Model, load_data, network_inputs
 from apps.recipes.faces import OnFaces
-from apps.run_folder import CHECKPOINT, RunFolder, versions
+from apps.run_folder import CHECKPOINT, RunFolder, as_json, made_by, versions
 from nashae_baselines import GaussianCoder
 from nashae_core import (
     History,
@@ -47,6 +48,7 @@ def train_run(
     on_progress: Callable[[Progress], None] | None = None,
     checkpoint_seconds: float = 20.0,
     wait: bool = False,
+    quiet: bool = False,
 ) -> RunFolder:
     """Train `recipe` into the folder `path`, or go on where an earlier call was cut off.
 
@@ -56,21 +58,31 @@ def train_run(
     Between two checkpoints there are at least `checkpoint_seconds`, and more where they would take
     above 2 % of the run; with 0 there is one at each entry of the history.
 
-    A finished run of the same recipe is left as it is. Raises `ValueError` where the folder holds
-    another recipe's run or files that are no run's, where one of its files is damaged, and where
-    another process is writing it, unless it shall `wait` for that.
+    A finished run of the same recipe is left as it is. One that another release made, or whose
+    networks or inputs were others (`RunFolder.stale`), is set aside in a folder below it and made
+    again from the start, and a line says so unless it shall be `quiet`. Raises `ValueError` where
+    the folder holds another recipe's run or files that are no run's, where one of its files is
+    damaged, and where another process is writing it, unless it shall `wait` for that.
     """
     folder = RunFolder(path)
     with folder.claimed(wait=wait):
-        _claim_config(folder, recipe, root)
+        stale = _check_folder(folder, recipe)
         folder.clear()
-        if folder.finished:
+        if folder.finished and not stale:
             (path / CHECKPOINT).unlink(missing_ok=True)  # of a process that was killed at the end
             return folder
         dataset = load_data(recipe, root, on_faces)
         observations = network_inputs(recipe, dataset, device)
         generator = torch.Generator().manual_seed(recipe.seed)
         model = recipe.build(generator)
+        # All that a start can fail of is done: from here on the folder is this run's.
+        if stale:
+            if not quiet:
+                console.print(folder.says(stale), markup=False, soft_wrap=True)
+            folder.set_aside()
+            folder = RunFolder(path)
+        if not (path / "config.json").exists():
+            folder.write_json("config.json", config(recipe, root))
         resume = _read_checkpoint(folder)
         before = float(resume.pop("seconds")) if resume else 0.0
         clock = _Clock(before, checkpoint_seconds)
@@ -126,26 +138,32 @@ class _Clock:
             self._pause = max(self._least_pause, rare)
 
 
-def _claim_config(folder: RunFolder, recipe: AnyRecipe, root: Path) -> None:
-    config = {
-        "method": recipe.method_name,
-        "recipe": asdict(recipe),
-        "versions": versions(),
-        "root": str(root.absolute()),
-    }
+def config(recipe: AnyRecipe, root: Path) -> dict[str, Any]:
+    """What `config.json` keeps of a run that begins now."""
+    return as_json(
+        {
+            "method": recipe.method_name,
+            "recipe": asdict(recipe),
+            "root": str(root.absolute()),
+            **made_by(recipe),
+        }
+    )
+
+
+def _check_folder(folder: RunFolder, recipe: AnyRecipe) -> str:
+    """What makes the folder's run stale; "" of a fresh one, and of an empty folder."""
     if not (folder.path / "config.json").exists():
-        found = sorted(p.name for p in folder.path.iterdir() if not p.name.startswith("."))
+        found = sorted(p.name for p in folder.path.iterdir() if p.name[0] != "." and p.is_file())
         if found:
             raise ValueError(
                 f"{folder.path} holds {found[0]} but no config.json, so it is no run's folder: "
                 "give another, or an empty one"
             )
-        folder.write_json("config.json", config)
-    elif folder.recipe != recipe:
-        raise ValueError(
-            f"{folder.path} holds another run, {folder.recipe}; this one is {recipe}: "
-            "give another folder, or remove that one"
-        )
+        return ""
+    stale = folder.stale(recipe)
+    if not stale and folder.recipe != recipe:
+        raise folder.another(recipe)
+    return stale
 
 
 def _read_checkpoint(folder: RunFolder) -> dict[str, Tensor] | None:

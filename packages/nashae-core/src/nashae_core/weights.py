@@ -62,6 +62,15 @@ def load_weights(model: nn.Module, path: str | Path) -> None:
     model.load_state_dict(weights)
 
 
+def architecture(model: nn.Module) -> dict[str, str]:
+    """Each module of a model that is no mere container, by name, as its `repr` describes it."""
+    return {
+        name: f"{type(module).__name__}({module.extra_repr()})"
+        for name, module in model.named_modules()
+        if not isinstance(module, nn.ParameterList)
+    }
+
+
 def save_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
     """Write tensors by name to `path`, whole or not at all: a training state, for example."""
     # safetensors refuses tensors that share memory, such as tied weights, or have gaps in it.

@@ -1,0 +1,60 @@
+"""What code a kept result was made by: a digest that comments and docstrings do not change."""
+
+import ast
+import hashlib
+import sys
+from collections.abc import Iterable, Sequence
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+
+def code_digest(files: Iterable[Path]) -> str:
+    """sha256 of files in the order of their names: of Python's the code alone, of others all."""
+    digest = hashlib.sha256()
+    for file in sorted(set(files), key=lambda path: path.parts[-3:]):
+        content = file.read_bytes()
+        digest.update(_code(content) if file.suffix == ".py" else content)
+    return digest.hexdigest()
+
+
+@cache
+def imported_files(module: str, packages: Sequence[str]) -> frozenset[Path]:
+    """The files of a module and of all that it imports from `packages`, however indirectly."""
+    found, waiting = dict[str, Path](), [module]
+    while waiting:
+        name = waiting.pop()
+        if name in found or name.partition(".")[0] not in {module.partition(".")[0], *packages}:
+            continue
+        file = _file(name)
+        if file is None:  # of a name within a module
+            continue
+        found[name] = file
+        for node in ast.walk(ast.parse(found[name].read_bytes())):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                waiting += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            elif isinstance(node, ast.Import):
+                waiting += [alias.name for alias in node.names]
+    return frozenset(found.values())
+
+
+def _file(name: str) -> Path | None:
+    if name in sys.modules:
+        file = sys.modules[name].__file__
+    else:
+        try:
+            spec = find_spec(name)
+        except ModuleNotFoundError:
+            return None
+        file = spec.origin if spec else None
+    return Path(file) if file else None
+
+
+def _code(source: bytes) -> bytes:
+    return ast.unparse(_Undocumented().visit(ast.parse(source))).encode()
+
+
+class _Undocumented(ast.NodeTransformer):
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
+        """Leave out statements that are a text and no more."""
+        return None if isinstance(node.value, ast.Constant) else node
