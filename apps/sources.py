@@ -13,8 +13,7 @@ def code_digest(files: Iterable[Path]) -> str:
     """sha256 of files in the order of their names: of Python's the code alone, of others all."""
     digest = hashlib.sha256()
     for file in sorted(set(files), key=lambda path: path.parts[-3:]):
-        content = file.read_bytes()
-        digest.update(_code(content) if file.suffix == ".py" else content)
+        digest.update(_content(file))
     return digest.hexdigest()
 
 
@@ -50,8 +49,12 @@ def _file(name: str) -> Path | None:
     return Path(file) if file else None
 
 
-def _code(source: bytes) -> bytes:
-    return ast.unparse(_Undocumented().visit(ast.parse(source))).encode()
+@cache
+def _content(file: Path) -> bytes:
+    content = file.read_bytes()
+    if file.suffix != ".py":
+        return content
+    return ast.unparse(_Undocumented().visit(ast.parse(content))).encode()
 
 
 class _Undocumented(ast.NodeTransformer):

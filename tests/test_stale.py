@@ -378,11 +378,13 @@ def test_faces_that_other_code_drew_are_drawn_again(
 def test_a_digest_is_of_the_code_alone(tmp_path: Path, source: str, same: bool) -> None:
     from apps.sources import code_digest
 
-    digests = []
-    for text in ("def f(x):\n    return x + 1\n", source):
-        (tmp_path / "module.py").write_text(text)
-        digests.append(code_digest([tmp_path / "module.py"]))
-    assert (digests[0] == digests[1]) == same
+    digests = set()
+    for folder, text in (("old", "def f(x):\n    return x + 1\n"), ("new", source)):
+        file = tmp_path / folder / "apps" / "a" / "module.py"
+        file.parent.mkdir(parents=True)
+        file.write_text(text)
+        digests.add(code_digest([file]))
+    assert (len(digests) == 1) == same
 
 
 @pytest.mark.parametrize("module", ["score", "sprite_score", "face_score", "count_runs"])
