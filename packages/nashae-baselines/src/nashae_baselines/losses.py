@@ -12,6 +12,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from nashae_core.precision import full_precision
+
 LOG_2PI = math.log(2 * math.pi)
 
 
@@ -19,16 +21,20 @@ def gaussian_nll(
     reconstruction: Float[Tensor, "batch *shape"], observations: Float[Tensor, "batch *shape"]
 ) -> Float[Tensor, ""]:
     """−log p(x|z) of a Gaussian of unit variance, summed over elements, mean over the batch."""
-    error = (observations - reconstruction).square() + LOG_2PI
-    return 0.5 * error.sum() / len(error)
+    return 0.5 * _total((observations - reconstruction).square() + LOG_2PI)
 
 
 def bernoulli_nll(
     logits: Float[Tensor, "batch *shape"], observations: Float[Tensor, "batch *shape"]
 ) -> Float[Tensor, ""]:
     """−log p(x|z) of Bernoulli pixels with these logits, x in [0, 1]; summed, batch mean."""
-    loss = F.binary_cross_entropy_with_logits(logits, observations, reduction="none")
-    return loss.sum() / len(loss)
+    return _total(F.binary_cross_entropy_with_logits(logits, observations, reduction="none"))
+
+
+def _total(loss: Float[Tensor, "batch *shape"]) -> Float[Tensor, ""]:
+    """Summed over elements, mean over the batch; the sum of a batch would leave float16."""
+    total = loss.sum(dtype=torch.promote_types(loss.dtype, torch.float32))
+    return (total / len(loss)).to(loss.dtype)
 
 
 def gaussian_kl(
@@ -74,7 +80,7 @@ def code_covariance(codes: Float[Tensor, "batch m"]) -> Float[Tensor, "m m"]:
     """The biased covariance of a batch of codes, E[z zᵀ] − E[z] E[z]ᵀ."""
     centred = codes - codes.mean(0)
     # Autocast would round the product to 8 bits.
-    with torch.autocast(codes.device.type, enabled=False):
+    with full_precision(codes.device):
         return centred.mT @ centred / len(codes)
 
 
@@ -172,7 +178,7 @@ def permuted(
 
     Source: Kim & Mnih 2018, algorithm 1.
     """
-    keys = torch.rand(codes.shape, generator=generator, device=codes.device)
+    keys = torch.rand(codes.shape, generator=generator, device=codes.device, dtype=torch.float32)
     return codes.gather(0, keys.argsort(0))
 
 

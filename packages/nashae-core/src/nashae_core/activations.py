@@ -9,8 +9,9 @@ from typing import Any, Literal, NamedTuple
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
+
+from nashae_core.differentiation import differentiable_once, transformed
 
 # Klambauer et al. 2017, section 2; the digits that PyTorch uses.
 ALPHA = 1.6732632423543772
@@ -25,7 +26,9 @@ class Activation(NamedTuple):
     """An activation for passes that are written out: both work without a graph.
 
     `apply_` writes the activation of its argument into it; `backward_` writes the gradient at the
-    input into the gradient at the output, which it gets with the output.
+    input into the gradient at the output, which it gets with the output, and gives it back. What is
+    written into must be the caller's own, every element with memory of its own. Within a transform
+    (`differentiation.transformed`) `backward_` gives a new tensor.
     """
 
     apply_: Callable[[Tensor], Tensor]
@@ -53,9 +56,16 @@ def selu_backward_(
     gradient: Float[Tensor, "*shape"], output: Float[Tensor, "*shape"]
 ) -> Float[Tensor, "*shape"]:
     """The gradient at SELU's input, written into the gradient at its output."""
-    result: Tensor = torch.ops.aten.elu_backward.grad_input(
+    if transformed():
+        return _selu_backward(gradient, output)
+    torch.ops.aten.elu_backward.grad_input(
         gradient, ALPHA, SCALE, 1.0, True, output, grad_input=gradient
     )
+    return gradient
+
+
+def _selu_backward(gradient: Tensor, output: Tensor) -> Tensor:
+    result: Tensor = torch.ops.aten.elu_backward(gradient, ALPHA, SCALE, 1.0, True, output)
     return result
 
 
@@ -64,8 +74,11 @@ def _relu_backward_(gradient: Tensor, output: Tensor) -> Tensor:
 
 
 def _tanh_backward_(gradient: Tensor, output: Tensor) -> Tensor:
-    result: Tensor = torch.ops.aten.tanh_backward.grad_input(gradient, output, grad_input=gradient)
-    return result
+    if transformed():
+        result: Tensor = torch.ops.aten.tanh_backward(gradient, output)
+        return result
+    torch.ops.aten.tanh_backward.grad_input(gradient, output, grad_input=gradient)
+    return gradient
 
 
 def _has_fast_selu(x: Tensor) -> bool:
@@ -80,13 +93,13 @@ class _Selu(torch.autograd.Function):
         return output
 
     @staticmethod
-    @once_differentiable
+    @differentiable_once
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        return selu_backward_(gradients[0].clone(), *ctx.saved_tensors)
+        return _selu_backward(gradients[0], *ctx.saved_tensors)
 
 
 def selu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
-    """SELU, differentiable once.
+    """SELU, differentiable once; within a transform of `torch.func` as often as PyTorch's.
 
     Equal to `torch.nn.functional.selu` within rounding: the error is below 5 units in the last
     place of max(1, |output|), in float32 and in float64 (3.3 and 3.5 are the largest that were
@@ -95,7 +108,7 @@ def selu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
 
     Source: Klambauer et al., Self-Normalizing Neural Networks, 2017.
     """
-    if not _has_fast_selu(x):
+    if not _has_fast_selu(x) or transformed():
         return F.selu(x)
     output: Tensor = _Selu.apply(x)
     return output

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torch.autograd.function import once_differentiable
+
+from nashae_core.differentiation import differentiable_once, transformed
 
 
 class _HalfSquares(torch.autograd.Function):
@@ -23,7 +24,7 @@ class _HalfSquares(torch.autograd.Function):
         return error.square().flatten(runs).sum(-1) / 2
 
     @staticmethod
-    @once_differentiable
+    @differentiable_once
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (error,) = ctx.saved_tensors
         at = gradients[0].view(*gradients[0].shape, *(1,) * (error.dim() - gradients[0].dim()))
@@ -41,7 +42,8 @@ def reconstruction_loss(
 
     `reduction` says what is done with the elements of one observation: "mean", or "sum" as the
     paper writes it. `runs` is the number of leading dimensions that count separate runs; the next
-    one is the batch. Differentiable once, in the reconstruction alone.
+    one is the batch. Differentiable in the reconstruction alone: once, or within a transform of
+    `torch.func` as often as PyTorch's operators.
 
     Raises `ValueError` where the shapes differ.
     """
@@ -49,6 +51,10 @@ def reconstruction_loss(
     # Differs from the paper: eq. 1 sums over the elements of x; the authors' code takes their mean,
     # and the published λ hold for the mean (with the sum, λ = 0.2 gives the latents of λ = 0).
     size = observations.shape[runs + 1 :].numel()
+    if transformed() or torch.promote_types(reconstruction.dtype, observations.dtype).itemsize < 4:
+        # The sum of a whole batch leaves float16, a mean does not.
+        squares = (reconstruction - observations.detach()).square().flatten(runs)
+        return squares.mean(-1) * (0.5 if reduction == "mean" else 0.5 * size)
     divisor = observations.shape[runs] * (size if reduction == "mean" else 1)
     loss: Tensor = _HalfSquares.apply(reconstruction, observations, runs)
     return loss / divisor

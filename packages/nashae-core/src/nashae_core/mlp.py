@@ -8,14 +8,15 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 from nashae_core.activations import ACTIVATIONS, Activation, ActivationName
+from nashae_core.differentiation import differentiable_once, transformed
 from nashae_core.products import affine, product
 from nashae_core.sparse import (
     SparseRows,
     by_input,
+    finite,
     sparse_affine,
     sparse_gradient,
     sparse_rows,
@@ -67,11 +68,15 @@ class MLP(nn.Module):
         self.weights, self.biases = nn.ParameterList(weights), nn.ParameterList(biases)
 
     def forward(self, x: Float[Tensor, "batch inputs"]) -> Float[Tensor, "batch outputs"]:
-        """The last layer's output, differentiable once on the CPU."""
+        """The last layer's output.
+
+        Differentiable once on the CPU; elsewhere, within a transform of `torch.func` and under
+        autocast, as often as PyTorch's layers.
+        """
         if x.dim() != 2 or x.shape[1] != self.sizes[0]:
             raise ValueError(f"x must be (batch, {self.sizes[0]}); got {tuple(x.shape)}")
         activation = ACTIVATIONS[self.activation]
-        if x.device.type == "cpu" and not torch.is_autocast_enabled("cpu"):
+        if x.is_cpu and not torch.is_autocast_enabled("cpu") and not transformed():
             output: Tensor = _Perceptron.apply(activation, x, *self.weights, *self.biases)
             return output
         last = len(self.weights) - 1
@@ -94,7 +99,9 @@ class _Perceptron(torch.autograd.Function):
         layers = len(parameters) // 2
         weights, biases = parameters[:layers], parameters[layers:]
         sparse = sparse_rows(x, len(biases[0]))
-        ctx.activation, ctx.sparse = activation, sparse is not None
+        if sparse is not None and not finite(weights[0]):
+            sparse = None  # 0 · ∞ and 0 · NaN are NaN
+        ctx.activation = activation
         seen, output = list[Tensor](), x
         for weight, bias in zip(weights, biases, strict=True):
             seen.append(activation.apply_(output) if seen else output)
@@ -108,19 +115,21 @@ class _Perceptron(torch.autograd.Function):
         return output
 
     @staticmethod
-    @once_differentiable
+    @differentiable_once
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         layers = len(ctx.needs_input_grad) // 2 - 1
-        seen, weights = ctx.saved_tensors[:layers], ctx.saved_tensors[layers : 2 * layers]
+        saved = ctx.saved_tensors  # once: checkpoints do not give them twice
+        seen, weights, entries = saved[:layers], saved[layers : 2 * layers], saved[2 * layers :]
         at, wanted = gradients[0], ctx.needs_input_grad
         at_weights, at_biases = list[Tensor | None](), list[Tensor | None]()
         for i in reversed(range(layers)):
-            if ctx.sparse and not i:
-                rows, columns, values = ctx.saved_tensors[2 * layers :]
-                sparse = SparseRows(rows, columns, values, (len(seen[0]), seen[0].shape[1]))
-                at_weights.append(sparse_gradient(at, sparse) if wanted[2] else None)
+            if not wanted[2 + i]:
+                at_weights.append(None)
+            elif entries and not i and not transformed() and finite(at):
+                sparse = SparseRows(*entries, (len(seen[0]), seen[0].shape[1]))
+                at_weights.append(sparse_gradient(at, sparse))
             else:
-                at_weights.append(_at_weight(at, seen[i], weights[i]) if wanted[2 + i] else None)
+                at_weights.append(_at_weight(at, seen[i], weights[i]))
             at_biases.append(at.sum(0) if wanted[2 + layers + i] else None)
             if i:
                 at = ctx.activation.backward_(product(at, weights[i]), seen[i])

@@ -5,15 +5,16 @@ graph, and one product per layer for all networks.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, cast
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 
-from nashae_core.activations import selu_, selu_backward_
+from nashae_core.activations import selu, selu_, selu_backward_
+from nashae_core.differentiation import differentiable_once, transformed
+from nashae_core.precision import full_precision
 
 Weights = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 
@@ -57,11 +58,15 @@ def _forward(
 
 
 def _hidden_gradients(
-    at_output: Float[Tensor, "nets batch 1"], weights: Weights, room: _Hidden
+    at_output: Float[Tensor, "nets batch 1"],
+    weights: Weights,
+    hidden: tuple[Float[Tensor, "nets batch hidden"], Float[Tensor, "nets batch hidden"]],
+    into: tuple[Tensor | None, Tensor | None],
 ) -> tuple[Float[Tensor, "nets batch hidden"], Float[Tensor, "nets batch hidden"]]:
-    """The gradients before the activations of the two hidden layers."""
-    at2 = selu_backward_(torch.mul(at_output, weights[4].mT, out=room.between), room.second)
-    at1 = selu_backward_(torch.bmm(at2, weights[2].mT, out=room.before), room.first)
+    """The gradients before the activations of the two hidden layers, in two tensors of room."""
+    (first, second), (between, before) = hidden, into
+    at2 = selu_backward_(torch.mul(at_output, weights[4].mT, out=between), second)
+    at1 = selu_backward_(torch.bmm(at2, weights[2].mT, out=before), first)
     return at1, at2
 
 
@@ -71,11 +76,12 @@ def _gradients(
     """The loss of each run on its codes; its gradient in the weights is written into `into`."""
     outputs = _forward(inputs, weights, room)
     # The truth of network i is column i of its own inputs.
-    truth = inputs.view(-1, m, *inputs.shape[1:]).diagonal(dim1=1, dim2=3).mT
+    runs = len(inputs) // m
+    truth = inputs.view(runs, m, *inputs.shape[1:]).diagonal(dim1=1, dim2=3).mT
     error = outputs.view(truth.shape) - truth
     loss = error.square().flatten(1).mean(1).mul_(0.5)
     at_output = error.div_(error[0].numel()).view(outputs.shape)
-    at1, at2 = _hidden_gradients(at_output, weights, room)
+    at1, at2 = _hidden_gradients(at_output, weights, room[:2], room[2:])
     w1, b1, w2, b2, w3, b3 = into
     torch.bmm(inputs.mT, at1, out=w1)
     # A network's own latent stays unseen: no gradient, so that no optimiser moves it from zero.
@@ -102,13 +108,23 @@ class _Predict(torch.autograd.Function):
         return outputs.squeeze(2).mT
 
     @staticmethod
-    @once_differentiable
+    @differentiable_once
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         first, second, *weights = ctx.saved_tensors
-        room = _Hidden(first, second, *ctx.scratch)
-        at1, _ = _hidden_gradients(gradients[0].mT[..., None], cast(Weights, tuple(weights)), room)
+        # What a transform of this pass brings does not fit into the room.
+        into = (None, None) if transformed() else ctx.scratch
+        at_output, stacked = gradients[0].mT[..., None], cast(Weights, tuple(weights))
+        at1, _ = _hidden_gradients(at_output, stacked, (first, second), into)
         at_codes = torch.bmm(at1, weights[0].mT).sum(0)
         return (at_codes, *(None for _ in weights))
+
+
+def _plain(codes: Float[Tensor, "batch m"], *weights: Tensor) -> Float[Tensor, "batch m"]:
+    """The same by PyTorch's own operators."""
+    w1, b1, w2, b2, w3, b3 = weights
+    hidden = selu(torch.baddbmm(b1, _expanded(codes[None]), w1))
+    hidden = selu(torch.baddbmm(b2, hidden, w2))
+    return (torch.bmm(hidden, w3) + b3).squeeze(2).mT
 
 
 class Predictors(nn.Module):
@@ -157,11 +173,15 @@ class Predictors(nn.Module):
         self._kept_room: _Hidden | None = None
 
     def forward(self, codes: Float[Tensor, "*runs batch m"]) -> Float[Tensor, "*runs batch m"]:
-        """Predictions z′ of `codes`, differentiable in the codes but not in the weights."""
+        """Predictions z′ of `codes`, differentiable in the codes but not in the weights.
+
+        Once; within a transform of `torch.func` as often as PyTorch's layers.
+        """
         weights = self._weights()
-        with torch.autocast(codes.device.type, enabled=False):
+        predict: Callable[..., Tensor] = _plain if transformed() else _Predict.apply
+        with full_precision(codes.device):
             predictions = [
-                _Predict.apply(rows, *_slice(weights, run, 1, self.latents))
+                predict(rows, *_slice(weights, run, 1, self.latents))
                 for run, rows in enumerate(self._stacked(codes))
             ]
         return torch.stack(predictions).view(codes.shape)
@@ -185,7 +205,7 @@ class Predictors(nn.Module):
             into = _slice(gradients, run, size, self.latents)
             chunks.append((inputs, self.latents, own, self._room(inputs, own), into))
         for _ in range(number):
-            with torch.autocast(codes.device.type, enabled=False):
+            with full_precision(codes.device):
                 losses = [_gradients(*chunk) for chunk in chunks]
             yield torch.cat(losses).view(codes.shape[:-2]), gradients
 
@@ -196,7 +216,9 @@ class Predictors(nn.Module):
             or (len(room.first) < nets or room.first.shape[1] != batch)
             or (room.first.device, room.first.dtype) != (inputs.device, inputs.dtype)
         ):
-            self._kept_room = room = _room(inputs, weights)
+            # Outside of inference mode, so that it can be used again in any.
+            with torch.inference_mode(False):
+                self._kept_room = room = _room(inputs, weights)
         return _Hidden(*(tensor[:nets] for tensor in room))
 
     def _stacked(self, codes: Tensor) -> Float[Tensor, "runs batch m"]:
@@ -218,4 +240,4 @@ def _slice(weights: Weights, run: int, size: int, latents: int) -> Weights:
 
 def _blind(weight1: Float[Tensor, "nets m hidden"], m: int) -> Float[Tensor, "runs hidden m"]:
     """The weights through which each network would see its own latent, as a view."""
-    return weight1.view(-1, m, m, weight1.shape[-1]).diagonal(dim1=1, dim2=2)
+    return weight1.view(len(weight1) // m, m, *weight1.shape[1:]).diagonal(dim1=1, dim2=2)

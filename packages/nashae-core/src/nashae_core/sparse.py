@@ -60,6 +60,14 @@ def by_input(weight: Float[Tensor, "outputs inputs"]) -> Float[Tensor, "outputs 
     return weight.mT.contiguous().mT
 
 
+def finite(tensor: Float[Tensor, "*shape"]) -> bool:
+    """Whether no element is infinite or NaN, of which the sums would leave out what meets a zero.
+
+    By the sum of all, the cheapest way; where that overflows, the answer is no.
+    """
+    return bool(torch.isfinite(tensor.sum()))
+
+
 def _starts(groups: Int[Tensor, "entries"], number: int) -> Int[Tensor, "groups"]:
     """Where each group's entries begin once they are sorted by group."""
     counts = torch.bincount(groups, minlength=number)
