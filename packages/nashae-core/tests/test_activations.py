@@ -106,3 +106,24 @@ def test_the_backward_pass_of_selu_may_be_strided(seeded):
     output = selu(torch.randn(40, 9, generator=seeded(1)))
     expected = selu_backward_(gradient.contiguous(), output)
     assert torch.equal(selu_backward_(gradient, output), expected)
+
+
+@pytest.mark.parametrize("flush", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_the_gradient_of_selu_is_pytorchs_at_an_input_within_a_rounding_of_1(dtype, flush):
+    """The slope jumps at 0, where rounding to 0 decides which of the two sides it is."""
+    eps, tiny = torch.finfo(dtype).eps, torch.finfo(dtype).tiny
+    small = torch.cat([torch.logspace(-12, 0, 500, dtype=dtype), torch.tensor([tiny, tiny / 8])])
+    x = torch.cat([small, -small, torch.tensor([0.0, -0.0, 1e30, -1e30])]).to(dtype)
+    torch.set_flush_denormal(flush)
+    try:
+        leaf = x.clone().requires_grad_()
+        (ours,) = torch.autograd.grad(selu(leaf).sum(), leaf)
+        nearby = []
+        for shift in (-2 * eps, 0.0, 2 * eps):
+            leaf = (x + shift).requires_grad_()
+            nearby += torch.autograd.grad(F.selu(leaf).sum(), leaf)
+    finally:
+        torch.set_flush_denormal(False)
+    nearest = (torch.stack(nearby) - ours).abs().min(0).values
+    assert nearest.max() <= 4 * eps

@@ -85,6 +85,22 @@ def test_reconstruction_loss_adds_up_in_float32_whatever_autocast_says(seeded):
         assert loss.item() == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@pytest.mark.parametrize("runs", [0, 1])
+def test_reconstruction_loss_of_a_whole_batch_stays_within_16_bits(seeded, dtype, runs):
+    # The squares of this batch add up to 2·10⁵ and more, the largest float16 is 65504.
+    x, other = (torch.randn(2, 50, 1000, generator=seeded(s)).to(dtype) for s in (0, 1))
+    other.requires_grad_()
+    for reduction, size in (("mean", 1), ("sum", 1000 if runs else 50_000)):
+        loss = reconstruction_loss(other, x, reduction=reduction, runs=runs)
+        squares = (other.double() - x.double()).square().flatten(runs).mean(-1) / 2 * size
+        eps = torch.finfo(dtype).eps
+        torch.testing.assert_close(loss.double(), squares, atol=0, rtol=2 * eps)
+        (ours,) = torch.autograd.grad(loss.sum(), other)
+        (exact,) = torch.autograd.grad(squares.sum(), other)
+        torch.testing.assert_close(ours, exact, atol=eps * exact.abs().max().item(), rtol=4 * eps)
+
+
 def test_predictor_loss_is_the_mean_over_i_of_the_loss_of_each_predictor(seeded):
     codes, predictions = (
         torch.rand(30, 5, dtype=torch.float64, generator=seeded(s)) for s in (0, 1)

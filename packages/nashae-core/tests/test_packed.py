@@ -70,3 +70,23 @@ def test_a_type_that_is_not_floating_point_is_refused():
 def test_no_rows_are_refused(make_game):
     with pytest.raises(ValueError, match="observations is empty"):
         encode(make_game(), PackedObservations(torch.zeros(0, 2, dtype=torch.uint8)))
+
+
+def test_rows_and_columns_may_run_backwards(bits):
+    packed = np.packbits(bits, axis=-1)
+    for view in (packed[::-1], packed[:, ::-1], packed[..., ::-1], packed[::2]):
+        kept = view.copy()
+        got = PackedObservations(view)[torch.arange(len(view))]
+        assert np.array_equal(got.numpy(), np.unpackbits(view, axis=-1).reshape(len(view), -1))
+        assert np.array_equal(view, kept)
+
+
+@pytest.mark.parametrize("of", [np.asarray, torch.from_numpy])
+def test_bytes_stay_on_their_device_whatever_the_default(bits, of):
+    packed = np.packbits(bits, axis=-1)
+    index = torch.arange(7)
+    with torch.device("meta"):
+        rows = PackedObservations(of(packed))
+        got = rows[index]
+    assert rows.packed.data_ptr() == packed.ctypes.data
+    assert np.array_equal(got.numpy(), bits.reshape(7, 96))

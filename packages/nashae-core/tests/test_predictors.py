@@ -216,6 +216,16 @@ def test_batches_of_other_sizes_in_turn_each_get_their_own_gradients(latents, ru
             assert abs(loss.reshape(-1)[run] - definition) < 1e-14
 
 
+def test_rounds_work_in_inference_mode_and_out_of_it_again():
+    predictors, codes = double(5, 1), some_codes(5, 1)
+    with torch.inference_mode():
+        loss, gradients = one_round(predictors, codes.clone())
+    for _ in range(2):
+        again, same = one_round(predictors, codes)
+        assert torch.equal(again, loss)
+        assert all(torch.equal(a, b) for a, b in zip(gradients, same, strict=True))
+
+
 def test_rounds_leave_the_graph_of_the_codes_alone():
     predictors, leaf = double(4, 1), some_codes(4, 1).requires_grad_()
     codes = leaf.square()

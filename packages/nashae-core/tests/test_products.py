@@ -124,3 +124,17 @@ def test_nan_and_infinity_are_handed_on(seeded, shape):
         assert found[1].isnan().all()
         assert not found[3].isfinite().any()
         assert found[[0, 2, 4]].isfinite().all()
+
+
+@pytest.mark.usefixtures("library")
+@pytest.mark.parametrize("other", [torch.float64, torch.bfloat16])
+def test_mixed_types_are_refused_as_pytorch_refuses_them(seeded, other):
+    a, b, bias = drawn(BIG, seeded)
+    for case in (
+        lambda: product(a, b.to(other)),
+        lambda: product(a.to(other), b),
+        lambda: affine(a, b.mT.to(other), bias),
+        lambda: affine(a, b.mT, bias.to(other)),
+    ):
+        with pytest.raises(RuntimeError, match="same dtype"):
+            case()

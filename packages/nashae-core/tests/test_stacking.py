@@ -209,3 +209,13 @@ def test_an_interrupted_training_leaves_whole_models(make_game, rows, seeded):
         train(alone, rows, TrainConfig(steps=20, batch_size=20), seeded(50 + seed))
         for name, weight in alone.state_dict().items():
             torch.testing.assert_close(model.state_dict()[name], weight, atol=1e-9, rtol=0)
+
+
+def test_predictors_that_are_frozen_stay_so_and_must_be_so_alike(make_game, rows):
+    models = [make_game(seed) for seed in range(2)]
+    for model in models:
+        model.predictors.weight1.requires_grad_(False)
+    frozen = {name for name, p in stack(models).named_parameters() if not p.requires_grad}
+    assert frozen == {"predictors.weight1"}
+    models[0].predictors.bias3.requires_grad_(False)
+    refuse(models, rows, "same parameters of their predictors frozen; got")
