@@ -126,7 +126,8 @@ class _Perceptron(torch.autograd.Function):
             if not wanted[2 + i]:
                 at_weights.append(None)
             elif entries and not i and not transformed() and finite(at):
-                sparse = SparseRows(*entries, (len(seen[0]), seen[0].shape[1]))
+                rows, columns, values = entries
+                sparse = SparseRows(rows, columns, values, (len(seen[0]), seen[0].shape[1]))
                 at_weights.append(sparse_gradient(at, sparse))
             else:
                 at_weights.append(_at_weight(at, seen[i], weights[i]))
