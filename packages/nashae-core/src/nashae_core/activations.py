@@ -104,7 +104,9 @@ def selu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     Equal to `torch.nn.functional.selu` within rounding: the error is below 5 units in the last
     place of max(1, |output|), in float32 and in float64 (3.3 and 3.5 are the largest that were
     measured). It is absolute, so that inputs within some 1e-7 of 0 may give 0. Elsewhere than on
-    the CPU, and in other types, it is PyTorch's own kernel.
+    the CPU, and in other types, it is PyTorch's own kernel. The backward pass works with the output
+    alone, which must not be changed in place before it; where an input above 0 gave 0, it takes the
+    slope of below 0, scale·alpha.
 
     Source: Klambauer et al., Self-Normalizing Neural Networks, 2017.
     """

@@ -26,4 +26,4 @@ def flushed_denormals() -> Iterator[None]:
 
 def denormals_are_flushed() -> bool:
     """Whether this thread takes denormal numbers for 0."""
-    return bool(torch.full((), DENORMAL) * 1 == 0)
+    return bool(torch.full((), DENORMAL, dtype=torch.float32, device="cpu") * 1 == 0)

@@ -23,7 +23,7 @@ def training_state(
     state |= {f"generator/{i}": g.get_state() for i, g in enumerate(generators)}
     if records:
         state |= {f"history/{name}": torch.stack([r[name] for r in records]) for name in records[0]}
-    state["step"] = torch.tensor(step)
+    state["step"] = torch.tensor(step, device="cpu")
     # Copied, since the run goes on; a device's tensors all at once would be one copy each in any
     # case.
     return {name: tensor.detach().to("cpu", copy=True) for name, tensor in state.items()}
