@@ -10,6 +10,8 @@ import numpy as np
 import tyro
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from apps.conformance.authors.card import compare_authors, section
+from apps.conformance.authors.code import commit_of
 from apps.conformance.representations import (
     IMAGES,
     REPRESENTATIONS,
@@ -22,6 +24,8 @@ from nashae_data.atomic import atomic_file
 from nashae_metrics import Row, evaluate
 
 SEEDS = 5
+# The second part of the card begins with it.
+AUTHORS_HEADING = "## Beside the authors' own code"
 
 
 class Reference(msgspec.Struct, frozen=True):
@@ -64,21 +68,45 @@ class Compared:
         return "yes" if within else "**no**"
 
 
-def main(out: Path = Path("docs/conformance.md"), seeds: int = SEEDS, dci: bool = True) -> None:
+def main(
+    out: Path = Path("docs/conformance.md"),
+    seeds: int = SEEDS,
+    dci: bool = True,
+    authors: Path | None = None,
+) -> None:
     """Score three representations of dSprites' factors under `locatello2019`, and write the card.
+
+    With `authors` compare our models, trainings and scores with the authors' own code instead. Each
+    of the two writes its own part of the card and leaves the other.
 
     Args:
         out: The card, in Markdown.
         seeds: Means are over so many; DCI takes one, as the reference did.
         dci: DCI too, which takes most of the time.
+        authors: A checkout of github.com/ericyeats/nashae-beamsynthesis. Takes half an hour.
     """
+    if authors is not None:
+        with progress_bar() as bar:
+            task = bar.add_task("beside the authors' code", total=None, note="")
+            found = compare_authors(authors, lambda note: bar.update(task, note=note))
+        write_part(out, section(found, commit_of(authors)), second=True)
+        return
     references = msgspec.json.decode(
         (Path(__file__).parent / "reference.json").read_bytes(), type=References
     )
     metrics = [m for m in dict.fromkeys(r.metric for r in references.values) if dci or m != "dci"]
     compared = compare([r for r in references.values if r.metric in metrics], seeds)
+    write_part(out, card(compared, references.source, seeds), second=False)
+
+
+def write_part(out: Path, text: str, *, second: bool) -> None:
+    """Write one of the card's two parts and keep the other as it is."""
+    old = out.read_text(encoding="utf-8") if out.exists() else ""
+    first, heading, rest = old.partition(AUTHORS_HEADING)
+    parts = (first, text) if second else (text, heading + rest)
+    whole = "\n\n".join(stripped for part in parts if (stripped := part.strip()))
     with atomic_file(out) as temporary:
-        temporary.write_text(card(compared, references.source, seeds), encoding="utf-8")
+        temporary.write_text(whole + "\n", encoding="utf-8")
     console.print(f"wrote {out}")
 
 

@@ -1,0 +1,1 @@
+"""Our models, trainings and scores beside the code of the NashAE authors, read from a checkout."""
