@@ -67,11 +67,15 @@ class FactorVAE(GaussianVAE):
         generator: torch.Generator,
     ) -> Iterator[Turn]:
         """The autoencoder lowers nll + KL + β·TC; then the discriminator learns on other data."""
+        # Differs from the paper: in the code of NashAE's authors the discriminator moves first,
+        # here the autoencoder, as in Kim & Mnih 2018, algorithm 2: one game, half a step apart.
         x, others = batches
         posterior, sample, reconstruction = self(x, generator)
         nll = self.nll(reconstruction, x)
         kl = sampled_kl(sample, *posterior).sum(1).mean()
         # log D/(1 − D) is the logit itself: the density ratio of the joint and the product.
+        # Differs from the paper: NashAE's authors add 1e-8 to 1 − D, which changes it by less than
+        # 1e-6 where the logit is below 4, and bounds it at 18.
         tc = logits_of(self.discriminator, sample, constant=True).mean()
         terms = {"nll": nll.detach(), "kl": kl.detach(), "tc": tc.detach()}
         yield Turn("vae", nll + kl + self.config.beta * tc, terms)
