@@ -8,8 +8,9 @@
   a posterior the `variances` (n, m); `factors` (n, k), `values` (n, k), `names` (k,). Of dSprites,
   whose factors would be larger than its codes, without these two: `RunFolder.truth` has them. Of
   faces `attributes` (n, k) bool in place of these two.
-- `record.json`: the run as one row: method, weight, latents, seed, final losses, seconds, versions.
-  It is written last: a folder that has one holds a finished run.
+- `record.json`: the run as one row: method, weight, latents, seed, final losses, seconds, versions;
+  and the `sha256` of the two npz files. It is written last: a folder that has one holds a finished
+  run.
 - `row.json`: its row of the tables, only where `apps/reproduce` has scored the run.
 - `checkpoint.safetensors`, only while the run is not finished: where to go on from.
 - `.lock`, empty: held by the process that writes the folder.
@@ -17,6 +18,8 @@
   other networks had made. Nothing reads it; remove it when it is not needed any more.
 """
 
+import hashlib
+import io
 import json
 import platform
 import zipfile
@@ -37,8 +40,7 @@ import torch
 
 from apps.recipes import AnyDataset, AnyRecipe, Model, input_scale, load_data, recipe_class
 from nashae_core import load_weights
-from nashae_core.differences import ABSENT, first_difference
-from nashae_core.weights import architecture
+from nashae_core.descriptions import ABSENT, as_json, first_difference
 from nashae_data import Dataset
 from nashae_data.atomic import atomic_file
 
@@ -164,7 +166,7 @@ class RunFolder:
     @cached_property
     def record(self) -> dict[str, Any]:
         """The run as one row."""
-        return self._json("record.json")
+        return {name: v for name, v in self._json("record.json").items() if name != "sha256"}
 
     @property
     def row(self) -> dict[str, Any]:
@@ -217,6 +219,14 @@ class RunFolder:
         with atomic_file(self.path / name) as temporary:
             np.savez(temporary, **arrays)  # type: ignore[arg-type]
 
+    def write_record(self, record: Mapping[str, Any]) -> None:
+        """Write the last file, with the digests of the arrays: from here on the run is whole."""
+        digests = {
+            name: hashlib.sha256((self.path / name).read_bytes()).hexdigest()
+            for name in ("history.npz", "codes.npz")
+        }
+        self.write_json("record.json", {**record, "sha256": digests})
+
     @contextmanager
     def claimed(self, *, wait: bool = False) -> Iterator[None]:
         """Hold the folder for this process, which the system lets go when the process ends.
@@ -248,13 +258,21 @@ class RunFolder:
     def _arrays(self, name: str) -> dict[str, npt.NDArray[Any]]:
         path = self.path / name
         try:
+            content = path.read_bytes()
             # From an open file: numpy leaves open what it opened itself and cannot read.
-            with path.open("rb") as file, np.lib.npyio.NpzFile(file) as arrays:
-                return dict(arrays)
+            with io.BytesIO(content) as file, np.lib.npyio.NpzFile(file) as arrays:
+                read = dict(arrays)
         except FileNotFoundError as error:
             raise self._absent(name) from error
         except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise ValueError(f"{path} is damaged: {error}") from error
+        kept = self._json("record.json").get("sha256", {}) if self.finished else {}
+        if kept.get(name, digest := hashlib.sha256(content).hexdigest()) != digest:
+            raise ValueError(
+                f"{path} is damaged: its sha256 is {digest[:8]}…, not {kept[name][:8]}… as kept: "
+                "take another copy of the folder, or remove it and train again"
+            )
+        return read
 
     def _absent(self, name: str) -> ValueError:
         return ValueError(f"{self.path} holds no finished run: there is no {name}")
@@ -279,13 +297,12 @@ def _networks(recipe: AnyRecipe) -> dict[str, str]:
     weights = model.state_dict().items()
     size = {name: tensor.double().square().mean().sqrt() for name, tensor in weights}
     first = {name: f"root mean square {number:.3g}" for name, number in size.items()}
-    return architecture(model) | first
-
-
-def as_json(value: dict[str, Any]) -> dict[str, Any]:
-    """What is read back where `value` was written."""
-    read: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(value))
-    return read
+    modules = {
+        name: f"{type(module).__name__}({module.extra_repr()})"
+        for name, module in model.named_modules()
+        if not isinstance(module, torch.nn.ParameterList)
+    }
+    return modules | first
 
 
 def _ours(versions: Mapping[str, str]) -> dict[str, str]:

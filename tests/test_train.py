@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -439,6 +440,27 @@ def test_a_damaged_file_is_named(tmp_path: Path, nashae: RunFolder, name: str, d
         READ[name](run)
 
 
+@pytest.mark.parametrize("name", ["codes.npz", "history.npz", "weights.safetensors"])
+def test_changed_bytes_are_noticed_wherever_they_are(
+    tmp_path: Path, nashae: RunFolder, name: str
+) -> None:
+    run, draw = copied(nashae, tmp_path / "run"), random.Random(name)
+    whole = (run.path / name).read_bytes()
+    header = 0 if name.endswith(".npz") else 8 + int.from_bytes(whole[:8], "little")
+    for changes in (1, 1, 1, 1, 20_000):
+        content = bytearray(whole)
+        for at in draw.sample(range(header, len(whole)), min(changes, len(whole) - header)):
+            content[at] ^= draw.randrange(1, 256)
+        (run.path / name).write_bytes(content)
+        with pytest.raises(ValueError, match=str(run.path / name)):
+            READ[name](RunFolder(run.path))
+    # A whole file of another run is none of this one's either.
+    if name.endswith(".npz"):
+        np.savez(run.path / name, **{k: v * 0 for k, v in nashae.history.items()})
+        with pytest.raises(ValueError, match=f"{name} is damaged: its sha256 is"):
+            READ[name](RunFolder(run.path))
+
+
 @pytest.mark.parametrize("name", READ)
 def test_an_absent_file_is_named(tmp_path: Path, nashae: RunFolder, name: str) -> None:
     run = copied(nashae, tmp_path / "run")
@@ -496,6 +518,9 @@ def test_a_damaged_checkpoint_is_named_with_the_way_out(tmp_path: Path, nashae: 
             train_run(NASHAE, tmp_path)
     save_tensors({"step": torch.tensor(3)}, checkpoint)
     with pytest.raises(ValueError, match=f"{checkpoint} .*remove it to train from the start"):
+        train_run(NASHAE, tmp_path)
+    checkpoint.write_bytes(whole[:-9] + bytes([whole[-9] ^ 1]) + whole[-8:])
+    with pytest.raises(ValueError, match=f"{checkpoint} is damaged.*remove it to train from the"):
         train_run(NASHAE, tmp_path)
     checkpoint.unlink()
     assert results(train_run(NASHAE, tmp_path)) == results(nashae)

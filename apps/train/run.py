@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from apps.console import console
-from apps.recipes import AnyDataset, AnyRecipe, Model, load_data, network_inputs
+from apps.recipes import AnyDataset, AnyRecipe, Model, input_scale, load_data, network_inputs
 from apps.recipes.faces import OnFaces
-from apps.run_folder import CHECKPOINT, RunFolder, as_json, made_by, versions
+from apps.run_folder import CHECKPOINT, RunFolder, made_by, versions
 from nashae_baselines import GaussianCoder
 from nashae_core import (
     History,
@@ -29,6 +29,7 @@ from nashae_core import (
     save_weights,
     train,
 )
+from nashae_core.descriptions import as_json
 from nashae_data import AttributeDataset
 
 # A checkpoint of a large model takes a second: they are spaced so that all of them take no more of
@@ -105,11 +106,11 @@ def train_run(
             on_record=on_record,
         )
         seconds = clock.seconds()
-        save_weights(model, path / "weights.safetensors")
+        scale = {"normalisation": input_scale(recipe)}
+        save_weights(model, path / "weights.safetensors", scale)
         folder.write_arrays("history.npz", _history_arrays(history))
         folder.write_arrays("codes.npz", _code_arrays(model, observations, dataset, device))
-        # The last file: from here on the run is whole.
-        folder.write_json("record.json", _record(recipe, dataset, history, seconds, device))
+        folder.write_record(_record(recipe, dataset, history, seconds, device))
         (path / CHECKPOINT).unlink(missing_ok=True)
     return folder
 

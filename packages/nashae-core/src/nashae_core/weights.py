@@ -1,9 +1,10 @@
 """Weights on disk: safetensors, with a JSON beside them that says what they are."""
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +14,39 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as dump_tensors
 from torch import Tensor, nn
 
+from nashae_core.descriptions import as_json, description, first_difference
+
 
 def save_weights(
-    model: nn.Module, path: str | Path, about: Mapping[str, Any] | None = None
+    model: nn.Module,
+    path: str | Path,
+    about: Mapping[str, Any] | None = None,
+    *,
+    observations: object = None,
 ) -> None:
     """Write the weights of `model` to `path` (.safetensors), and what they are to a JSON beside it.
 
-    The JSON, of the same name, holds the model's class, its `config` where that is a dataclass, the
-    shape of every tensor, the versions, and whatever `about` adds (JSON values). Each file is
-    written whole or not at all.
+    The JSON, of the same name, holds the model's class, its `config` where that is a dataclass, its
+    `modules` (`description`), the shape of every tensor, a digest of them all (sha256), the
+    versions, and whatever `about` adds (JSON values): the mean and the deviation by which the
+    observations were normalised, for example. Of `observations` that normalise themselves, such as
+    `ImageObservations`, it keeps these two as `normalisation`. Each file is written whole or not at
+    all.
 
     Raises `ValueError` where `path` does not end in .safetensors.
     """
     path = _checked(path)
     weights = model.state_dict()
-    config = getattr(model, "config", None)
+    scale = {name: getattr(observations, name, None) for name in ("mean", "std")}
+    described = description(model)
     card = {
         "model": f"{type(model).__module__}.{type(model).__qualname__}",
-        "config": asdict(config) if is_dataclass(config) else None,  # type: ignore[arg-type]
+        "config": described["config"] or None,
+        "modules": described["modules"],
         "tensors": {name: list(t.shape) for name, t in weights.items()},
+        "sha256": _digest(weights),
         "torch": torch.__version__,
+        **({} if None in scale.values() else {"normalisation": scale}),
         **(about or {}),
     }
     beside = (json.dumps(card, indent=2) + "\n").encode()
@@ -40,11 +54,15 @@ def save_weights(
     _write(path.with_suffix(".json"), beside)
 
 
-def load_weights(model: nn.Module, path: str | Path) -> None:
-    """Put the weights of `path` into `model`, in place.
+def load_weights(model: nn.Module, path: str | Path) -> dict[str, Any]:
+    """Put the weights of `path` into `model`, in place, and return what the JSON beside it says.
 
-    Raises `ValueError` that names the file where it is truncated, foreign, or of a model with other
-    tensors; `model` is then as it was.
+    That is what `save_weights` was told `about` them, their normalisation, and all the rest; {}
+    where there is no JSON.
+
+    Raises `ValueError` that names the file where it is truncated, changed or foreign, of a model
+    with other tensors, or by the JSON of another config or of other modules; `model` is then as it
+    was.
     """
     path = _checked(path)
     weights, wanted = read_tensors(path), model.state_dict()
@@ -59,34 +77,86 @@ def load_weights(model: nn.Module, path: str | Path) -> None:
             f"{path} holds another model: {len(differing)} tensors differ, the first is {name!r}, "
             f"{found.get(name, 'absent')} in the file, {expected.get(name, 'absent')} in the model"
         )
+    card = _read_card(path.with_suffix(".json"))
+    if card.get("sha256", _digest(weights)) != _digest(weights):
+        raise ValueError(
+            f"{path} must be the file that {path.with_suffix('.json').name} describes; got other "
+            "tensors: save them again, or remove the JSON"
+        )
+    if different := first_difference(*_comparable(card, model)):
+        name, kept, given = different
+        raise ValueError(
+            f"{path} holds another model: {name} is {kept} in the file, {given} in the model: "
+            "build the model as it was when its weights were saved"
+        )
     model.load_state_dict(weights)
+    return card
 
 
-def architecture(model: nn.Module) -> dict[str, str]:
-    """Each module of a model that is no mere container, by name, as its `repr` describes it."""
-    return {
-        name: f"{type(module).__name__}({module.extra_repr()})"
-        for name, module in model.named_modules()
-        if not isinstance(module, nn.ParameterList)
-    }
+def save_tensors(tensors: Mapping[str, Tensor], path: str | Path) -> None:
+    """Write tensors by name to `path`, whole or not at all: a training state, for example.
 
-
-def save_tensors(tensors: Mapping[str, Tensor], path: Path) -> None:
-    """Write tensors by name to `path`, whole or not at all: a training state, for example."""
+    The file holds a digest of them all (sha256), by which `read_tensors` sees that it was changed.
+    """
     # safetensors refuses tensors that share memory, such as tied weights, or have gaps in it.
     copies = {
         name: t.detach().cpu().clone(memory_format=torch.contiguous_format)
         for name, t in tensors.items()
     }
-    _write(path, dump_tensors(copies))
+    _write(Path(path), dump_tensors(copies, {"sha256": _digest(copies)}))
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """The tensors of a safetensors file; `ValueError` names it where it is truncated or foreign."""
+def read_tensors(path: str | Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file.
+
+    Raises `ValueError` that names it where it is truncated, foreign, or changed after
+    `save_tensors` had written it; files that others wrote have no digest to compare.
+    """
+    content = Path(path).read_bytes()
     try:
-        return load_tensors(path.read_bytes())
+        tensors = load_tensors(content)
     except SafetensorError as error:
         raise ValueError(f"{path} is not a whole safetensors file: {error}") from error
+    length = int.from_bytes(content[:8], "little")
+    kept = json.loads(content[8 : 8 + length]).get("__metadata__", {}).get("sha256")
+    if kept is not None and kept != _digest(tensors):
+        raise ValueError(
+            f"{path} is damaged: its tensors are not those that were written (sha256): "
+            "take another copy of it, or make it again"
+        )
+    return tensors
+
+
+def _digest(tensors: Mapping[str, Tensor]) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        content = tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8)
+        digest.update(content.numpy())  # type: ignore[arg-type]
+    return digest.hexdigest()
+
+
+def _read_card(path: Path) -> dict[str, Any]:
+    try:
+        card = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: {error}") from error
+    if not isinstance(card, dict):
+        raise ValueError(f"{path} is damaged: it holds no JSON object")
+    return card
+
+
+def _comparable(card: Mapping[str, Any], model: nn.Module) -> tuple[object, object]:
+    """What the card and the model both say; a field that came later had its default."""
+    given = {name: value for name, value in description(model).items() if name in card}
+    kept = {name: card[name] or {} for name in given}
+    config = getattr(model, "config", None)
+    if is_dataclass(config) and kept.get("config"):
+        defaults = {f.name: f.default for f in fields(config) if f.default is not MISSING}
+        kept["config"] = as_json(defaults) | kept["config"]
+    return kept, given
 
 
 def _checked(path: str | Path) -> Path:

@@ -1,0 +1,81 @@
+"""What a model is, in words and numbers, and where two descriptions differ."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, is_dataclass
+from functools import partial
+from typing import Any
+
+from torch import nn
+
+ABSENT = "absent"
+
+
+def description(model: nn.Module) -> dict[str, Any]:
+    """A model's `config`, and its `modules` by name; JSON values throughout.
+
+    A module is its class with its `extra_repr` and, where it is not PyTorch's, with its attributes
+    that are numbers, texts or functions, single or in tuples; those whose names begin with an
+    underscore are left out. A model without a config that is a dataclass has {}.
+    """
+    config = getattr(model, "config", None)
+    fields = asdict(config) if is_dataclass(config) else {}  # type: ignore[arg-type]
+    modules = {
+        name: _described(module)
+        for name, module in model.named_modules()
+        if not isinstance(module, nn.ParameterList)  # its repr is of its tensors
+    }
+    return as_json({"config": fields, "modules": modules})
+
+
+def first_difference(kept: object, given: object, name: str = "") -> tuple[str, str, str] | None:
+    """The first name, its value in `kept` and in `given`; None where they are equal.
+
+    Names within mappings are joined by dots, in the order of `given`, then of `kept`.
+    """
+    if isinstance(kept, Mapping) and isinstance(given, Mapping):
+        for key in [*given, *(key for key in kept if key not in given)]:
+            below = f"{name}.{key}" if name else str(key)
+            found = first_difference(kept.get(key, ABSENT), given.get(key, ABSENT), below)
+            if found:
+                return found
+        return None
+    return None if kept == given else (name, _short(kept), _short(given))
+
+
+def as_json(value: Mapping[str, Any]) -> dict[str, Any]:
+    """What is read back where `value` was written; other values than JSON's as their `repr`."""
+    read: dict[str, Any] = json.loads(json.dumps(value, default=repr))
+    return read
+
+
+def _described(module: nn.Module) -> str:
+    parts = [module.extra_repr()]
+    if not type(module).__module__.startswith("torch."):
+        parts += [
+            f"{name}={_value(value)}"
+            for name, value in sorted(vars(module).items())
+            if not name.startswith("_") and name != "training" and _told(value)
+        ]
+    return f"{type(module).__name__}({', '.join(filter(None, parts))})"
+
+
+def _told(value: object) -> bool:
+    if isinstance(value, tuple | list):
+        return all(map(_told, value))
+    return isinstance(value, bool | int | float | str) or callable(value)
+
+
+def _value(value: object) -> str:
+    if isinstance(value, tuple | list):
+        return f"({', '.join(map(_value, value))})"
+    if isinstance(value, partial):
+        return repr((_value(value.func), value.args, value.keywords))
+    if callable(value):
+        return str(getattr(value, "__qualname__", type(value).__qualname__))
+    return repr(value)
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 80 else f"{text[:80]}…"
