@@ -86,7 +86,9 @@ def test_errors_of_sprites_are_squares_or_nats() -> None:
 def test_every_published_row_says_whether_it_is_trained(table: Any) -> None:
     rows = published(table)
     assert all(math.isfinite(row["error"]) and row["mean_error"] > 0 for row in rows)
-    assert len({row["mean_error"] for row in rows}) == 1
+    # One for each unit: of dSprites' VAEs nats, of all else squares.
+    nats = {table == 2 and row["method"] != "nashae" for row in rows}
+    assert len({row["mean_error"] for row in rows}) == len(nats)
     left_out = untrained(rows)
     # What is left out is told in the document, run by run; of Tables 2 and 3 there is none.
     assert len(left_out) == {1: 15, 2: 0, 3: 0}[table]
