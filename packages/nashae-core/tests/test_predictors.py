@@ -1,3 +1,5 @@
+import copy
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -224,6 +226,17 @@ def test_rounds_work_in_inference_mode_and_out_of_it_again():
         again, same = one_round(predictors, codes)
         assert torch.equal(again, loss)
         assert all(torch.equal(a, b) for a, b in zip(gradients, same, strict=True))
+
+
+def test_a_copy_taken_between_two_rounds_works_in_a_room_of_its_own():
+    predictors, codes = double(5, 1), some_codes(5, 1)
+    expected = [g.clone() for g in one_round(double(5, 1), codes)[1]]
+    rounds = predictors.rounds(codes, 2)
+    next(rounds)
+    _, of_copy = one_round(copy.deepcopy(predictors), codes[:7])
+    of_fewer = one_round(double(5, 1), codes[:7])[1]
+    assert all(torch.equal(a, b) for a, b in zip(next(rounds)[1], expected, strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(of_copy, of_fewer, strict=True))
 
 
 def test_rounds_leave_the_graph_of_the_codes_alone():

@@ -26,7 +26,6 @@ def nans(tensor: Tensor) -> Tensor:
 
 LAYOUTS: dict[str, Callable[[Tensor], Tensor]] = {
     "contiguous": torch.clone,
-    "transposed": lambda t: t.mT.contiguous().mT if t.dim() > 1 else t,
     "first axis innermost": lambda t: t.movedim(0, -1).contiguous().movedim(-1, 0),
     "every second row": lambda t: torch.stack([t, nans(t)], 1)[:, 0],
     "every second column": lambda t: torch.stack([t, nans(t)], -1)[..., 0],
@@ -244,11 +243,10 @@ def assert_is_plain(kernel: Kernel, given: list[Tensor], layout: str = "contiguo
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_it_is_pytorchs_in_any_layout_type_and_number_of_rows(case, layout):
     kernel, large = case
-    sizes = (6, 1) if large else (6, 1, 0)  # no rows are never large
-    for rows in sizes:
-        for dtype in (torch.float32, torch.float64):
-            given = [LAYOUTS[layout](tensor) for tensor in drawn(kernel, rows, dtype)]
-            assert_is_plain(kernel, given, layout)
+    cases = [(6, torch.float64), (6, torch.float32), (1, torch.float32), (0, torch.float32)]
+    for rows, dtype in cases[:-1] if large else cases:  # no rows are never large
+        given = [LAYOUTS[layout](tensor) for tensor in drawn(kernel, rows, dtype)]
+        assert_is_plain(kernel, given, layout)
     for at in range(len(given)):  # one among others that are contiguous
         given = drawn(kernel, 6, torch.float32)
         given[at] = LAYOUTS[layout](given[at])
