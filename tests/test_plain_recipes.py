@@ -171,7 +171,7 @@ def plain_vae(model: Any, batches: list[Tensor], method: str) -> list[nn.Module]
         moved(vae_adam, nll(x, z) + kl + config.beta * discriminator(z).mean())
         with torch.no_grad():
             _, joint = sampled(others)
-            order = torch.rand(joint.shape, generator=noise).argsort(0)
+            order = torch.rand(joint.shape, generator=noise, dtype=torch.float32).argsort(0)
             product = torch.stack(
                 [column[o] for column, o in zip(joint.T, order.T, strict=True)], 1
             )

@@ -19,6 +19,8 @@ from apps.conformance.authors.code import (
 )
 from apps.recipes import AnyRecipe, NashAERecipe
 from nashae_baselines import BetaTCVAE, FactorVAE
+from nashae_baselines.gaussian_coder import Posterior, drawn
+from nashae_baselines.losses import permuted
 from nashae_core import Progress, train
 
 
@@ -136,13 +138,14 @@ def our_training(
     noise = torch.Generator().manual_seed(
         int(torch.randint(2**62, (), generator=torch.Generator().manual_seed(0)))
     )
-    draws, shape = Draws(batches, [], []), (config.batch_size, recipe.latents)
+    draws, nothing = Draws(batches, [], []), torch.zeros(config.batch_size, recipe.latents)
+    rows = torch.arange(config.batch_size)[:, None].expand(nothing.shape)
     if not isinstance(recipe, NashAERecipe):
         for _ in range(config.steps):
             for _ in range(model.batches_per_step):
-                draws.noise.append(torch.randn(shape, generator=noise, dtype=raw.dtype))
+                draws.noise.append(drawn(Posterior(nothing, nothing), noise))
             if isinstance(model, FactorVAE):
-                draws.orders.append(torch.rand(shape, generator=noise).argsort(0))
+                draws.orders.append(permuted(rows, noise))
     return Training(losses, snapshots), draws
 
 
