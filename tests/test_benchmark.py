@@ -35,7 +35,7 @@ from nashae_metrics.information import redundancy
 
 
 class Seen:
-    """Observations that note which batches they were asked for."""
+    """Observations that note which batches they were asked for; a look at one row is none."""
 
     def __init__(self, rows: Tensor) -> None:
         self.rows, self.batches = rows, list[Tensor]()
@@ -44,8 +44,10 @@ class Seen:
         return len(self.rows)
 
     def __getitem__(self, index: Tensor) -> Tensor:
-        self.batches.append(self.rows[index])
-        return self.batches[-1]
+        rows = self.rows[index]
+        if len(rows) > 1:
+            self.batches.append(rows)
+        return rows
 
 
 def layers(network: nn.Module) -> list[tuple[Tensor, Tensor]]:

@@ -27,7 +27,10 @@ class PlainFactorVAE(PlainGaussianVAE):
 
     def permute(self, codes: Tensor) -> Tensor:
         """Each latent in an order of its own."""
-        order = torch.rand(codes.shape, generator=self.noise, device=codes.device).argsort(0)
+        keys = torch.rand(
+            codes.shape, generator=self.noise, device=codes.device, dtype=torch.float32
+        )
+        order = keys.argsort(0)
         return torch.stack([codes[order[:, i], i] for i in range(self.latents)], dim=1)
 
     def step(self, x: Tensor, others: Tensor) -> dict[str, Tensor]:
