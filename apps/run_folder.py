@@ -112,9 +112,8 @@ class RunFolder:
     def another(self, recipe: AnyRecipe) -> ValueError:
         """That the run is not of `recipe`, and the first thing in which they differ."""
         runs = (self._known_fields, recipe)
-        differing = first_difference(
-            *({"method": r.method_name, "recipe": asdict(r)} for r in runs)
-        )
+        kept_run, this = ({"method": r.method_name, "recipe": asdict(r)} for r in runs)
+        differing = first_difference(kept_run, this)
         name, kept, given = differing or ("", "", "")
         return ValueError(
             f"{self.path} holds another run, of {name} {kept}; this one has {given}: "

@@ -220,9 +220,8 @@ def _report_page(
     rows = score_runs(folders, score, command.jobs)
     write_rows(rows, out / f"table{number}.jsonl")
     with console.status("drawing"):
-        pairs = [pair for pair in zip(folders, rows, strict=True) if is_trained(pair[1])]
-        drawn, scored = ([pair[i] for pair in pairs] for i in (0, 1))
-        pictures = draw(drawn, scored, command.methods, out / "figures")
+        drawn = [folder for folder, row in zip(folders, rows, strict=True) if is_trained(row)]
+        pictures = draw(drawn, trained(rows), command.methods, out / "figures")
     write(
         out / f"table{number}.html",
         command=command.line,

@@ -27,8 +27,8 @@ def errors(folder: RunFolder) -> Row:
     """
     record, recipe = folder.record, folder.recipe
     observations = network_inputs(recipe, folder.data(), "cpu")
-    last = len(observations) - 1
-    x = observations[torch.linspace(0, last, MOST, dtype=torch.float64).long().unique()]
+    n = len(observations)
+    x = observations[torch.linspace(0, n - 1, min(n, MOST), dtype=torch.float64).long()]
     mean = x.mean(0).expand_as(x)
     if getattr(recipe.method, "likelihood", None) == "bernoulli":
         error = record["nll"] / x[0].numel()
