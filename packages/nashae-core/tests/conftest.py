@@ -1,7 +1,9 @@
 """What several test files start from: seeded generators, and a small NashAE in float64."""
 
 from collections.abc import Callable
+from functools import wraps
 
+import jaxtyping
 import pytest
 import torch
 from torch import Tensor
@@ -41,3 +43,24 @@ def rows() -> Tensor:
     factors = torch.rand(60, 2, dtype=torch.float64, generator=generator)
     mixing = torch.randn(2, INPUTS, dtype=torch.float64, generator=generator)
     return torch.sin(3 * factors @ mixing)
+
+
+@pytest.fixture
+def unchecked_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search checks no shapes while it trains, which would take two thirds of its time.
+
+    `train` is checked by tests of its own.
+    """
+    import nashae_core.aligning
+    import nashae_core.pruning
+
+    @wraps(nashae_core.train)
+    def train(*arguments: object, **options: object) -> object:
+        jaxtyping.config.update("jaxtyping_disable", True)
+        try:
+            return nashae_core.train(*arguments, **options)
+        finally:
+            jaxtyping.config.update("jaxtyping_disable", False)
+
+    monkeypatch.setattr(nashae_core.aligning, "train", train)
+    monkeypatch.setattr(nashae_core.pruning, "train", train)

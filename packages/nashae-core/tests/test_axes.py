@@ -8,6 +8,8 @@ from nashae_core.aligning import align_axes
 from nashae_core.axes import AxesConfig, Stage
 from nashae_core.pruning import Pruning
 
+pytestmark = pytest.mark.usefixtures("unchecked_steps")
+
 QUICK = AxesConfig(
     batch_size=20,
     warm_up=5,

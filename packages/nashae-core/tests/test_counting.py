@@ -10,6 +10,8 @@ from nashae_core.count import CountConfig, Decision
 from nashae_core.counting import DEAD, UNMISSED, _Search, count_factors
 from nashae_core.pruning import Pruning
 
+pytestmark = pytest.mark.usefixtures("unchecked_steps")
+
 QUICK = CountConfig(
     batch_size=20,
     pruning=Pruning(every=10, until=20),
@@ -25,7 +27,7 @@ HARSH = replace(
     pruning=Pruning(every=10, until=0, last_range=0.99),
     test_steps=20,
     growth_warm_up=30,
-    growth_steps=400,
+    growth_steps=300,
 )
 
 
@@ -51,9 +53,10 @@ def game(latents, seed=0, inputs=12):
     )
 
 
-@pytest.mark.parametrize("latents", [3, 8])
+@pytest.mark.parametrize("latents", [3, 6])
 def test_one_factor_is_found_whatever_m(latents):
-    config = replace(QUICK, pruning=Pruning(every=50, until=300), test_steps=100, growth_steps=300)
+    pruning = Pruning(every=50, until=200)
+    config = replace(QUICK, pruning=pruning, growth_steps=100, growth_warm_up=50)
     found = count_factors(game(latents), observed(1), seeded(0), config)
     assert found.latents == found.model.predictors.latents == 1
     assert encode(found.model, observed(1)).std() > 0.1
@@ -168,7 +171,7 @@ def test_observations_that_are_all_the_same_are_refused():
 
 
 def test_the_model_is_left_as_it_was_and_the_same_seed_finds_the_same():
-    model, x = game(5), observed(2)
+    model, x = game(3), observed(2)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     first, second = (count_factors(model, x, seeded(0), QUICK) for _ in range(2))
     assert all(torch.equal(before[name], t) for name, t in model.state_dict().items())

@@ -6,6 +6,8 @@ import torch
 from nashae_core import NashAEConfig, TrainConfig, encode, train
 from nashae_core.pruning import Pruning, train_pruned
 
+pytestmark = pytest.mark.usefixtures("unchecked_steps")
+
 CONFIG = TrainConfig(steps=70, batch_size=20, record_every=5)
 PRUNING = Pruning(every=10, until=40, least_range=0.5, last_range=0.4)
 
