@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nashae_baselines.checks import check_numbers, check_weights
+from nashae_baselines.checks import check_numbers, check_weights, checked_config
 from nashae_baselines.gaussian_vae import GaussianVAE, Likelihood, check_likelihood
 from nashae_baselines.losses import annealed_vae_loss, gaussian_kl
 from nashae_core import Turn, adam
@@ -48,7 +48,7 @@ class AnnealedVAE(GaussianVAE):
     def __init__(
         self, encoder: nn.Module, decoder: nn.Module, config: AnnealedVAEConfig | None = None
     ) -> None:
-        self.config = config or AnnealedVAEConfig()
+        self.config = checked_config(config, AnnealedVAEConfig)
         super().__init__(encoder, decoder, self.config.likelihood)
 
     def optimizers(self) -> Mapping[str, Optimizer]:

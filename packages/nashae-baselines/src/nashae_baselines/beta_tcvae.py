@@ -11,6 +11,7 @@ from nashae_baselines.checks import check_numbers, check_weights
 from nashae_baselines.gaussian_vae import GaussianVAE, Likelihood, check_likelihood
 from nashae_baselines.losses import Sampling, kl_terms
 from nashae_core import Turn, adagrad
+from nashae_core.arguments import check_kind
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class BetaTCVAE(GaussianVAE):
     """β-TCVAE (Chen et al. 2018) over an encoder and a decoder, as `VAE` takes them."""
 
     def __init__(self, encoder: nn.Module, decoder: nn.Module, config: BetaTCVAEConfig) -> None:
+        check_kind(config, BetaTCVAEConfig, "config", "it has to say the number of observations")
         super().__init__(encoder, decoder, config.likelihood)
         self.config = config
 

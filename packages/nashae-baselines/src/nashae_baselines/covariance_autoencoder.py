@@ -8,9 +8,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nashae_baselines.checks import check_numbers
+from nashae_baselines.checks import check_numbers, checked_config
 from nashae_baselines.losses import covariance_penalty
 from nashae_core import Trainable, Turn, adam, reconstruction_loss, weighted_loss
+from nashae_core.arguments import applied, check_given_back, check_network
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,14 @@ class CovarianceAutoencoder(Trainable):
         config: CovarianceAutoencoderConfig | None = None,
     ) -> None:
         super().__init__()
+        check_network(encoder, "encoder")
+        check_network(decoder, "decoder")
         self.encoder, self.decoder = encoder, decoder
-        self.config = config or CovarianceAutoencoderConfig()
+        self.config = checked_config(config, CovarianceAutoencoderConfig)
 
     def encode(self, x: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch m"]:
         """Codes z = sigmoid(ζ), each in (0, 1)."""
-        zeta: Tensor = self.encoder(x)
+        zeta = applied(self.encoder, x, "the encoder")
         if zeta.dim() != 2 or len(zeta) != len(x):
             raise ValueError(
                 f"the encoder gave {tuple(zeta.shape)} for observations {tuple(x.shape)}; "
@@ -64,8 +67,7 @@ class CovarianceAutoencoder(Trainable):
 
     def decode(self, codes: Float[Tensor, "batch m"]) -> Float[Tensor, "batch *shape"]:
         """The observations that `codes` stand for."""
-        x: Tensor = self.decoder(codes)
-        return x
+        return applied(self.decoder, codes, "the decoder", "codes")
 
     def optimizers(self) -> Mapping[str, Optimizer]:
         """Adam for the whole."""
@@ -81,10 +83,7 @@ class CovarianceAutoencoder(Trainable):
         (x,) = batches
         codes = self.encode(x)
         reconstruction = self.decode(codes)
-        if reconstruction.shape != x.shape:
-            raise ValueError(
-                f"the decoder gave {tuple(reconstruction.shape)} for observations {tuple(x.shape)}"
-            )
+        check_given_back(reconstruction, x)
         l_r, l_c = reconstruction_loss(reconstruction, x), covariance_penalty(codes)
         terms = {"reconstruction_loss": l_r.detach(), "covariance_loss": l_c.detach()}
         yield Turn("autoencoder", weighted_loss(l_r, l_c, self.config.lam), terms)

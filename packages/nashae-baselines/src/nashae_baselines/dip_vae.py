@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nashae_baselines.checks import check_numbers, check_weights
+from nashae_baselines.checks import check_numbers, check_weights, checked_config
 from nashae_baselines.gaussian_coder import Posterior
 from nashae_baselines.gaussian_vae import GaussianVAE, Likelihood, check_likelihood
 from nashae_baselines.losses import beta_vae_loss, code_covariance, dip_penalty, gaussian_kl
@@ -46,7 +46,7 @@ class DIPVAE(GaussianVAE):
     def __init__(
         self, encoder: nn.Module, decoder: nn.Module, config: DIPVAEConfig | None = None
     ) -> None:
-        self.config = config or DIPVAEConfig()
+        self.config = checked_config(config, DIPVAEConfig)
         super().__init__(encoder, decoder, self.config.likelihood)
 
     def optimizers(self) -> Mapping[str, Optimizer]:

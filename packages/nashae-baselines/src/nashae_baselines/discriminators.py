@@ -1,6 +1,7 @@
 """The discriminators of the adversarial games, and what they say."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -9,10 +10,17 @@ from torch.optim import Optimizer
 
 from nashae_baselines.gaussian_vae import GaussianVAE
 from nashae_core import MLP, adam
+from nashae_core.arguments import applied, whole
 
 
-def discriminator(latents: int, hidden: int = 1024, *, generator: torch.Generator) -> MLP:
-    """The discriminator of the NashAE authors: m-1024-1024-1024-1 with SELU, to one logit."""
+def discriminator(latents: int, hidden: int = 1024, *, generator: torch.Generator | int) -> MLP:
+    """The discriminator of the NashAE authors: m-1024-1024-1024-1 with SELU, to one logit.
+
+    Drawn from `generator`, on its device; an int seeds one on the CPU.
+
+    Raises `ValueError` where `latents` or `hidden` is below 1.
+    """
+    latents, hidden = whole(latents, "latents"), whole(hidden, "hidden")
     # Differs from the paper: Kim & Mnih 2018 have six layers of 1000 with leaky ReLU.
     return MLP((latents, hidden, hidden, hidden, 1), generator=generator)
 
@@ -29,7 +37,12 @@ def logits_of(
     weights: dict[str, Tensor] = dict(discriminator.named_parameters())
     if constant:
         weights = {name: weight.detach() for name, weight in weights.items()}
-    logits: Tensor = torch.func.functional_call(discriminator, weights, inputs)
+    logits = applied(
+        partial(torch.func.functional_call, discriminator, weights),
+        inputs,
+        "the discriminator",
+        "inputs",
+    )
     if logits.shape != (len(inputs), 1):
         raise ValueError(
             f"the discriminator gave {tuple(logits.shape)} for inputs {tuple(inputs.shape)}; "

@@ -7,11 +7,12 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nashae_baselines.checks import check_numbers, check_weights
+from nashae_baselines.checks import check_numbers, check_weights, checked_config
 from nashae_baselines.discriminators import adversaries, logits_of
 from nashae_baselines.gaussian_vae import GaussianVAE, Likelihood, check_likelihood
 from nashae_baselines.losses import discriminator_loss, permuted, sampled_kl
 from nashae_core import Turn
+from nashae_core.arguments import check_network
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,9 @@ class FactorVAE(GaussianVAE):
         discriminator: nn.Module,
         config: FactorVAEConfig | None = None,
     ) -> None:
-        self.config = config or FactorVAEConfig()
+        self.config = checked_config(config, FactorVAEConfig)
         super().__init__(encoder, decoder, self.config.likelihood)
+        check_network(discriminator, "discriminator")
         self.discriminator = discriminator
 
     def optimizers(self) -> Mapping[str, Optimizer]:

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from nashae_core import Trainable
+from nashae_core.arguments import applied, check_network, seeded
 
 
 class Posterior(NamedTuple):
@@ -16,9 +17,10 @@ class Posterior(NamedTuple):
     log_variance: Float[Tensor, "batch m"]
 
 
-def drawn(posterior: Posterior, generator: torch.Generator) -> Float[Tensor, "batch m"]:
+def drawn(posterior: Posterior, generator: torch.Generator | int) -> Float[Tensor, "batch m"]:
     """A sample of the posterior, differentiable in it."""
     mean, log_variance = posterior
+    generator = seeded(generator, mean.device)
     noise = torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
     return mean + noise * (0.5 * log_variance).exp()
 
@@ -31,11 +33,12 @@ class GaussianCoder(Trainable):
 
     def __init__(self, encoder: nn.Module) -> None:
         super().__init__()
+        check_network(encoder, "encoder")
         self.encoder = encoder
 
     def posterior(self, x: Float[Tensor, "batch *shape"]) -> Posterior:
         """q(z|x) for observations (batch, ...)."""
-        heads: Tensor = self.encoder(x)
+        heads = applied(self.encoder, x, "the encoder")
         if heads.dim() != 2 or heads.shape[1] % 2 or not heads.shape[1]:
             raise ValueError(
                 f"the encoder gave {tuple(heads.shape)} for observations {tuple(x.shape)}; "
@@ -49,7 +52,7 @@ class GaussianCoder(Trainable):
         return self.posterior(x).mean
 
     def sample(
-        self, x: Float[Tensor, "batch *shape"], generator: torch.Generator
+        self, x: Float[Tensor, "batch *shape"], generator: torch.Generator | int
     ) -> Float[Tensor, "batch m"]:
-        """A sample of q(z|x) for each observation, drawn by `generator`."""
+        """A sample of q(z|x) for each observation, drawn by `generator`, which an int seeds."""
         return drawn(self.posterior(x), generator)

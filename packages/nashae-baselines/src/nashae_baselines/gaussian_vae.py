@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from nashae_baselines.gaussian_coder import GaussianCoder, Posterior, drawn
 from nashae_baselines.losses import bernoulli_nll, gaussian_nll
+from nashae_core.arguments import applied, check_given_back, check_network
 
 Likelihood = Literal["gaussian", "bernoulli"]
 
@@ -30,28 +31,31 @@ class GaussianVAE(GaussianCoder):
 
     def __init__(self, encoder: nn.Module, decoder: nn.Module, likelihood: Likelihood) -> None:
         super().__init__(encoder)
+        check_network(decoder, "decoder")
         self.decoder, self.likelihood = decoder, likelihood
 
     def decode(self, codes: Float[Tensor, "batch m"]) -> Float[Tensor, "batch *shape"]:
         """The mean of p(x|z) for `codes`."""
-        x: Tensor = self.decoder(codes)
+        x = applied(self.decoder, codes, "the decoder", "codes")
         return torch.sigmoid(x) if self.likelihood == "bernoulli" else x
 
-    def forward(self, x: Float[Tensor, "batch *shape"], generator: torch.Generator) -> VAEOutput:
-        """The posterior, a sample drawn from it by `generator`, and the decoder's raw output."""
+    def forward(
+        self, x: Float[Tensor, "batch *shape"], generator: torch.Generator | int
+    ) -> VAEOutput:
+        """The posterior, a sample drawn from it by `generator`, and the decoder's raw output.
+
+        An int seeds a generator.
+        """
         posterior = self.posterior(x)
         sample = drawn(posterior, generator)
-        return VAEOutput(posterior, sample, self.decoder(sample))
+        return VAEOutput(posterior, sample, applied(self.decoder, sample, "the decoder", "codes"))
 
     def nll(self, reconstruction: Tensor, x: Tensor) -> Float[Tensor, ""]:
         """−log p(x|z) of the decoder's raw output, summed over elements, mean over the batch.
 
         Raises `ValueError` where the decoder's output has another shape than the observations.
         """
-        if reconstruction.shape != x.shape:
-            raise ValueError(
-                f"the decoder gave {tuple(reconstruction.shape)} for observations {tuple(x.shape)}"
-            )
+        check_given_back(reconstruction, x)
         return (gaussian_nll if self.likelihood == "gaussian" else bernoulli_nll)(reconstruction, x)
 
 

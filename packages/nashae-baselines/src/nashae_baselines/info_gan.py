@@ -9,11 +9,12 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nashae_baselines.checks import check_numbers, check_weights
+from nashae_baselines.checks import check_numbers, check_weights, checked_config
 from nashae_baselines.discriminators import logits_of
 from nashae_baselines.gaussian_coder import GaussianCoder
 from nashae_baselines.losses import code_nll, discriminator_loss, generator_loss
 from nashae_core import Turn, adam
+from nashae_core.arguments import applied, check_given_back, check_network, whole
 
 
 @dataclass(frozen=True)
@@ -64,16 +65,16 @@ class InfoGAN(GaussianCoder):
         # Differs from the paper: in Chen et al. 2016 Q is the discriminator but for its last layer;
         # here it is a network of its own, the encoder that the other models take.
         super().__init__(encoder)
-        if latents < 1:
-            raise ValueError(f"latents must be at least 1; got {latents}")
+        check_network(decoder, "decoder")
+        check_network(discriminator, "discriminator")
+        latents = whole(latents, "latents")
         self.decoder, self.discriminator, self.latents = decoder, discriminator, latents
-        self.config = config or InfoGANConfig()
+        self.config = checked_config(config, InfoGANConfig)
 
     def decode(self, codes: Float[Tensor, "batch m"]) -> Float[Tensor, "batch *shape"]:
         """What the generator makes of `codes`, its noise at 0, the mean."""
         noise = codes.new_zeros(len(codes), self.config.noise)
-        x: Tensor = self.decoder(torch.cat([codes, noise], 1))
-        return x
+        return applied(self.decoder, torch.cat([codes, noise], 1), "the decoder", "codes")
 
     def optimizers(self) -> Mapping[str, Optimizer]:
         """Adam for the discriminator and Adam for the generator and Q together."""
@@ -128,9 +129,6 @@ class InfoGAN(GaussianCoder):
         width = self.latents + self.config.noise
         drawn = torch.rand(len(x), width, generator=generator, device=x.device, dtype=x.dtype)
         inputs = 2 * drawn - 1
-        made: Tensor = self.decoder(inputs)
-        if made.shape != x.shape:
-            raise ValueError(
-                f"the decoder gave {tuple(made.shape)} for observations {tuple(x.shape)}"
-            )
+        made = applied(self.decoder, inputs, "the decoder", "codes")
+        check_given_back(made, x)
         return inputs[:, : self.latents], made.to(x.dtype)

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from nashae_core.arguments import check_alike, check_tensors, seeded, whole
 from nashae_core.precision import full_precision
 
 LOG_2PI = math.log(2 * math.pi)
@@ -21,6 +22,7 @@ def gaussian_nll(
     reconstruction: Float[Tensor, "batch *shape"], observations: Float[Tensor, "batch *shape"]
 ) -> Float[Tensor, ""]:
     """−log p(x|z) of a Gaussian of unit variance, summed over elements, mean over the batch."""
+    check_alike(reconstruction=reconstruction, observations=observations)
     return 0.5 * _total((observations - reconstruction).square() + LOG_2PI)
 
 
@@ -28,6 +30,7 @@ def bernoulli_nll(
     logits: Float[Tensor, "batch *shape"], observations: Float[Tensor, "batch *shape"]
 ) -> Float[Tensor, ""]:
     """−log p(x|z) of Bernoulli pixels with these logits, x in [0, 1]; summed, batch mean."""
+    check_alike(logits=logits, observations=observations)
     return _total(F.binary_cross_entropy_with_logits(logits, observations, reduction="none"))
 
 
@@ -41,6 +44,7 @@ def gaussian_kl(
     mean: Float[Tensor, "batch m"], log_variance: Float[Tensor, "batch m"]
 ) -> Float[Tensor, "batch m"]:
     """KL(q(z|x) ‖ p(z)) of each latent in closed form (Kingma & Welling 2014, appendix B)."""
+    check_alike("batch m", mean=mean, log_variance=log_variance)
     return 0.5 * (mean.square() + log_variance.exp() - log_variance - 1)
 
 
@@ -50,6 +54,7 @@ def sampled_kl(
     log_variance: Float[Tensor, "batch m"],
 ) -> Float[Tensor, "batch m"]:
     """An unbiased estimate of each latent's KL: log q(z|x) − log p(z) at a sample of q."""
+    check_alike("batch m", sample=sample, mean=mean, log_variance=log_variance)
     log_p = -0.5 * (sample.square() + LOG_2PI)
     return _log_density(sample, mean, log_variance) - log_p
 
@@ -63,6 +68,7 @@ def beta_vae_loss(
     nll: Float[Tensor, ""], kl: Float[Tensor, "batch m"], beta: float
 ) -> Float[Tensor, ""]:
     """The loss nll + β·KL; KL summed over latents, batch mean (Higgins et al. 2017, eq. 4)."""
+    _check_kl(nll, kl)
     return nll + beta * kl.sum(1).mean()
 
 
@@ -73,11 +79,13 @@ def annealed_vae_loss(
 
     The mean KL of the batch is what is held at C, not the KL of each observation.
     """
+    _check_kl(nll, kl)
     return nll + gamma * (kl.sum(1).mean() - capacity).abs()
 
 
 def code_covariance(codes: Float[Tensor, "batch m"]) -> Float[Tensor, "m m"]:
     """The biased covariance of a batch of codes, E[z zᵀ] − E[z] E[z]ᵀ."""
+    check_tensors("batch m", codes=codes)
     centred = codes - codes.mean(0)
     # Autocast would round the product to 8 bits.
     with full_precision(codes.device):
@@ -91,6 +99,9 @@ def dip_penalty(
 
     Source: Kumar et al. 2018, the objectives of DIP-VAE-I and DIP-VAE-II.
     """
+    check_tensors("m m", covariance=covariance)
+    if covariance.shape[0] != covariance.shape[1]:
+        raise ValueError(f"covariance must be (m, m); got {tuple(covariance.shape)}")
     variances = covariance.diagonal()
     others = covariance - variances.diag()
     return off_diagonal * others.square().sum() + diagonal * (variances - 1).square().sum()
@@ -104,6 +115,13 @@ def covariance_penalty(codes: Float[Tensor, "batch m"]) -> Float[Tensor, ""]:
     """
     covariance = code_covariance(codes)
     return (covariance - covariance.diagonal().diag()).abs().sum()
+
+
+def _check_kl(nll: Tensor, kl: Tensor) -> None:
+    check_tensors("batch m", kl=kl)
+    check_tensors(nll=nll)
+    if nll.dim():
+        raise ValueError(f"nll must be one number, the batch's mean; got {tuple(nll.shape)}")
 
 
 Sampling = Literal["weighted", "stratified"]
@@ -138,7 +156,8 @@ def kl_terms(
     """
     # In float64: early in training a posterior can be so narrow that its density at another's
     # sample leaves float32, and the gradient is then not a number.
-    given = sample.dtype
+    check_alike("batch m", sample=sample, mean=mean, log_variance=log_variance)
+    observations, given = whole(observations, "observations"), sample.dtype
     sample, mean, log_variance = sample.double(), mean.double(), log_variance.double()
     log_weights = _log_weights(len(sample), observations, sampling, sample)
     log_q = _log_density(sample[:, None], mean, log_variance)  # log q(z_i,d | x_j), (i, j, d)
@@ -172,12 +191,16 @@ def _log_weights(
 
 
 def permuted(
-    codes: Float[Tensor, "batch m"], generator: torch.Generator
+    codes: Float[Tensor, "batch m"], generator: torch.Generator | int
 ) -> Float[Tensor, "batch m"]:
     """Each latent's codes in an order of their own: samples of the product of the marginals.
 
+    `generator` draws the orders; an int seeds one.
+
     Source: Kim & Mnih 2018, algorithm 1.
     """
+    check_tensors("batch m", codes=codes)
+    generator = seeded(generator, codes.device)
     keys = torch.rand(codes.shape, generator=generator, device=codes.device, dtype=torch.float32)
     return codes.gather(0, keys.argsort(0))
 
@@ -191,6 +214,8 @@ def discriminator_loss(
     Of a generative adversarial network, `joint` are the logits of what is real (samples of the
     prior, observations), `product` those of what is made (Goodfellow et al. 2014, eq. 1, halved).
     """
+    check_tensors("batch", joint=joint)
+    check_tensors("batch", product=product)
     return 0.5 * (F.softplus(-joint).mean() + F.softplus(product).mean())
 
 
@@ -198,6 +223,7 @@ def generator_loss(made: Float[Tensor, " batch"]) -> Float[Tensor, ""]:
     """−mean log D of the logits of what is made, which are to pass for those of what is real."""
     # Differs from the paper: the games of Makhzani et al. 2016 and Chen et al. 2016 are minimax, in
     # which log(1 − D) is lowered; its gradient vanishes where D is sure (Goodfellow et al. 2014).
+    check_tensors("batch", made=made)
     return F.softplus(-made).mean()
 
 
@@ -211,4 +237,5 @@ def code_nll(
     The entropy of the codes less this is a lower bound of the mutual information of codes and
     observations (Chen et al. 2016, eq. 4 and 5).
     """
+    check_alike("batch m", codes=codes, mean=mean, log_variance=log_variance)
     return -_log_density(codes, mean, log_variance).sum(1).mean()

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nashae_baselines.checks import check_numbers, check_weights
+from nashae_baselines.checks import check_numbers, check_weights, checked_config
 from nashae_baselines.gaussian_vae import GaussianVAE, Likelihood, check_likelihood
 from nashae_baselines.losses import beta_vae_loss, gaussian_kl, sampled_kl
 from nashae_core import Turn, adagrad
@@ -52,7 +52,7 @@ class VAE(GaussianVAE):
     def __init__(
         self, encoder: nn.Module, decoder: nn.Module, config: VAEConfig | None = None
     ) -> None:
-        self.config = config or VAEConfig()
+        self.config = checked_config(config, VAEConfig)
         super().__init__(encoder, decoder, self.config.likelihood)
 
     def optimizers(self) -> Mapping[str, Optimizer]:

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from nashae_core.arguments import check_kind, on_known_device, seeded
 from nashae_core.axes import Axes, AxesConfig, AxesProgress, Stage, Try
 from nashae_core.independence import dependence
 from nashae_core.losses import reconstruction_loss
@@ -35,7 +36,7 @@ def align_axes(
     build: Callable[[torch.Generator], NashAE],
     observations: ObservationsLike,
     factors: int,
-    generator: torch.Generator,
+    generator: torch.Generator | int,
     config: AxesConfig | None = None,
     *,
     device: str | torch.device = "cpu",
@@ -53,12 +54,14 @@ def align_axes(
     - `build`: a fresh model, with more latents than factors, its weights drawn from the generator
       that it is given. Its λ and noise give way to the config's.
     - `factors`: their number, such as `count_factors` finds.
-    - `generator`: draws weights, batches and noise.
+    - `generator`: draws weights, batches and noise; an int seeds one.
 
     Raises `ValueError` where `count_factors` does, for `factors` below 1 and a model that has fewer
     latents.
     """
-    search = _Search(observations, factors, generator, config or AxesConfig(), device, on_progress)
+    config = AxesConfig() if config is None else config
+    check_kind(config, AxesConfig, "config", "give AxesConfig(...)")
+    search = _Search(observations, factors, seeded(generator), config, device, on_progress)
     return search.run(build)
 
 
@@ -86,7 +89,8 @@ class _Search:
             raise ValueError(f"factors must be at least 1; got {factors}")
         self.observations = as_observations(observations)
         self.factors, self.config = factors, config
-        self.generator, self.device, self.on_progress = generator, torch.device(device), on_progress
+        self.generator, self.on_progress = generator, on_progress
+        self.device = on_known_device(device)
         self.sample, self.tries = DataSample(self.observations, self.device), list[Try]()
         self.odds = config.covariance_weight * self.sample.variance()
 

@@ -2,8 +2,8 @@
 
 import mmap
 import warnings
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,19 @@ SMALL_FLOATS = ("bfloat16", "float8_e4m3fn", "float8_e5m2")
 PIECE = 1 << 20
 
 
+@runtime_checkable
+class HasArray(Protocol):
+    """What numpy can make an array of, such as a data frame."""
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any: ...
+
+
+# What `as_tensor` takes.
+NumbersLike = Tensor | HasArray | Sequence[Any]
+
+
 def as_tensor(given: Any, name: str) -> Tensor:
-    """The numbers of `given` as a tensor of their own type, without a gradient, never written to.
+    """The numbers of `given` as a tensor of their own type; it is not to be written to.
 
     - `given`: a tensor, a numpy array of any byte order and stride, anything that numpy can make
       one of (a data frame, what has `__array__`), or a list of numbers, arrays or tensors.
@@ -164,7 +175,7 @@ def _dense(tensor: Tensor, name: str) -> Tensor:
     if tensor.is_quantized or tensor.is_meta:
         kind = "quantized" if tensor.is_quantized else "on the device meta, where it has no numbers"
         raise ValueError(f"{name} must be numbers; got a tensor that is {kind}")
-    return tensor.detach()
+    return tensor
 
 
 def _stacked(rows: list[Any] | tuple[Any, ...], name: str) -> Tensor | npt.NDArray[Any]:

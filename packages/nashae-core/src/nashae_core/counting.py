@@ -16,6 +16,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from nashae_core.arguments import check_kind, on_known_device, seeded
 from nashae_core.count import TINY, Count, CountConfig, CountProgress, Decision, Kind
 from nashae_core.independence import dependence, redundancy
 from nashae_core.missing import missing_direction
@@ -43,7 +44,7 @@ PRUNING, TESTS = "pruning", "tests"
 def count_factors(
     model: NashAE,
     observations: ObservationsLike,
-    generator: torch.Generator,
+    generator: torch.Generator | int,
     config: CountConfig | None = None,
     *,
     device: str | torch.device = "cpu",
@@ -64,14 +65,17 @@ def count_factors(
 
     - `model`: with more latents than there may be factors, and at least two. Its λ gives way to
       `config.covariance_weight`.
-    - `generator`: draws the batches, and the predictor of a latent that is put in.
+    - `generator`: draws the batches, and the predictor of a latent that is put in; an int
+      seeds one.
     - `resume`: a `CountProgress.state()` of an earlier call with equal arguments; the search ends
       with the bits of one that was not interrupted (same machine, CPU).
 
     Raises `ValueError` where `train` does, for fewer than ten observations or such as are all the
     same, for networks that `remove_latents` refuses, and for a state that is not a search's.
     """
-    search = _Search(observations, config or CountConfig(), generator, device, on_progress)
+    config = CountConfig() if config is None else config
+    check_kind(config, CountConfig, "config", "give CountConfig(...)")
+    search = _Search(observations, config, seeded(generator), device, on_progress)
     return search.run(model, resume)
 
 
@@ -96,7 +100,7 @@ class _Search:
     ) -> None:
         self.observations = as_observations(observations)
         self.config, self.generator = config, generator
-        self.device, self.on_progress = torch.device(device), on_progress
+        self.device, self.on_progress = on_known_device(device), on_progress
         self.sample = DataSample(self.observations, self.device)
         self.variance = self.sample.variance()
         self.decisions, self.growing = list[Decision](), False

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from nashae_core.arguments import applied, check_network, on_known_device, whole
 from nashae_core.observations import ObservationsLike, batches, on_device, weight_type
 
 
@@ -30,14 +32,27 @@ def encode(
     size below 1, or a model without parameters; `TypeError` for a model without `encode`, and for
     observations that are no array.
     """
-    make_codes: Callable[[Tensor], Tensor] | None = getattr(model, "encode", None)
-    if make_codes is None:
-        raise TypeError(f"{type(model).__name__} has no method encode(observations)")
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1; got {batch_size}")
-    device = torch.device(device)
+    if isinstance(model, nn.Module) and not hasattr(model, "encode"):
+        raise TypeError(
+            f"model must make codes; got one that cannot: {type(model).__name__} has no method "
+            "encode(observations)"
+        )
+    check_network(model, "model")
+    batch_size, device = whole(batch_size, "batch_size"), on_known_device(device)
     model.to(device).eval()
     rows = on_device(observations, device, weight_type(model))
     bounds = [*range(0, len(rows), batch_size), len(rows)]
     index = (torch.arange(a, b) for a, b in pairwise(bounds))
-    return torch.cat([make_codes(batch) for batch in batches(rows, index, device)]).cpu()
+    return torch.cat([_codes(model, x) for x in batches(rows, index, device)]).cpu()
+
+
+def _codes(model: nn.Module, x: Tensor) -> Float[Tensor, "batch m"]:
+    encode: Callable[[Tensor], Any] = model.encode  # type: ignore[assignment]
+    name = f"{type(model).__name__}.encode"
+    codes = applied(encode, x, name)
+    if codes.dim() != 2 or len(codes) != len(x):
+        raise ValueError(
+            f"model must have an encode that gives codes (batch, m); got {tuple(codes.shape)} for "
+            f"observations {tuple(x.shape)}"
+        )
+    return codes

@@ -4,6 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from nashae_core.arguments import as_codes
+from nashae_core.arrays import NumbersLike
 from nashae_core.sample import evenly
 
 # Of ranks and codes, which both lie between 0 and 1.
@@ -13,7 +15,9 @@ NEIGHBOURS = 5
 MOST_NEIGHBOURS = 2000
 
 
-def dependence(codes: Float[Tensor, "n m"], *, ranked: bool = True) -> Float[Tensor, "m m"]:
+def dependence(
+    codes: Float[Tensor, "n m"] | NumbersLike, *, ranked: bool = True
+) -> Float[Tensor, "m m"]:
     """How far each latent depends on each other one: 0 independent, 1 each tells the other.
 
     The diagonal is 0. The normalised Hilbert-Schmidt independence criterion, without bias, of the
@@ -26,11 +30,15 @@ def dependence(codes: Float[Tensor, "n m"], *, ranked: bool = True) -> Float[Ten
     much smaller than that does not count, such as how codes lie within the levels of a factor that
     has few; the ranks within a level are as far apart as any.
 
-    Raises `ValueError` for fewer than four rows.
+    `codes` may be an array, a data frame or a list as well.
+
+    Raises `TypeError` for what is no array, `ValueError` for fewer than four rows and for codes
+    that are not (n, m), real and finite.
 
     Source: Song et al. 2012, Feature Selection via Dependence Maximization (the unbiased
     estimator); the normalisation is that of a correlation.
     """
+    codes = as_codes(codes)
     if len(codes) < 4:
         raise ValueError(f"codes must have at least four rows; got {len(codes)}")
     rows = codes[evenly(len(codes), MOST_ROWS).to(codes.device)].mT
@@ -44,7 +52,7 @@ def dependence(codes: Float[Tensor, "n m"], *, ranked: bool = True) -> Float[Ten
     return found.nan_to_num()  # a constant latent tells nothing
 
 
-def redundancy(codes: Float[Tensor, "n m"]) -> Float[Tensor, " m"]:
+def redundancy(codes: Float[Tensor, "n m"] | NumbersLike) -> Float[Tensor, " m"]:
     """How far all other latents together tell each one: 0 not at all, 1 exactly.
 
     The R² of a latent's rank as the mean of the five observations that are nearest in the ranks of
@@ -53,11 +61,16 @@ def redundancy(codes: Float[Tensor, "n m"]) -> Float[Tensor, " m"]:
     surface of k dimensions. Of two latents it says less than `dependence`: a curve that doubles
     back tells nothing on the mean. Of more than 2000 rows, 2000 evenly spaced ones are taken.
 
-    Raises `ValueError` for fewer than two latents or seven rows.
+    `codes` may be an array, a data frame or a list as well.
+
+    Raises `TypeError` for what is no array, `ValueError` for fewer than two latents or seven rows,
+    and for codes that are not (n, m), real and finite.
     """
+    codes = as_codes(codes)
     if codes.shape[1] < 2 or len(codes) < NEIGHBOURS + 2:
         raise ValueError(
-            f"codes must have at least {NEIGHBOURS + 2} rows of two latents; got {codes.shape}"
+            f"codes must have at least {NEIGHBOURS + 2} rows of two latents; "
+            f"got {tuple(codes.shape)}"
         )
     rows = codes[evenly(len(codes), MOST_NEIGHBOURS).to(codes.device)]
     # Whole numbers, so that distances are exact and equal ones equal.

@@ -10,6 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from nashae_core.arguments import check_alike
 from nashae_core.differentiation import differentiable_once, transformed
 
 
@@ -45,9 +46,16 @@ def reconstruction_loss(
     one is the batch. Differentiable in the reconstruction alone: once, or within a transform of
     `torch.func` as often as PyTorch's operators.
 
-    Raises `ValueError` where the shapes differ.
+    Raises `ValueError` where the shapes differ, and for another `reduction` or `runs`.
     """
-    _check_shapes("reconstruction and observations", reconstruction, observations)
+    check_alike(reconstruction=reconstruction, observations=observations)
+    if reduction not in ("mean", "sum"):
+        raise ValueError(f"reduction must be 'mean' or 'sum'; got {reduction!r}")
+    if not 0 <= runs < observations.dim():
+        raise ValueError(
+            f"runs must count leading axes of the observations, and leave one for the batch; "
+            f"got {runs} for {tuple(observations.shape)}"
+        )
     # Differs from the paper: eq. 1 sums over the elements of x; the authors' code takes their mean,
     # and the published λ hold for the mean (with the sum, λ = 0.2 gives the latents of λ = 0).
     size = observations.shape[runs + 1 :].numel()
@@ -67,7 +75,7 @@ def predictor_loss(
 
     Raises `ValueError` where the shapes differ.
     """
-    _check_shapes("predictions and codes", predictions, codes)
+    check_alike("... batch m", predictions=predictions, codes=codes)
     # Differs from the paper: eq. 2 is one loss for each predictor; the authors' code takes their
     # mean. No predictor shares a weight with another, so this divides each gradient by m, of which
     # Adam sees nothing but for its epsilon.
@@ -84,7 +92,7 @@ def covariance_loss(
 
     Raises `ValueError` where the shapes differ.
     """
-    _check_shapes("predictions and codes", predictions, codes)
+    check_alike("... batch m", predictions=predictions, codes=codes)
     centred = codes - codes.mean(-2, keepdim=True)
     return (predictions * centred).mean(-2).sum(-1)
 
@@ -92,12 +100,9 @@ def covariance_loss(
 def weighted_loss(
     reconstruction: Float[Tensor, "*runs"], covariance: Float[Tensor, "*runs"], lam: float
 ) -> Float[Tensor, "*runs"]:
-    """L_R,A(λ) = (1 − λ)·L_R + λ·L_A (eq. 5), λ in [0, 1)."""
+    """L_R,A(λ) = (1 − λ)·L_R + λ·L_A (eq. 5), λ in [0, 1).
+
+    Raises `ValueError` where the shapes differ.
+    """
+    check_alike(reconstruction=reconstruction, covariance=covariance)
     return (1 - lam) * reconstruction + lam * covariance
-
-
-def _check_shapes(names: str, one: Tensor, other: Tensor) -> None:
-    if one.shape != other.shape:
-        raise ValueError(
-            f"{names} must be of one shape; got {tuple(one.shape)} and {tuple(other.shape)}"
-        )

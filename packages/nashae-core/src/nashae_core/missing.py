@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from nashae_core.arguments import as_rows, check_kind
+from nashae_core.arrays import NumbersLike
 from nashae_core.nashae import NashAE
 from nashae_core.surgery import last_linear
 
@@ -18,7 +20,7 @@ DEVIATION = 1.5
 
 @torch.no_grad()
 def missing_direction(
-    model: NashAE, x: Float[Tensor, "n ..."]
+    model: NashAE, x: Float[Tensor, "n ..."] | NumbersLike
 ) -> tuple[Float[Tensor, " hidden"], Float[Tensor, ""]]:
     """A row for the encoder's last layer, weight and bias: a latent of what the codes do not tell.
 
@@ -30,10 +32,13 @@ def missing_direction(
     its logits have mean 0 and standard deviation 1.5.
 
     `x`: observations as the model sees them, at least 10; the distances of all pairs are worked
-    out.
+    out. An array, a data frame or a list is brought to the model's type and device.
 
-    Raises `ValueError` for fewer, and where the encoder's last layer is not linear.
+    Raises `ValueError` for fewer, for such as are not floating point and finite, and where the
+    encoder's last layer is not linear; `TypeError` where `model` is no NashAE or `x` no array.
     """
+    check_kind(model, NashAE, "model", "give a NashAE")
+    x = as_rows(x, "x", model.predictors.weight1)
     if len(x) <= NEIGHBOURS + 1:
         raise ValueError(f"x must have at least {NEIGHBOURS + 2} rows; got {len(x)}")
     codes = model.encode(x)

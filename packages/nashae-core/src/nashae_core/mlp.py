@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nashae_core.activations import ACTIVATIONS, Activation, ActivationName
+from nashae_core.arguments import check_tensors, check_type, seeded, whole_numbers
 from nashae_core.differentiation import differentiable_once, transformed
 from nashae_core.products import affine, product
 from nashae_core.sparse import (
@@ -31,7 +32,7 @@ class MLP(nn.Module):
 
     Weights are `weights[i]` (outputs, inputs), drawn by kaiming-normal with gain 1 in the last
     layer and `hidden_gain` in those before; biases are `biases[i]` (outputs,), drawn uniformly
-    within ±1/√fan_in; both from `generator`, on its device.
+    within ±1/√fan_in; both from `generator`, on its device; an int seeds one on the CPU.
     On the CPU rows of which most elements are zero, such as dSprites' pixels, meet the first layer
     as a sum of columns of its weight, equal to the product within rounding.
 
@@ -45,9 +46,10 @@ class MLP(nn.Module):
         *,
         activation: ActivationName = "selu",
         hidden_gain: float = 1.0,
-        generator: torch.Generator,
+        generator: torch.Generator | int,
     ) -> None:
         super().__init__()
+        sizes, generator = whole_numbers(sizes, "sizes"), seeded(generator)
         if len(sizes) < 2 or min(sizes) < 1:
             raise ValueError(f"sizes must be at least two positive integers; got {tuple(sizes)}")
         if activation not in ACTIVATIONS:
@@ -73,8 +75,10 @@ class MLP(nn.Module):
         Differentiable once on the CPU; elsewhere, within a transform of `torch.func` and under
         autocast, as often as PyTorch's layers.
         """
+        check_tensors(x=x)
         if x.dim() != 2 or x.shape[1] != self.sizes[0]:
             raise ValueError(f"x must be (batch, {self.sizes[0]}); got {tuple(x.shape)}")
+        check_type(x, self.weights[0], "x")
         activation = ACTIVATIONS[self.activation]
         if x.is_cpu and not torch.is_autocast_enabled("cpu") and not transformed():
             output: Tensor = _Perceptron.apply(activation, x, *self.weights, *self.biases)

@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from nashae_core.arguments import applied, check_given_back, check_kind, check_network
 from nashae_core.losses import covariance_loss, reconstruction_loss, weighted_loss
 from nashae_core.optimizers import adam
 from nashae_core.predictors import Predictors
@@ -100,15 +101,20 @@ class NashAE(Trainable):
         config: NashAEConfig | None = None,
     ) -> None:
         super().__init__()
+        check_network(encoder, "encoder")
+        check_network(decoder, "decoder")
+        check_kind(predictors, Predictors, "predictors", "give Predictors(latents, ...)")
+        config = NashAEConfig() if config is None else config
+        check_kind(config, NashAEConfig, "config", "give NashAEConfig(...)")
         self.encoder, self.decoder, self.predictors = encoder, decoder, predictors
-        self.config = config or NashAEConfig()
+        self.config = config
 
     def encode(self, x: Float[Tensor, "*observations"]) -> Float[Tensor, "*runs batch m"]:
         """Codes z = sigmoid(ζ), each in (0, 1)."""
         return torch.sigmoid(self._logits(x))
 
     def _logits(self, x: Float[Tensor, "*observations"]) -> Float[Tensor, "*runs batch m"]:
-        zeta: Tensor = self.encoder(x)
+        zeta = applied(self.encoder, x, "the encoder")
         if zeta.dim() < 2 or zeta.shape[-1] != self.predictors.latents:
             raise ValueError(
                 f"the encoder gave {tuple(zeta.shape)} for observations {tuple(x.shape)}; "
@@ -120,8 +126,7 @@ class NashAE(Trainable):
 
     def decode(self, codes: Float[Tensor, "*runs batch m"]) -> Float[Tensor, "*observations"]:
         """The observations that `codes` stand for."""
-        x: Tensor = self.decoder(codes)
-        return x
+        return applied(self.decoder, codes, "the decoder", "codes")
 
     def forward(self, x: Float[Tensor, "*observations"]) -> NashAEOutput:
         """Codes, reconstruction and predictions of observations (batch, ...)."""
@@ -158,10 +163,7 @@ class NashAE(Trainable):
     def _answer(self, x: Tensor, codes: Tensor, weight: float, generator: torch.Generator) -> Turn:
         predictions = self.predictors(codes)
         reconstruction = self.decode(noisy(codes, self.config.code_noise, generator))
-        if reconstruction.shape != x.shape:
-            raise ValueError(
-                f"the decoder gave {tuple(reconstruction.shape)} for observations {tuple(x.shape)}"
-            )
+        check_given_back(reconstruction, x)
         # Differs from the paper: eq. 4 does not say so, but the authors hold z fixed in the
         # covariance, so that the encoder is moved only through what the predictors see.
         truth = codes if self.config.covariance == "through-both" else codes.detach()

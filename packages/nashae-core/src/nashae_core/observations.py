@@ -1,13 +1,16 @@
 """What models are trained on: rows that are on the model's device when they are asked for."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.data import Dataset
 
 from nashae_core.arrays import (
+    HasArray,
+    NumbersLike,
     as_tensor,
     check_finite,
     check_floating,
@@ -39,16 +42,8 @@ class Streamed(Observations, Protocol):
 
 OURS = PackedObservations | ImageObservations | StreamedImages | StreamedObservations
 
-
-@runtime_checkable
-class HasArray(Protocol):
-    """What numpy can make an array of, such as a data frame."""
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> Any: ...
-
-
-# What functions take as observations: `as_observations` makes one of the first two of it.
-ObservationsLike = Tensor | Observations | ArrayLike | HasArray | Sequence[Any]
+# What functions take as observations: `as_observations` makes a tensor or `Observations` of it.
+ObservationsLike = Observations | ArrayLike | NumbersLike
 
 
 def batches(
@@ -59,7 +54,10 @@ def batches(
         return rows.read_ahead(index)
     if isinstance(index, Tensor):
         index = index.to(device, non_blocking=True)
-    return (rows[i.to(device)] for i in index)
+    asked = (i.to(device) for i in index)
+    if isinstance(rows, Tensor | OURS):
+        return (rows[i] for i in asked)
+    return (_rows(rows, i) for i in asked)
 
 
 def as_observations(given: ObservationsLike) -> Tensor | Observations:
@@ -85,7 +83,7 @@ def as_observations(given: ObservationsLike) -> Tensor | Observations:
     elif _lies_elsewhere(given):
         observations = StreamedObservations(given)
     else:
-        observations = as_tensor(given, "observations")
+        observations = as_tensor(given, "observations").detach()
         if not isinstance(given, Tensor):
             # As rows are that are read from a file: how an array lies in memory changes no bit.
             observations = observations.contiguous()
@@ -98,6 +96,10 @@ def as_observations(given: ObservationsLike) -> Tensor | Observations:
         raise ValueError("observations is empty: it must have at least one row")
     if isinstance(observations, Tensor):
         check_floating(observations.dtype, "observations")
+        if not observations.numel():
+            raise ValueError(
+                f"observations must have elements; got {described(given)}: give columns as well"
+            )
     return observations
 
 
@@ -107,7 +109,7 @@ def on_device(
     """`as_observations` for a model on `device` with weights of `dtype`.
 
     A tensor, packed observations and images are moved there whole; streamed ones are told. Any
-    other `Observations` are left as they are, and asked for one row to see what they give.
+    other `Observations` are left as they are.
 
     Raises as `as_observations` does, and `ValueError` for rows in memory that are not finite.
     """
@@ -117,8 +119,6 @@ def on_device(
         check_finite(observations, "observations")
     elif isinstance(observations, OURS):
         observations = observations.to(device, dtype)
-    else:
-        _check_row(observations, device)
     return observations
 
 
@@ -141,18 +141,28 @@ def _gives_rows(given: Any) -> TypeGuard[Observations]:
     return isinstance(given, Observations) and not arrays and not _lies_elsewhere(given)
 
 
-def _check_row(observations: Observations, device: torch.device) -> None:
+def _rows(observations: Observations, index: Tensor) -> Tensor:
+    """The rows of `Observations` of the caller's own class, where they are what they must be."""
     wanted = "observations must give a tensor of rows on the model's device for a tensor of indices"
     kind = type(observations).__name__
+    # What reading a file raises, for example, says itself what is wrong.
+    unfit: tuple[type[Exception], ...] = (TypeError, LookupError, AttributeError)
+    if isinstance(observations, Dataset):
+        unfit = (Exception,)
     try:
-        row: Any = observations[torch.zeros(1, dtype=torch.int64, device=device)]
-    except (TypeError, LookupError, AttributeError, ValueError, RuntimeError) as error:
+        rows: Any = observations[index]
+    except unfit as error:
         raise TypeError(
             f"{wanted}; got {kind}, which raises {type(error).__name__}: {cure(observations)}"
         ) from error
-    if not isinstance(row, Tensor) or row.shape[:1] != (1,) or row.device.type != device.type:
-        got = f"{described(row)} on {row.device}" if isinstance(row, Tensor) else described(row)
-        raise TypeError(f"{wanted}; got {kind}, which gives {got} for one: {cure(observations)}")
+    if isinstance(rows, Tensor) and rows.shape[: index.dim()] == index.shape:
+        if rows.device.type == index.device.type:
+            return rows
+        kind = f"{kind} on {rows.device}"
+    raise TypeError(
+        f"{wanted}; got {kind}, which gives {described(rows)} for {tuple(index.shape)}: "
+        f"{cure(observations)}"
+    )
 
 
 def weight_type(model: nn.Module) -> torch.dtype:

@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from nashae_core.activations import selu, selu_, selu_backward_
+from nashae_core.arguments import check_tensors, seeded, whole
 from nashae_core.differentiation import differentiable_once, transformed
 from nashae_core.precision import full_precision
 
@@ -132,8 +133,8 @@ class Predictors(nn.Module):
 
     Parameters are stacked, one slice a network: `weight1` (nets, m, hidden), `bias1` (nets, 1,
     hidden), and so on, nets = runs·m. Weights are drawn by kaiming-normal with gain 1, biases
-    uniformly within ±1/√fan_in, both from `generator`. `runs` is the number of models whose
-    ensembles are held side by side.
+    uniformly within ±1/√fan_in, both from `generator`, which an int seeds. `runs` is the number of
+    models whose ensembles are held side by side.
 
     Raises `ValueError` where there are fewer than two latents (nothing to predict one from) or no
     hidden unit.
@@ -150,9 +151,12 @@ class Predictors(nn.Module):
     bias3: nn.Parameter
 
     def __init__(
-        self, latents: int, hidden: int = 40, *, runs: int = 1, generator: torch.Generator
+        self, latents: int, hidden: int = 40, *, runs: int = 1, generator: torch.Generator | int
     ) -> None:
         super().__init__()
+        generator = seeded(generator)
+        sizes = {"latents": latents, "hidden": hidden, "runs": runs}
+        latents, hidden, runs = (whole(size, name, None) for name, size in sizes.items())
         if latents < 2:
             raise ValueError(
                 f"latents must be at least 2, one to predict from another; got {latents}"
@@ -177,12 +181,12 @@ class Predictors(nn.Module):
 
         Once; within a transform of `torch.func` as often as PyTorch's layers.
         """
-        weights = self._weights()
+        weights, stacked = self._weights(), self._stacked(codes)
         predict: Callable[..., Tensor] = _plain if transformed() else _Predict.apply
         with full_precision(codes.device):
             predictions = [
                 predict(rows, *_slice(weights, run, 1, self.latents))
-                for run, rows in enumerate(self._stacked(codes))
+                for run, rows in enumerate(stacked)
             ]
         return torch.stack(predictions).view(codes.shape)
 
@@ -195,7 +199,7 @@ class Predictors(nn.Module):
         loss is `predictor_loss`; the gradients, in the order of the parameters, are buffers that
         the next round overwrites.
         """
-        stacked, weights = self._stacked(codes.detach()), self._weights()
+        stacked, weights = self._stacked(codes).detach(), self._weights()
         gradients = cast(Weights, tuple(torch.empty_like(w) for w in weights))
         size = max(1, CHUNK // self.latents)
         chunks = []
@@ -222,6 +226,7 @@ class Predictors(nn.Module):
         return _Hidden(*(tensor[:nets] for tensor in room))
 
     def _stacked(self, codes: Tensor) -> Float[Tensor, "runs batch m"]:
+        check_tensors(codes=codes)
         runs, latents = self.runs, self.latents
         leading = [(), (1,)] if runs == 1 else [(runs,)]
         if codes.dim() < 2 or codes.shape[:-2] not in leading or codes.shape[-1] != latents:

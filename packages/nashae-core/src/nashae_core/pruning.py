@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from nashae_core.arguments import check_kind, on_known_device, seeded
 from nashae_core.nashae import NashAE
 from nashae_core.observations import ObservationsLike, as_observations
 from nashae_core.sample import DataSample
@@ -58,7 +59,7 @@ def train_pruned(
     model: NashAE,
     observations: ObservationsLike,
     config: TrainConfig,
-    generator: torch.Generator,
+    generator: torch.Generator | int,
     pruning: Pruning | None = None,
     *,
     device: str | torch.device = "cpu",
@@ -80,7 +81,11 @@ def train_pruned(
     Differs from the paper, which prunes nothing: there dead latents go on being trained, and grow
     back, the more the larger m.
     """
-    pruning = pruning or Pruning()
+    check_kind(model, NashAE, "model", "give a NashAE")
+    check_kind(config, TrainConfig, "config", "give TrainConfig(...)")
+    pruning = Pruning() if pruning is None else pruning
+    check_kind(pruning, Pruning, "pruning", "give Pruning(...)")
+    generator, device = seeded(generator), on_known_device(device)
     if pruning.every % config.record_every:
         raise ValueError(
             f"pruning.every must be a multiple of config.record_every, where states are taken; "

@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from nashae_core.arguments import check_kind, seeded
+from nashae_core.arrays import described
 from nashae_core.nashae import NashAE
 from nashae_core.observations import ObservationsLike
 from nashae_core.predictors import Predictors
@@ -31,7 +33,7 @@ def train_many(
     models: Sequence[NashAE],
     observations: ObservationsLike,
     config: TrainConfig,
-    generators: Sequence[torch.Generator],
+    generators: Sequence[torch.Generator | int],
     *,
     device: str | torch.device = "cpu",
     on_record: Callable[[Progress], None] | None = None,
@@ -46,16 +48,18 @@ def train_many(
     their configs, their predictors' sizes or what is frozen of them differ, or they put noise on
     their codes, of which a run alone would draw other numbers.
     """
+    for name, given in (("models", models), ("generators", generators)):
+        if not isinstance(given, Sequence):
+            raise TypeError(f"{name} must be a list; got {described(given)}: give one for each run")
     if not models or len(models) != len(generators):
         raise ValueError(
             f"give at least one model and a generator for each; got {len(models)} models "
             f"and {len(generators)} generators"
         )
+    draws = [seeded(g, name=f"generators[{i}]") for i, g in enumerate(generators)]
     stacked = stack(models)
     try:
-        history = train(
-            stacked, observations, config, list(generators), device=device, on_record=on_record
-        )
+        history = train(stacked, observations, config, draws, device=device, on_record=on_record)
     finally:  # also after an interruption: the encoders and decoders have moved as well
         unstack(stacked, models)
     return [
@@ -69,6 +73,8 @@ def stack(models: Sequence[NashAE]) -> NashAE:
 
     The predictors are copies, which `unstack` gives back.
     """
+    for i, model in enumerate(models):
+        check_kind(model, NashAE, f"models[{i}]", "only these are trained at once")
     first = models[0]
     if any(model.config != first.config for model in models):
         raise ValueError("models that are trained at once must have equal configs")

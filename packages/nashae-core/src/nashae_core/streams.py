@@ -12,7 +12,14 @@ import torch
 from jaxtyping import Float, Integer
 from torch import Tensor
 
-from nashae_core.arrays import check_finite, check_floating, described, from_numpy
+from nashae_core.arrays import (
+    check_dtype,
+    check_finite,
+    check_floating,
+    described,
+    from_numpy,
+    no_array,
+)
 
 # Batches that are read before they are asked for.
 AHEAD = 3
@@ -53,8 +60,8 @@ class StreamedObservations:
     asked for increasing indices, each once, and for the chunks they lie in where it has `chunks`.
     The rows are those of the same array in memory, bit for bit.
 
-    Raises `ValueError` where `array` is empty or not floating point, and where rows that are read
-    are not finite.
+    Raises `TypeError` where `array` is no such thing; `ValueError` where it is not floating point,
+    and where rows that are read are not finite.
     """
 
     def __init__(
@@ -63,6 +70,9 @@ class StreamedObservations:
         device: str | torch.device = "cpu",
         dtype: torch.dtype = torch.float32,
     ) -> None:
+        if not isinstance(array, ArrayLike):
+            raise no_array(array, "observations")
+        check_dtype(dtype)
         if not array.shape:
             raise ValueError(f"observations must be (n, ...); got {described(array)}")
         check_floating(array.dtype, "observations")

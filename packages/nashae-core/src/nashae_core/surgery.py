@@ -13,6 +13,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from nashae_core.arguments import check_kind, seeded, whole_numbers
+from nashae_core.arrays import NumbersLike, as_tensor
 from nashae_core.mlp import MLP
 from nashae_core.nashae import NashAE
 
@@ -23,7 +25,10 @@ SATURATED = 1e-6
 
 @torch.no_grad()
 def remove_latents(
-    model: NashAE, latents: Sequence[int], values: Float[Tensor, " m"], state: State | None = None
+    model: NashAE,
+    latents: Sequence[int],
+    values: Float[Tensor, " m"] | NumbersLike,
+    state: State | None = None,
 ) -> tuple[NashAE, dict[str, Tensor]]:
     """A copy of `model` without some latents, and of the `state` to resume it from.
 
@@ -33,17 +38,25 @@ def remove_latents(
       so that no output changes where a removed latent has its value.
     - `state`: a `Progress.state()` of `model`; without one the state that is returned is empty.
 
-    Raises `ValueError` for latents that are none, all, repeated or out of range, and where the
-    encoder's last layer or the decoder's first is not linear, or a bias is missing there.
+    Raises `ValueError` for latents that are none, all, repeated or out of range, values that are
+    not (m,) and finite, and where the encoder's last layer or the decoder's first is not linear, or
+    a bias is missing there; `TypeError` where `model` is no NashAE or the others no numbers.
     """
+    check_kind(model, NashAE, "model", "give a NashAE")
     m = model.predictors.latents
+    latents = whole_numbers(latents, "latents")
     gone = sorted(latents)
     if not gone or len(set(gone)) < len(gone) or not 0 <= gone[0] <= gone[-1] < m or len(gone) == m:
         raise ValueError(
             f"latents must be some of 0 ... {m - 1}, each once, and not all; got {list(latents)}"
         )
-    if values.shape != (m,):
-        raise ValueError(f"values must be ({m},), one a latent; got {tuple(values.shape)}")
+    values = as_tensor(values, "values")
+    numbers = not values.is_complex() and values.dtype != torch.bool
+    if values.shape != (m,) or not numbers or not torch.isfinite(values).all():
+        raise ValueError(
+            f"values must be ({m},), one finite number a latent; got {tuple(values.shape)}"
+            f"{'' if values.shape != (m,) else f' {values.tolist()}'}"
+        )
     smaller = deepcopy(model)
     predictors, (weight, bias) = smaller.predictors, first_linear(smaller.decoder)
     held = values.to(weight)[gone]
@@ -62,22 +75,25 @@ def remove_latents(
 @torch.no_grad()
 def add_latent(
     model: NashAE,
-    generator: torch.Generator,
+    generator: torch.Generator | int,
     state: State | None = None,
     row: tuple[Float[Tensor, " hidden"], Float[Tensor, ""]] | None = None,
 ) -> tuple[NashAE, dict[str, Tensor]]:
     """A copy of `model` with one latent more, its last, and of the `state` to resume it from.
 
     Its predictor, and its row of the encoder where that is not given, are drawn from `generator`,
-    as fresh ones are. Its column of the decoder, and the weights through which the other predictors
-    see it, are zero, so that no output changes. Its moments are zero.
+    as fresh ones are; an int seeds one. Its column of the decoder, and the weights through which
+    the other predictors see it, are zero, so that no output changes. Its moments are zero.
 
     - `state`: as in `remove_latents`.
     - `row`: weight and bias, such as `missing_direction` gives.
 
-    Raises `ValueError` where the encoder's last layer or the decoder's first is not linear, or a
-    bias is missing there.
+    Raises `ValueError` for a row of another shape, and where the encoder's last layer or the
+    decoder's first is not linear, or a bias is missing there; `TypeError` where `model` is no
+    NashAE.
     """
+    check_kind(model, NashAE, "model", "give a NashAE")
+    generator = seeded(generator, model.predictors.weight1.device)
     larger, m = deepcopy(model), model.predictors.latents
 
     def extended(tensor: Tensor, dim: int) -> Tensor:
@@ -93,7 +109,13 @@ def add_latent(
         nn.init.normal_(weight[m], std=bound, generator=generator)
         nn.init.uniform_(bias[m : m + 1], -bound, bound, generator=generator)
     else:
-        weight[m], bias[m] = row
+        given = [as_tensor(part, "row") for part in row]
+        if [tuple(part.shape) for part in given] != [weight.shape[1:], ()]:
+            raise ValueError(
+                f"row must be a weight ({weight.shape[1]},) and a bias (); got "
+                f"{', '.join(str(tuple(part.shape)) for part in given)}: see missing_direction"
+            )
+        weight[m], bias[m] = given
     fresh = type(model.predictors)(m + 1, model.predictors.hidden, generator=generator)
     for name, parameter in larger.predictors.named_parameters():
         parameter[m] = fresh.get_parameter(name)[m]

@@ -12,6 +12,8 @@ from jaxtyping import Int64
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from nashae_core.arguments import check_kind, on_known_device, seeded, whole
+from nashae_core.arrays import described
 from nashae_core.denormals import flushed_denormals
 from nashae_core.observations import ObservationsLike, batches, on_device, weight_type
 from nashae_core.state import restore_training_state, training_state
@@ -75,8 +77,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "record_every"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1; got {getattr(self, name)}")
+            whole(getattr(self, name), name)
         if self.precision not in ("float32", "bfloat16"):
             raise ValueError(f"precision must be float32 or bfloat16; got {self.precision!r}")
 
@@ -112,7 +113,7 @@ def train(
     model: Trainable,
     observations: ObservationsLike,
     config: TrainConfig,
-    generator: torch.Generator | Sequence[torch.Generator],
+    generator: torch.Generator | int | Sequence[torch.Generator | int],
     *,
     device: str | torch.device = "cpu",
     resume: Mapping[str, Tensor] | None = None,
@@ -125,8 +126,9 @@ def train(
       data set or anything else with `shape`, `dtype` and `[index]`, or `StreamedImages`: read batch
       by batch, ahead (`StreamedObservations`). Any other `Observations`: asked for rows by an index
       on `device`.
-    - `generator`: draws the batches, with replacement, and the seed of the model's own noise. A
-      sequence of them, one a run, for models that are trained side by side (`nashae_core.stack`).
+    - `generator`: draws the batches, with replacement, and the seed of the model's own noise; an
+      int seeds one. A sequence of them, one a run, for models that are trained side by side
+      (`nashae_core.stack`).
     - `resume`: a `Progress.state()` of an earlier call with equal arguments. The run goes on from
       there and ends with the bits of a run that was not interrupted (same machine, CPU; layers that
       draw from PyTorch's global generator, such as dropout, excepted).
@@ -147,11 +149,15 @@ def train(
     an effect, an empty sequence of generators, and a state that does not fit the model;
     `FloatingPointError` at the end, where a term of the history is not finite.
     """
-    stacked = isinstance(generator, Sequence)
-    draws = generator if isinstance(generator, Sequence) else [generator]
+    check_kind(model, Trainable, "model", "give a model to train, such as NashAE(...)")
+    check_kind(config, TrainConfig, "config", "give TrainConfig(...)")
+    if on_record is not None and not callable(on_record):
+        raise TypeError(f"on_record must be a function; got {described(on_record)}: give one")
+    stacked = isinstance(generator, list | tuple)
+    draws = [seeded(g) for g in (generator if isinstance(generator, list | tuple) else [generator])]
     if not draws:
         raise ValueError("generator is an empty sequence: give one generator, or one for each run")
-    device = torch.device(device)
+    device = on_known_device(device)
     _set_training(model.to(device))
     if config.channels_last:
         model.to(memory_format=torch.channels_last)

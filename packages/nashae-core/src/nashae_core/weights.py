@@ -14,6 +14,8 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as dump_tensors
 from torch import Tensor, nn
 
+from nashae_core.arguments import as_path, check_network
+from nashae_core.arrays import as_tensor, described
 from nashae_core.descriptions import as_json, description, first_difference
 
 
@@ -35,14 +37,15 @@ def save_weights(
 
     Raises `ValueError` where `path` does not end in .safetensors.
     """
+    check_network(model, "model")
     path = _checked(path)
     weights = model.state_dict()
     scale = {name: getattr(observations, name, None) for name in ("mean", "std")}
-    described = description(model)
+    of_model = description(model)
     card = {
         "model": f"{type(model).__module__}.{type(model).__qualname__}",
-        "config": described["config"] or None,
-        "modules": described["modules"],
+        "config": of_model["config"] or None,
+        "modules": of_model["modules"],
         "tensors": {name: list(t.shape) for name, t in weights.items()},
         "sha256": _digest(weights),
         "torch": torch.__version__,
@@ -64,6 +67,7 @@ def load_weights(model: nn.Module, path: str | Path) -> dict[str, Any]:
     with other tensors, or by the JSON of another config or of other modules; `model` is then as it
     was.
     """
+    check_network(model, "model")
     path = _checked(path)
     weights, wanted = read_tensors(path), model.state_dict()
     found = {name: tuple(t.shape) for name, t in weights.items()}
@@ -97,13 +101,23 @@ def save_tensors(tensors: Mapping[str, Tensor], path: str | Path) -> None:
     """Write tensors by name to `path`, whole or not at all: a training state, for example.
 
     The file holds a digest of them all (sha256), by which `read_tensors` sees that it was changed.
+
+    Raises `TypeError` where `tensors` are no mapping of names to tensors or arrays.
     """
+    path = as_path(path)
+    if not isinstance(tensors, Mapping) or not all(isinstance(name, str) for name in tensors):
+        raise TypeError(
+            f"tensors must be a mapping of names to tensors; got {described(tensors)}: give a dict"
+        )
     # safetensors refuses tensors that share memory, such as tied weights, or have gaps in it.
     copies = {
-        name: t.detach().cpu().clone(memory_format=torch.contiguous_format)
+        name: as_tensor(t, f"tensors[{name!r}]")
+        .detach()
+        .cpu()
+        .clone(memory_format=torch.contiguous_format)
         for name, t in tensors.items()
     }
-    _write(Path(path), dump_tensors(copies, {"sha256": _digest(copies)}))
+    _write(path, dump_tensors(copies, {"sha256": _digest(copies)}))
 
 
 def read_tensors(path: str | Path) -> dict[str, Tensor]:
@@ -112,7 +126,7 @@ def read_tensors(path: str | Path) -> dict[str, Tensor]:
     Raises `ValueError` that names it where it is truncated, foreign, or changed after
     `save_tensors` had written it; files that others wrote have no digest to compare.
     """
-    content = Path(path).read_bytes()
+    content = as_path(path).read_bytes()
     try:
         tensors = load_tensors(content)
     except SafetensorError as error:
@@ -160,7 +174,7 @@ def _comparable(card: Mapping[str, Any], model: nn.Module) -> tuple[object, obje
 
 
 def _checked(path: str | Path) -> Path:
-    path = Path(path)
+    path = as_path(path)
     if path.suffix != ".safetensors":
         raise ValueError(f"weights are kept as .safetensors; got {path}")
     return path

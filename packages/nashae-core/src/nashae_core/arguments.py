@@ -1,0 +1,215 @@
+"""What public functions check of their arguments, so that an error names the one that is wrong."""
+
+import os
+from collections.abc import Callable, Sequence
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from nashae_core.arrays import as_tensor, check_finite, check_floating, described
+
+
+def seeded(
+    generator: Any, device: str | torch.device = "cpu", name: str = "generator"
+) -> torch.Generator:
+    """A generator, or a fresh one on `device` of an int as its seed.
+
+    Raises `TypeError` for anything else, `ValueError` for a seed outside of 0 ... 2**64 − 1.
+    """
+    if isinstance(generator, torch.Generator):
+        return generator
+    wanted = f"{name} must be a torch.Generator or an int, its seed"
+    if not isinstance(generator, Integral) or isinstance(generator, bool):
+        raise TypeError(f"{wanted}; got {described(generator)}: give torch.Generator() or 0")
+    if not 0 <= int(generator) < 2**64:
+        raise ValueError(f"{wanted}, in 0 ... 2**64 - 1; got {generator}: give another seed")
+    return torch.Generator(device).manual_seed(int(generator))
+
+
+def whole(number: Any, name: str, least: int | None = 1) -> int:
+    """A whole number of at least `least`, if that is asked.
+
+    Raises `TypeError` for what is none, `ValueError` for a smaller one.
+    """
+    if not isinstance(number, Integral) or isinstance(number, bool):
+        raise TypeError(f"{name} must be a whole number; got {described(number)}: give an int")
+    if least is not None and int(number) < least:
+        raise ValueError(f"{name} must be at least {least}; got {number}")
+    return int(number)
+
+
+def check_kind(value: Any, kind: type, name: str, to_do: str) -> None:
+    """Raises `TypeError` where a value is not of a class."""
+    if not isinstance(value, kind):
+        article = "an" if kind.__name__[0] in "AEIO" else "a"
+        raise TypeError(
+            f"{name} must be {article} {kind.__name__}; got {described(value)}: {to_do}"
+        )
+
+
+def check_network(value: Any, name: str) -> None:
+    """Raises `TypeError` where a value is no network."""
+    if not isinstance(value, nn.Module):
+        raise TypeError(f"{name} must be an nn.Module; got {described(value)}: give a network")
+
+
+def on_known_device(device: Any) -> torch.device:
+    """A device that this machine has.
+
+    Raises `ValueError` for another, `TypeError` for what is none.
+    """
+    if not isinstance(device, str | torch.device):
+        raise TypeError(
+            f"device must be a torch.device or its name; got {described(device)}: give 'cpu'"
+        )
+    try:
+        found = torch.device(device)
+        torch.empty(0, device=found)
+    except (RuntimeError, AssertionError) as error:
+        raise ValueError(
+            f"device must be one that PyTorch finds here; got {str(device)!r}: give 'cpu', or "
+            "install what it needs"
+        ) from error
+    return found
+
+
+def as_rows(x: Any, name: str, like: Tensor) -> Tensor:
+    """Floating-point rows (n, ...), as `as_tensor` takes them, of the type and device of `like`.
+
+    Raises as `as_tensor` does, and `ValueError` where they are of another type, empty or not
+    finite.
+    """
+    tensor = as_tensor(x, name)
+    check_floating(tensor.dtype, name)
+    if not tensor.dim() or not tensor.numel():
+        raise ValueError(
+            f"{name} must be (n, ...), not empty; got {described(x)}: give a row for each of n"
+        )
+    tensor = tensor.to(like)
+    check_finite(tensor, name)
+    return tensor
+
+
+def as_codes(codes: Any, name: str = "codes") -> Tensor:
+    """Codes (n, m), as `as_tensor` takes them; whole numbers in float64.
+
+    Raises as `as_tensor` does, and `ValueError` where they have another number of axes or elements
+    that are not finite real numbers.
+    """
+    tensor = as_tensor(codes, name)
+    if tensor.dim() != 2 or tensor.is_complex():
+        raise ValueError(
+            f"{name} must be real numbers (n, m), a column a latent; got {described(codes)}: "
+            "give one row for each observation"
+        )
+    check_finite(tensor, name)
+    return tensor if tensor.is_floating_point() else tensor.double()
+
+
+def whole_numbers(numbers: Any, name: str) -> list[int]:
+    """A list of whole numbers, of a list, a tuple, a range, a tensor or an array of them.
+
+    Raises `TypeError` for anything else.
+    """
+    if hasattr(numbers, "tolist"):
+        numbers = numbers.tolist()
+    if not isinstance(numbers, Sequence) or isinstance(numbers, str | bytes):
+        raise TypeError(
+            f"{name} must be whole numbers; got {described(numbers)}: give a list of them"
+        )
+    return [whole(number, f"{name}[{i}]", None) for i, number in enumerate(numbers)]
+
+
+def check_tensors(dims: str = "", /, **tensors: Any) -> None:
+    """Refuse what is not a floating-point tensor.
+
+    `dims`: the axes that it must have, as an error names them; "... batch m": these at the end.
+
+    Raises `TypeError` for what is no tensor, `ValueError` for one of another kind.
+    """
+    for name, tensor in tensors.items():
+        if not isinstance(tensor, Tensor):
+            raise TypeError(
+                f"{name} must be a tensor; got {described(tensor)}: give torch.as_tensor({name})"
+            )
+        if not tensor.is_floating_point():
+            raise ValueError(
+                f"{name} must be floating point; got {tensor.dtype}: give {name}.float()"
+            )
+        axes = dims.split()
+        enough = tensor.dim() >= len(axes) - 1 if "..." in axes else tensor.dim() == len(axes)
+        if axes and not enough:
+            raise ValueError(
+                f"{name} must be ({', '.join(axes)}); got {tuple(tensor.shape)}: "
+                "give one row for each observation"
+            )
+
+
+def check_alike(dims: str = "", /, **tensors: Any) -> None:
+    """`check_tensors`, and a `ValueError` where their shapes differ."""
+    check_tensors(dims, **tensors)
+    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    if len({*shapes.values()}) > 1:
+        names, found = (" and ".join(map(str, of)) for of in (shapes, shapes.values()))
+        raise ValueError(f"{names} must be of one shape; got {found}")
+
+
+def applied(
+    network: Callable[[Tensor], Any], x: Tensor, role: str, what: str = "observations"
+) -> Tensor:
+    """`network(x)`.
+
+    Raises `ValueError`, which names `what` x is and whose `role` is to take it, where the network
+    raises, and `TypeError` where it gives no tensor.
+    """
+    try:
+        output = network(x)
+    except torch.OutOfMemoryError:
+        raise
+    except (RuntimeError, ValueError, IndexError) as error:
+        wanted = f"{what} must be what {role} takes"
+        if str(error).startswith(wanted):
+            raise
+        # What PyTorch says of it is of its own layers and matrices.
+        told = isinstance(error, ValueError)
+        reason = str(error).split("\n")[0] if told else "see the error before this one"
+        raise ValueError(
+            f"{wanted}; got {x.dtype} {tuple(x.shape)}, for which it raises "
+            f"{type(error).__name__}: {reason}"
+        ) from error
+    if not isinstance(output, Tensor):
+        raise TypeError(
+            f"{role} must give a tensor; got {described(output)}: let it return that alone"
+        )
+    return output
+
+
+def check_type(x: Tensor, weight: Tensor, name: str) -> None:
+    """Raises `ValueError` where `x` is of another type than the weight that it is to meet."""
+    if x.dtype != weight.dtype and not torch.is_autocast_enabled(x.device.type):
+        raise ValueError(
+            f"{name} must be {weight.dtype}, as the weights are; got {x.dtype}: "
+            f"give {name}.to({weight.dtype})"
+        )
+
+
+def as_path(path: Any) -> Path:
+    """A path, of a str too.
+
+    Raises `TypeError` for anything else.
+    """
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"path must be a str or a Path; got {described(path)}: give a file's name")
+    return Path(path)
+
+
+def check_given_back(reconstruction: Tensor, x: Tensor) -> None:
+    """Raises `ValueError` where observations were not given back in their own shape."""
+    if reconstruction.shape != x.shape:
+        raise ValueError(
+            f"the decoder gave {tuple(reconstruction.shape)} for observations {tuple(x.shape)}: "
+            "it must give them back in their shape"
+        )
