@@ -116,3 +116,12 @@ def test_weights_begin_with_the_authors_gains(name: str) -> None:
         wanted = gain if vae_of_sprites else 1.0
         assert hidden == pytest.approx([wanted] * len(hidden), rel=0.05)
         assert last == pytest.approx(1, rel=0.15)  # of few weights
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_recipe_names_its_learning_rates(name: str) -> None:
+    """What a config leaves out depends on the networks, and may change with the library."""
+    method = RECIPES[name]().method
+    rates = [value for field, value in vars(method).items() if field.endswith("lr")]
+    assert rates
+    assert None not in rates

@@ -24,6 +24,7 @@ from nashae_baselines import (
     CovarianceAutoencoderConfig,
     DIPVAEConfig,
     FactorVAEConfig,
+    InfoGANConfig,
     VAEConfig,
 )
 from nashae_core import NashAEConfig, TrainConfig
@@ -44,42 +45,44 @@ def beamsynthesis_nashae() -> NashAERecipe:
 
 def beamsynthesis_beta_vae() -> VAERecipe:
     """β-VAE on Beamsynthesis, as the paper's Table 1 and Figure 3 have it (β = 100)."""
-    return VAERecipe(method=VAEConfig(beta=100.0))
+    return VAERecipe(method=VAEConfig(beta=100.0, lr=0.01))
 
 
 def beamsynthesis_beta_tcvae() -> BetaTCVAERecipe:
     """β-TCVAE on Beamsynthesis, as the paper's Table 1 has it (β = 75)."""
-    return BetaTCVAERecipe(method=BetaTCVAEConfig(observations=360, beta=75.0))
+    return BetaTCVAERecipe(method=BetaTCVAEConfig(observations=360, beta=75.0, lr=0.01))
 
 
 def beamsynthesis_factor_vae() -> FactorVAERecipe:
     """FactorVAE on Beamsynthesis, as the paper's Table 1 has it (β = 75)."""
-    return FactorVAERecipe(method=FactorVAEConfig(beta=75.0))
+    return FactorVAERecipe(method=FactorVAEConfig(beta=75.0, lr=1e-4))
 
 
 def beamsynthesis_dip_vae_i() -> DIPVAEIRecipe:
     """DIP-VAE I on Beamsynthesis, the weights its authors' (λ_od = 10, λ_d = 100)."""
-    return DIPVAEIRecipe(method=DIPVAEConfig(off_diagonal=10.0, diagonal=100.0, kind="i"))
+    method = DIPVAEConfig(off_diagonal=10.0, diagonal=100.0, kind="i", lr=0.01)
+    return DIPVAEIRecipe(method=method)
 
 
 def beamsynthesis_dip_vae_ii() -> DIPVAEIIRecipe:
     """DIP-VAE II on Beamsynthesis, the weights its authors' (λ_od = λ_d = 10)."""
-    return DIPVAEIIRecipe(method=DIPVAEConfig(off_diagonal=10.0, diagonal=10.0, kind="ii"))
+    method = DIPVAEConfig(off_diagonal=10.0, diagonal=10.0, kind="ii", lr=0.01)
+    return DIPVAEIIRecipe(method=method)
 
 
 def beamsynthesis_annealed_vae() -> AnnealedVAERecipe:
     """AnnealedVAE on Beamsynthesis: C = 6 nats, because log 360 tells its waveforms apart."""
-    return AnnealedVAERecipe(method=AnnealedVAEConfig(capacity=6.0, warm_up=500))
+    return AnnealedVAERecipe(method=AnnealedVAEConfig(capacity=6.0, warm_up=500, lr=5e-4))
 
 
 def beamsynthesis_aae() -> AAERecipe:
     """The adversarial autoencoder on Beamsynthesis, weighted as FactorVAE is there (β = 75)."""
-    return AAERecipe(method=AAEConfig(beta=75.0))
+    return AAERecipe(method=AAEConfig(beta=75.0, lr=1e-4))
 
 
 def beamsynthesis_info_gan() -> InfoGANRecipe:
     """InfoGAN on Beamsynthesis, with its authors' settings."""
-    return InfoGANRecipe()
+    return InfoGANRecipe(method=InfoGANConfig(lr=1e-3, discriminator_lr=2e-4))
 
 
 def beamsynthesis_covariance() -> CovarianceRecipe:
@@ -118,7 +121,7 @@ def dsprites_factor_vae() -> FactorVAERecipe:
     1000 with leaky ReLU), and 4000 steps of 200 images (its authors': 300,000 of 64). A step draws
     two batches, so that a run sees twice as many images as the others' do.
     """
-    method = FactorVAEConfig(beta=35.0, likelihood="bernoulli")
+    method = FactorVAEConfig(beta=35.0, likelihood="bernoulli", lr=1e-4)
     return FactorVAERecipe(method=method, data="dsprites", latents=10, train=DSPRITES_TRAINING)
 
 
@@ -178,7 +181,7 @@ def _faces_beta_tcvae(data: DataName, images: int) -> BetaTCVAERecipe:
 
 
 def _faces_factor_vae(data: DataName) -> FactorVAERecipe:
-    method = FactorVAEConfig(beta=15.0)
+    method = FactorVAEConfig(beta=15.0, lr=1e-4)
     return FactorVAERecipe(method=method, data=data, latents=FACE_LATENTS, train=FACE_TRAINING)
 
 

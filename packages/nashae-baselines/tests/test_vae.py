@@ -125,7 +125,7 @@ def plain_step(
 def test_steps_equal_those_written_out_with_torch_distributions(
     make_vae, rows, seeded, kl, likelihood
 ):
-    model = make_vae(beta=3.0, kl=kl, likelihood=likelihood)
+    model = make_vae(beta=3.0, kl=kl, likelihood=likelihood, lr=0.01)
     plain = copy.deepcopy(model)
     (optimizer,) = model.optimizers().values()
     sums = [torch.zeros_like(p) for p in plain.parameters()]

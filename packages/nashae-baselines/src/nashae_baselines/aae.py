@@ -23,8 +23,9 @@ class AAEConfig:
     """β ≥ 0: the weight of the adversarial loss against the reconstruction."""
     likelihood: Likelihood = "gaussian"
     """Gaussian of unit variance, or Bernoulli with the decoder's output as logits."""
-    lr: float = 1e-4
-    """Adam's learning rate for the encoder and the decoder."""
+    lr: float | None = None
+    """Adam's learning rate for the encoder and the decoder; None: 1e-4, or less for wide networks
+    (`default_rate`)."""
     discriminator_lr: float = 1e-4
     """Adam's learning rate for the discriminator; its betas are 0.5 and 0.9."""
 
@@ -42,6 +43,8 @@ class AAE(GaussianVAE):
     - `discriminator`: any module from codes (batch, m) to one logit each (batch, 1): that they are
       of the prior, and not of an encoder.
     """
+
+    objective = "nll"
 
     def __init__(
         self,

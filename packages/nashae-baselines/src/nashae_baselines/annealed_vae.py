@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 from nashae_baselines.checks import check_numbers, check_weights, checked_config
 from nashae_baselines.gaussian_vae import GaussianVAE, Likelihood, check_likelihood
 from nashae_baselines.losses import annealed_vae_loss, gaussian_kl
+from nashae_baselines.rates import OF_ADAM, default_rate
 from nashae_core import Turn, adam
 
 
@@ -27,8 +28,8 @@ class AnnealedVAEConfig:
     """Steps in which the capacity rises in a straight line from 0 to C."""
     likelihood: Likelihood = "gaussian"
     """Gaussian of unit variance, or Bernoulli with the decoder's output as logits."""
-    lr: float = 5e-4
-    """Adam's learning rate."""
+    lr: float | None = None
+    """Adam's learning rate; None: 5e-4, or less for wide networks (`default_rate`)."""
 
     def __post_init__(self) -> None:
         check_weights(capacity=self.capacity, gamma=self.gamma)
@@ -45,6 +46,8 @@ class AnnealedVAEConfig:
 class AnnealedVAE(GaussianVAE):
     """AnnealedVAE (Burgess et al. 2018) over an encoder and a decoder, as `VAE` takes them."""
 
+    objective = "nll"  # the loss may rise with the capacity
+
     def __init__(
         self, encoder: nn.Module, decoder: nn.Module, config: AnnealedVAEConfig | None = None
     ) -> None:
@@ -53,7 +56,8 @@ class AnnealedVAE(GaussianVAE):
 
     def optimizers(self) -> Mapping[str, Optimizer]:
         """Adam for the whole."""
-        return {"vae": adam(self.parameters(), self.config.lr)}
+        rate = self.config.lr or default_rate(5e-4, self.parameters(), OF_ADAM)
+        return {"vae": adam(self.parameters(), rate)}
 
     def turns(
         self, batches: Sequence[Tensor], step: int, generator: torch.Generator

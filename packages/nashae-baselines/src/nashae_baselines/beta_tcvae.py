@@ -10,6 +10,7 @@ from torch.optim import Optimizer
 from nashae_baselines.checks import check_numbers, check_weights
 from nashae_baselines.gaussian_vae import GaussianVAE, Likelihood, check_likelihood
 from nashae_baselines.losses import Sampling, kl_terms
+from nashae_baselines.rates import OF_ADAGRAD, default_rate
 from nashae_core import Turn, adagrad
 from nashae_core.arguments import check_kind
 
@@ -26,8 +27,8 @@ class BetaTCVAEConfig:
     """Minibatch-weighted or minibatch-stratified sampling (Chen et al. 2018, appendix C)."""
     likelihood: Likelihood = "gaussian"
     """Gaussian of unit variance, or Bernoulli with the decoder's output as logits."""
-    lr: float = 0.01
-    """Adagrad's learning rate."""
+    lr: float | None = None
+    """Adagrad's learning rate; None: 0.01, or less for wide networks (`default_rate`)."""
 
     def __post_init__(self) -> None:
         if self.observations < 2:
@@ -49,8 +50,9 @@ class BetaTCVAE(GaussianVAE):
 
     def optimizers(self) -> Mapping[str, Optimizer]:
         """Adagrad for the whole."""
+        rate = self.config.lr or default_rate(0.01, self.parameters(), OF_ADAGRAD)
         # Differs from the paper: Chen et al. 2018 have Adam, NashAE's authors Adagrad.
-        return {"vae": adagrad(self.parameters(), self.config.lr)}
+        return {"vae": adagrad(self.parameters(), rate)}
 
     def turns(
         self,

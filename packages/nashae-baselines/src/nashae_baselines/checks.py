@@ -7,10 +7,10 @@ from nashae_core.arguments import check_kind
 Config = TypeVar("Config")
 
 
-def check_numbers(**numbers: float) -> None:
-    """Refuse numbers that are not finite or not above 0."""
+def check_numbers(**numbers: float | None) -> None:
+    """Refuse numbers that are not finite or not above 0; None stands for a default."""
     for name, number in numbers.items():
-        if not 0 < number < float("inf"):
+        if number is not None and not 0 < number < float("inf"):
             raise ValueError(f"{name} must be a finite number above 0; got {number}")
 
 

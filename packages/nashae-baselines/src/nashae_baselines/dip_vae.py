@@ -13,7 +13,8 @@ from nashae_baselines.checks import check_numbers, check_weights, checked_config
 from nashae_baselines.gaussian_coder import Posterior
 from nashae_baselines.gaussian_vae import GaussianVAE, Likelihood, check_likelihood
 from nashae_baselines.losses import beta_vae_loss, code_covariance, dip_penalty, gaussian_kl
-from nashae_core import Turn
+from nashae_baselines.rates import OF_ADAGRAD, default_rate
+from nashae_core import Turn, adagrad
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class DIPVAEConfig:
     """Whose covariance: "i" the posteriors' means', "ii" that of q(z), their variances included."""
     likelihood: Likelihood = "gaussian"
     """Gaussian of unit variance, or Bernoulli with the decoder's output as logits."""
-    lr: float = 0.01
-    """Adagrad's learning rate."""
+    lr: float | None = None
+    """Adagrad's learning rate; None: 0.01, or less for wide networks (`default_rate`)."""
 
     def __post_init__(self) -> None:
         check_weights(off_diagonal=self.off_diagonal, diagonal=self.diagonal)
@@ -51,9 +52,10 @@ class DIPVAE(GaussianVAE):
 
     def optimizers(self) -> Mapping[str, Optimizer]:
         """Adagrad for the whole."""
+        rate = self.config.lr or default_rate(0.01, self.parameters(), OF_ADAGRAD)
         # Differs from the paper: Kumar et al. 2018 have Adam; Adagrad is what the other VAEs of
         # NashAE's comparison have.
-        return {"vae": torch.optim.Adagrad(self.parameters(), lr=self.config.lr)}
+        return {"vae": adagrad(self.parameters(), rate)}
 
     def turns(
         self,

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from nashae_baselines.gaussian_vae import GaussianVAE
+from nashae_baselines.rates import OF_ADAM, default_rate
 from nashae_core import MLP, adam
 from nashae_core.arguments import applied, whole
 
@@ -53,11 +54,11 @@ def logits_of(
 
 
 def adversaries(
-    vae: GaussianVAE, discriminator: nn.Module, lr: float, discriminator_lr: float
+    vae: GaussianVAE, discriminator: nn.Module, lr: float | None, discriminator_lr: float
 ) -> Mapping[str, Optimizer]:
     """Adam for the autoencoder, as player "vae", and with betas 0.5 and 0.9 for "discriminator"."""
     autoencoder = [*vae.encoder.parameters(), *vae.decoder.parameters()]
     return {
-        "vae": adam(autoencoder, lr),
+        "vae": adam(autoencoder, lr or default_rate(1e-4, autoencoder, OF_ADAM)),
         "discriminator": adam(discriminator.parameters(), discriminator_lr, (0.5, 0.9)),
     }

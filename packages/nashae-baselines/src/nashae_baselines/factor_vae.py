@@ -23,8 +23,9 @@ class FactorVAEConfig:
     """γ of the paper, which NashAE's authors call β, ≥ 0: the weight of the total correlation."""
     likelihood: Likelihood = "gaussian"
     """Gaussian of unit variance, or Bernoulli with the decoder's output as logits."""
-    lr: float = 1e-4
-    """Adam's learning rate for the encoder and the decoder."""
+    lr: float | None = None
+    """Adam's learning rate for the encoder and the decoder; None: 1e-4, or less for wide networks
+    (`default_rate`)."""
     discriminator_lr: float = 1e-4
     """Adam's learning rate for the discriminator; its betas are 0.5 and 0.9."""
 
@@ -44,6 +45,7 @@ class FactorVAE(GaussianVAE):
     """
 
     batches_per_step = 2
+    objective = "nll"
 
     def __init__(
         self,

@@ -13,6 +13,7 @@ from nashae_baselines.checks import check_numbers, check_weights, checked_config
 from nashae_baselines.discriminators import logits_of
 from nashae_baselines.gaussian_coder import GaussianCoder
 from nashae_baselines.losses import code_nll, discriminator_loss, generator_loss
+from nashae_baselines.rates import OF_ADAM, default_rate
 from nashae_core import Turn, adam
 from nashae_core.arguments import applied, check_given_back, check_network, whole
 
@@ -25,10 +26,11 @@ class InfoGANConfig:
     """λ ≥ 0: the weight of the mutual information of codes and observations."""
     noise: int = 0
     """Inputs of the generator beside the codes, which nothing reads off."""
-    lr: float = 1e-3
-    """Adam's learning rate for the generator and for Q; its betas are 0.5 and 0.999."""
-    discriminator_lr: float = 2e-4
-    """Adam's learning rate for the discriminator; its betas are the same."""
+    lr: float | None = None
+    """Adam's learning rate for the generator and for Q; its betas are 0.5 and 0.999. None: 1e-3, or
+    less for wide networks (`default_rate`)."""
+    discriminator_lr: float | None = None
+    """Adam's learning rate for the discriminator, with the same betas; None: 2e-4, or less."""
 
     def __post_init__(self) -> None:
         check_weights(lam=self.lam)
@@ -78,12 +80,13 @@ class InfoGAN(GaussianCoder):
 
     def optimizers(self) -> Mapping[str, Optimizer]:
         """Adam for the discriminator and Adam for the generator and Q together."""
-        generator, betas = [*self.decoder.parameters(), *self.encoder.parameters()], (0.5, 0.999)
+        generator = [*self.decoder.parameters(), *self.encoder.parameters()]
+        judge, betas = list(self.discriminator.parameters()), (0.5, 0.999)
+        lr = self.config.lr or default_rate(1e-3, generator, OF_ADAM)
+        discriminator_lr = self.config.discriminator_lr or default_rate(2e-4, judge, OF_ADAM)
         return {
-            "discriminator": adam(
-                self.discriminator.parameters(), self.config.discriminator_lr, betas
-            ),
-            "generator": adam(generator, self.config.lr, betas),
+            "discriminator": adam(judge, discriminator_lr, betas),
+            "generator": adam(generator, lr, betas),
         }
 
     def turns(

@@ -11,6 +11,7 @@ from torch.optim import Optimizer
 from nashae_baselines.checks import check_numbers, check_weights, checked_config
 from nashae_baselines.gaussian_vae import GaussianVAE, Likelihood, check_likelihood
 from nashae_baselines.losses import beta_vae_loss, gaussian_kl, sampled_kl
+from nashae_baselines.rates import OF_ADAGRAD, default_rate
 from nashae_core import Turn, adagrad
 
 
@@ -28,8 +29,8 @@ class VAEConfig:
     # variance too; NashAE's authors fix it at 1.
     likelihood: Likelihood = "gaussian"
     """Gaussian of unit variance, or Bernoulli with the decoder's output as logits."""
-    lr: float = 0.01
-    """Adagrad's learning rate."""
+    lr: float | None = None
+    """Adagrad's learning rate; None: 0.01, or less for wide networks (`default_rate`)."""
 
     def __post_init__(self) -> None:
         check_weights(beta=self.beta)
@@ -57,9 +58,10 @@ class VAE(GaussianVAE):
 
     def optimizers(self) -> Mapping[str, Optimizer]:
         """Adagrad for the whole."""
+        rate = self.config.lr or default_rate(0.01, self.parameters(), OF_ADAGRAD)
         # Differs from the paper: Higgins et al. 2017 have Adagrad for dSprites, but Adam with 1e-4
         # for photographs (CelebA); NashAE's authors have Adagrad throughout.
-        return {"vae": adagrad(self.parameters(), self.config.lr)}
+        return {"vae": adagrad(self.parameters(), rate)}
 
     def turns(
         self,

@@ -93,6 +93,8 @@ class NashAE(Trainable):
     - `predictors`: `Predictors(latents, ...)`.
     """
 
+    objective = "reconstruction_loss"
+
     def __init__(
         self,
         encoder: nn.Module,

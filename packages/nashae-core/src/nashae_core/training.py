@@ -15,6 +15,7 @@ from torch.optim import Optimizer
 from nashae_core.arguments import check_kind, on_known_device, seeded, whole
 from nashae_core.arrays import described
 from nashae_core.denormals import flushed_denormals
+from nashae_core.objective import Objective
 from nashae_core.observations import ObservationsLike, batches, on_device, weight_type
 from nashae_core.state import restore_training_state, training_state
 
@@ -43,6 +44,9 @@ class Trainable(nn.Module, ABC):
     """
 
     batches_per_step: int = 1
+    objective: str | None = None
+    """The term of the history that a run has to end lower than it began. None: the loss of the only
+    player, and nothing of a game."""
 
     @abstractmethod
     def optimizers(self) -> Mapping[str, Optimizer]:
@@ -143,6 +147,9 @@ def train(
     The loop itself never waits for the device between two records, so a run that diverges goes on
     and is found out at the end.
 
+    Warns (`UserWarning`) where `model.objective` has ended at more than one and a half times what
+    it was in the first step.
+
     Raises `TypeError` for observations that are no array; `ValueError` for such as are empty, not
     floating point, sparse, masked or (streamed ones when they are read) not finite, a model
     of which no parameter requires a gradient, a loss on which no such parameter of its player has
@@ -169,6 +176,7 @@ def train(
     generators = [*draws, noise]
     shape = (model.batches_per_step, config.batch_size)
     done, records = 0, list[dict[str, Tensor]]()
+    objective = Objective(model.objective, len(optimizers), resume)
     if resume is not None:
         done, records = restore_training_state(resume, model, optimizers, generators)
         steps = _steps(config)
@@ -180,7 +188,8 @@ def train(
             )
 
     def state() -> dict[str, Tensor]:
-        return training_state(model, optimizers, generators, done, records)
+        of_run = training_state(model, optimizers, generators, done, records)
+        return of_run | objective.state()
 
     autocast = _autocast(device, config.precision)
     while done < config.steps:
@@ -198,11 +207,15 @@ def train(
             for step in block
         ]
         done = block.stop
-        records.append({name: torch.stack([t[name] for t in taken]).mean(0) for name in taken[0]})
+        terms = [terms for terms, _ in taken]
+        records.append({name: torch.stack([t[name] for t in terms]).mean(0) for name in terms[0]})
+        objective.note(taken)
         if on_record is not None:
             on_record(Progress(done, config.steps, records[-1], state))
     model.eval()
-    return _history(records, config)
+    history = _history(records, config)
+    objective.warn_of_rise()
+    return history
 
 
 def _set_training(model: nn.Module) -> None:
@@ -224,18 +237,19 @@ def _step(
     turns: Iterator[Turn],
     optimizers: Mapping[str, Optimizer],
     autocast: Callable[[], AbstractContextManager[object]],
-) -> dict[str, Tensor]:
-    """Take every turn of a step; the terms that they report."""
-    terms: dict[str, Tensor] = {}
+) -> tuple[dict[str, Tensor], Tensor | None]:
+    """Take every turn of a step; the terms that they report, and the last turn's loss."""
+    terms, loss = dict[str, Tensor](), None
     while True:
         with autocast():  # not around the backward pass, where it has no business
             turn = next(turns, None)
         if turn is None:
-            return terms
+            return terms, loss
         if turn.player not in optimizers:
             raise ValueError(
                 f"no optimiser for player {turn.player!r}; there are {sorted(optimizers)}"
             )
+        loss = turn.loss.detach().clone()  # some have a parameter for their loss, which will move
         optimizer = optimizers[turn.player]
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         moving = [p for p in parameters if p.requires_grad]
