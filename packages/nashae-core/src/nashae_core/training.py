@@ -238,7 +238,7 @@ def _step(
     optimizers: Mapping[str, Optimizer],
     autocast: Callable[[], AbstractContextManager[object]],
 ) -> tuple[dict[str, Tensor], Tensor | None]:
-    """Take every turn of a step; the terms that they report, and the last turn's loss."""
+    """Take every turn of a step; the terms that they report, and the last loss to be lowered."""
     terms, loss = dict[str, Tensor](), None
     while True:
         with autocast():  # not around the backward pass, where it has no business
@@ -249,10 +249,11 @@ def _step(
             raise ValueError(
                 f"no optimiser for player {turn.player!r}; there are {sorted(optimizers)}"
             )
-        loss = turn.loss.detach().clone()  # some have a parameter for their loss, which will move
         optimizer = optimizers[turn.player]
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         moving = [p for p in parameters if p.requires_grad]
+        if turn.gradients is None:
+            loss = turn.loss.detach().clone()  # it may be a parameter, which will move
         if turn.gradients is not None:
             for parameter, gradient in zip(parameters, turn.gradients, strict=True):
                 parameter.grad = gradient if parameter.requires_grad else None
