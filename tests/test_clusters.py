@@ -135,6 +135,7 @@ def two_workers(file: Path) -> str:
     return address
 
 
+@pytest.mark.nightly
 def test_a_sweep_on_ray_goes_on_when_a_worker_is_killed(tmp_path: Path) -> None:
     pytest.importorskip("ray", reason="ray is not installed: nox -s dev has it, nox -s house not")
     psutil = pytest.importorskip("psutil")
