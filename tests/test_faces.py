@@ -232,7 +232,8 @@ def with_codes(run: RunFolder, path: Path, codes: np.ndarray, **arrays: Any) -> 
     copy = RunFolder(path)
     known = {name: run.codes[name] for name in ("attributes", "names")}
     copy.write_arrays("codes.npz", {"codes": codes.astype(np.float32), **known, **arrays})
-    return copy
+    copy.write_record(run.record)
+    return RunFolder(path)
 
 
 def test_a_latent_that_is_an_attribute_is_found(
