@@ -154,8 +154,9 @@ class RunFolder:
     @cached_property
     def _known_fields(self) -> AnyRecipe:
         """The recipe, as far as this release has its fields."""
+        config = self._config
         try:
-            return msgspec.convert(self._config.recipe, recipe_class(self._config.method))
+            return msgspec.convert(config.recipe, recipe_class(config.method))
         except ValueError as error:
             raise self._no_run(str(error)) from error
 

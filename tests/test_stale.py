@@ -273,6 +273,7 @@ def test_fields_of_a_config_are_all_known_and_all_there(
         with pytest.raises(ValueError, match=r"config\.json is not a run's: ") as error:
             read()
         assert len(str(error.value)) < 300
+        assert str(error.value).count("is not a run's") == 1
         if what == "unknown":
             assert "momentum" in str(error.value)
     assert not finished(RECIPE, run.path)
