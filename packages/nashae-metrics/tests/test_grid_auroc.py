@@ -14,7 +14,7 @@ from nashae_metrics.grid_auroc import grid_auroc
 
 def plain_loop(latent, label):
     """The notebook's way, one pair at a time: two right sums, not one and what it leaves of 1."""
-    shares = np.linspace(0, 1, 101, dtype=np.float32)
+    shares = np.linspace(0, 1, 101, dtype=np.float32).astype(latent.dtype)
     sums = []
     for call in (np.greater_equal, np.less):
         true, false = [], []

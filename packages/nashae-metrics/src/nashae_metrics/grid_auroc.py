@@ -43,13 +43,15 @@ def resampled_grid_auroc(
     from scipy.sparse import csr_array  # type: ignore[import-untyped]
 
     n, m = codes.shape
-    lows, highs = np.stack([codes.min(0), codes.max(0)]) if extremes is None else extremes
+    ends = np.stack([codes.min(0), codes.max(0)]) if extremes is None else extremes
+    # In the codes' own precision, which not every numpy keeps for a float32 array and a number:
+    # whether the largest code reaches the last threshold is then decided by the rounding that
+    # decides it in the authors' code.
+    lows, highs = ends.astype(codes.dtype)
+    shares = np.linspace(0, 1, THRESHOLDS, dtype=np.float32).astype(codes.dtype)
     levels = THRESHOLDS + 1
-    shares = np.linspace(0, 1, THRESHOLDS, dtype=np.float32)
     level = np.empty((n, m), dtype=np.int32)  # how many thresholds a sample reaches
     for latent, (column, low, high) in enumerate(zip(codes.T, lows, highs, strict=True)):
-        # In the codes' own precision: whether the largest code reaches the last threshold is then
-        # decided by the rounding that decides it in the authors' code.
         grid = shares * (high - low) + low
         level[:, latent] = np.searchsorted(grid, column, side="right") + latent * levels
 
