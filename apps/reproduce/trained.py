@@ -6,13 +6,13 @@ A run that is not says nothing of its method, so no table takes it into a number
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import torch
 from torch.nn import functional as F
 
 from apps.recipes import network_inputs
 from apps.reproduce.rows import Row
 from apps.run_folder import RunFolder
 from nashae_baselines.losses import LOG_2PI
+from nashae_core.sample import evenly
 
 # The mean observation and its error are those of so many, evenly spaced.
 MOST = 5000
@@ -27,8 +27,7 @@ def errors(folder: RunFolder) -> Row:
     """
     record, recipe = folder.record, folder.recipe
     observations = network_inputs(recipe, folder.data(), "cpu")
-    n = len(observations)
-    x = observations[torch.linspace(0, n - 1, min(n, MOST), dtype=torch.float64).long()]
+    x = observations[evenly(len(observations), MOST)]
     mean = x.mean(0).expand_as(x)
     if getattr(recipe.method, "likelihood", None) == "bernoulli":
         error = record["nll"] / x[0].numel()

@@ -82,7 +82,7 @@ def load_weights(model: nn.Module, path: str | Path) -> dict[str, Any]:
             f"{found.get(name, 'absent')} in the file, {expected.get(name, 'absent')} in the model"
         )
     card = _read_card(path.with_suffix(".json"))
-    if card.get("sha256", _digest(weights)) != _digest(weights):
+    if "sha256" in card and card["sha256"] != _digest(weights):
         raise ValueError(
             f"{path} must be the file that {path.with_suffix('.json').name} describes; got other "
             "tensors: save them again, or remove the JSON"
