@@ -376,6 +376,7 @@ def written(path: Path, rows: list[Row], kept: list[Row], **changes: object) -> 
         "compared": [],
         "whose": "no runs",
         "untrained": [],
+        "untrained_kept": [],
         "pictures": [],
         "figures": path.parent,
     }

@@ -119,11 +119,13 @@ def test_the_report_says_so_and_takes_them_into_no_number(tmp_path: Path) -> Non
         compared=[],
         whose="your runs",
         untrained=untrained(rows),
+        untrained_kept=untrained([made_row(0.8, seed=2)]),
         pictures=[],
         figures=tmp_path,
     )
     text = " ".join((tmp_path / "report.html").read_text(encoding="utf-8").split())
     assert "<h2>Not trained</h2>" in text
-    assert "nashae 0.2, m = 4, seed 1: 1.40." in text
+    assert "Your runs: nashae 0.2, m = 4, seed 1: 1.40." in text
+    assert "The runs kept with this release: nashae 0.2, m = 4, seed 2: 1.60." in text
     (cell,) = (c for c in cells if c.learned)
     assert cell.learned == (2,)

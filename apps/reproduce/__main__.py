@@ -206,6 +206,7 @@ def _report(command: Command, folders: list[RunFolder]) -> Table:
         compared=compared,
         whose="your runs" if command.table else "the runs kept with this release",
         untrained=untrained(rows),
+        untrained_kept=untrained(published(1)),
         pictures=pictures,
         figures=out / "figures",
     )

@@ -46,14 +46,15 @@ def write_report(
     compared: Sequence[Row],
     whose: str,
     untrained: Sequence[Row],
+    untrained_kept: Sequence[Row],
     pictures: Sequence[Picture],
     figures: Path,
 ) -> None:
     """Write the report to `path`: `cells` of the user's runs, `kept` of the release's.
 
     `compared` are the rows of the tables that compare the methods beyond the paper's, and `whose`
-    says in words whose runs those are. `untrained` are the user's rows that are in none of them.
-    `figures` is the folder with the pictures' files.
+    says in words whose runs those are. `untrained` are the user's rows that are in none of them,
+    `untrained_kept` the release's. `figures` is the folder with the pictures' files.
     """
     write_page(
         path,
@@ -69,6 +70,7 @@ def write_report(
         latents=LATENTS,
         definition=DEFINITION,
         untrained=untrained,
+        untrained_kept=untrained_kept,
         pictures=embedded(pictures, figures),
     )
 
@@ -107,6 +109,7 @@ def write_sprite_report(
         trials=SPRITE_TRIALS,
         illegible=f"λ = {ILLEGIBLE[1]:g}",
         untrained=left_out(rows),
+        untrained_kept=left_out(kept),
         pictures=embedded(pictures, figures),
     )
 
@@ -137,6 +140,7 @@ def write_face_report(
         latents=FACE_LATENTS,
         attributes=captured_attributes(cells),
         untrained=left_out(rows),
+        untrained_kept=left_out(kept),
         pictures=embedded(pictures, figures),
     )
 
