@@ -283,17 +283,25 @@ def test_a_run_that_goes_on_ends_with_the_bits_of_one_that_was_not_cut_off(
 
 
 def test_a_state_does_not_change_as_the_run_goes_on(rows, make_game):
-    states = []
+    states, calls = [], []
+
+    def keep(progress):
+        # The call of the entry before, while this one's is told.
+        for late in calls:
+            with pytest.raises(ValueError, match=r"before on_record returns; .* of step 2, when"):
+                late()
+        states.append(progress.state())
+        calls.append(progress.state)
+
     train(
-        make_game(),
-        rows,
-        TrainConfig(steps=4, record_every=2),
-        torch.Generator(),
-        on_record=lambda progress: states.append((progress.state(), progress.state)),
+        make_game(), rows, TrainConfig(steps=4, record_every=2), torch.Generator(), on_record=keep
     )
-    first, later = states[0][0], states[0][1]()
-    assert int(first["step"]) == 2
+    first, later = states
+    assert (int(first["step"]), int(later["step"])) == (2, 4)
     assert not torch.equal(first["model/encoder.weights.0"], later["model/encoder.weights.0"])
+    for late in calls:
+        with pytest.raises(ValueError, match="before on_record returns"):
+            late()
 
 
 def test_a_state_can_be_resumed_from_twice(rows, make_game):

@@ -24,6 +24,7 @@ from nashae_core.observations import ObservationsLike, as_observations
 from nashae_core.optimizers import adam
 from nashae_core.pruning import shrunk, trained
 from nashae_core.sample import DataSample
+from nashae_core.state import without_about
 from nashae_core.surgery import State, fold_latent, remove_latents, with_weights
 from nashae_core.training import Progress, Trainable, TrainConfig, Turn, train
 
@@ -199,7 +200,7 @@ class _Search:
             self._training(first + stage.steps),
             self.generator,
             self.device,
-            current.state,
+            without_about(current.state),
             self._telling(doing, stage.steps, first),
         )
         return _Fork(model, state)

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from typing import NamedTuple
 
@@ -24,7 +25,7 @@ from nashae_core.nashae import NashAE
 from nashae_core.observations import ObservationsLike, as_observations
 from nashae_core.pruning import shrunk, trained
 from nashae_core.sample import DataSample
-from nashae_core.state import below
+from nashae_core.state import below, without_about
 from nashae_core.surgery import State, add_latent, remove_latents, resized_like
 from nashae_core.training import History, Progress, TrainConfig
 
@@ -203,7 +204,7 @@ class _Search:
         warm_up, step = self.config.growth_warm_up, int(state["step"])
         model.config = replace(model.config, warm_up=warm_up, warm_up_from=step)
         m = model.predictors.latents
-        fork, learned = _Fork(model, state), 0.0
+        fork, learned = _Fork(model, without_about(state)), 0.0
         for steps in (max(self.config.test_steps, warm_up), self.config.growth_steps):
             reference = self._trained(reference, "nothing changed", steps)
             fork = self._trained(fork, f"latent {m} put in", steps)
@@ -227,7 +228,9 @@ class _Search:
         def on_record(progress: Progress) -> None:
             if progress.step > last - LAST * self.config.record_every:
                 errors.append(self.sample.error(model))
-            self._tell(doing, progress.step - first, steps, self._state)
+            # As it is now: the search goes on, and what is kept of this moment may be asked later.
+            state = partial(self._state, self.current, self.settled)
+            self._tell(doing, progress.step - first, steps, state)
 
         state = trained(
             model,
@@ -275,15 +278,15 @@ class _Search:
         if self.on_progress is not None:
             self.on_progress(CountProgress(doing, step, steps, tuple(self.decisions), state))
 
-    def _state(self) -> dict[str, Tensor]:
+    def _state(self, current: _Fork, settled: tuple[Decision, ...]) -> dict[str, Tensor]:
         """The beginning of the tests at hand, and what was decided before them."""
-        model, settled = self.current.model, self.settled
+        model = current.model
         rows = [(KINDS.index(kind), *rest) for kind, *rest in settled]
         return {
             TESTS: torch.tensor(rows, dtype=torch.float64).reshape(len(rows), 9),
             "growing": torch.tensor(bool(settled) and settled[-1].kind == "add"),
             "warm_up": torch.tensor([model.config.warm_up_from, model.config.warm_up]),
-            **_under("run", {name: t.clone() for name, t in self.current.state.items()}),
+            **_under("run", {name: t.clone() for name, t in current.state.items()}),
         }
 
     def _resumed(self, model: NashAE, resume: State) -> _Fork:

@@ -15,6 +15,8 @@ from nashae_core.sample import DataSample
 from nashae_core.surgery import State, remove_latents, resized_like
 from nashae_core.training import History, Progress, TrainConfig, train
 
+ENDED = "ended"
+
 
 @dataclass(frozen=True)
 class Pruning:
@@ -64,7 +66,7 @@ def train_pruned(
     *,
     device: str | torch.device = "cpu",
     resume: State | None = None,
-    on_record: Callable[[Progress], None] | None = None,
+    on_record: Callable[[Progress], object] | None = None,
 ) -> tuple[NashAE, History]:
     """Train a copy of a model as `train` does, and take the latents out that die on the way.
 
@@ -74,6 +76,7 @@ def train_pruned(
 
     - `resume`: a `Progress.state()` of an earlier call with equal arguments, whatever number of
       latents it had; the run ends with the bits of one that was not interrupted.
+    - `on_record`: as of `train`; where it returns `True`, nothing is taken out any more either.
 
     Raises `ValueError` where `train` does, where `config.record_every` does not divide
     `pruning.every`, and for networks that `remove_latents` refuses.
@@ -95,6 +98,8 @@ def train_pruned(
     model, state = shrunk(
         deepcopy(model), observations, config, generator, pruning, device, resume, on_record
     )
+    if ENDED in state:
+        config = replace(config, steps=int(state["step"]))
     history = train(
         model,
         observations,
@@ -115,7 +120,7 @@ def shrunk(
     pruning: Pruning,
     device: str | torch.device,
     resume: State | None,
-    on_record: Callable[[Progress], None] | None,
+    on_record: Callable[[Progress], object] | None,
 ) -> tuple[NashAE, State]:
     """The model after the last pruning that is within `config.steps`, and its state there."""
     sample, step = DataSample(observations, torch.device(device)), 0
@@ -127,6 +132,8 @@ def shrunk(
     for boundary in [b for b in boundaries if b >= step]:
         until = replace(config, steps=boundary)
         resume = trained(model, observations, until, generator, device, resume, on_record)
+        if ENDED in resume:
+            break
         codes = sample.codes(model)
         kept = pruning.kept(codes.amax(0) - codes.amin(0), boundary)
         gone = [i for i in range(codes.shape[1]) if i not in kept]
@@ -142,16 +149,20 @@ def trained(
     generator: torch.Generator,
     device: str | torch.device,
     resume: State | None,
-    on_record: Callable[[Progress], None] | None = None,
+    on_record: Callable[[Progress], object] | None = None,
 ) -> State:
-    """`train`, for the state at its end, which a next call goes on from."""
+    """`train`, for the state at its end, which a next call goes on from.
+
+    Where `on_record` ends it early, the state has an entry `ENDED`.
+    """
     states: list[State] = []
 
-    def keep(progress: Progress) -> None:
-        if on_record is not None:
-            on_record(progress)
-        if progress.step == progress.steps:
-            states.append(progress.state())
+    def keep(progress: Progress) -> bool:
+        ends = on_record is not None and on_record(progress) is True
+        if ends or progress.step == progress.steps:
+            marked = {ENDED: torch.tensor(True, device="cpu")} if ends else {}
+            states.append(progress.state() | marked)
+        return ends
 
     train(model, observations, config, generator, device=device, resume=resume, on_record=keep)
     # A run that is resumed at its end takes no step.

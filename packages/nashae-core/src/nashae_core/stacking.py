@@ -36,7 +36,7 @@ def train_many(
     generators: Sequence[torch.Generator | int],
     *,
     device: str | torch.device = "cpu",
-    on_record: Callable[[Progress], None] | None = None,
+    on_record: Callable[[Progress], object] | None = None,
 ) -> list[History]:
     """Train each of `models` in place, as `train` would with its own generator, all at once.
 

@@ -17,6 +17,7 @@ from nashae_core.arguments import check_kind, seeded, whole_numbers
 from nashae_core.arrays import NumbersLike, as_tensor
 from nashae_core.mlp import MLP
 from nashae_core.nashae import NashAE
+from nashae_core.state import as_another
 
 State = Mapping[str, Tensor]
 # Codes that are nearer to 0 or 1 are taken to be at this distance.
@@ -276,4 +277,4 @@ def _state(model: NashAE, moments: State, state: State | None) -> dict[str, Tens
         f"model/{name}": tensor.detach().to("cpu", copy=True)
         for name, tensor in model.state_dict().items()
     }
-    return {**state, **moments, **weights}
+    return {**as_another(state, model), **moments, **weights}

@@ -3,8 +3,8 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import asdict, dataclass
+from functools import cached_property, partial
 from typing import Literal, NamedTuple
 
 import torch
@@ -15,10 +15,25 @@ from torch.optim import Optimizer
 from nashae_core.arguments import check_kind, on_known_device, seeded, whole
 from nashae_core.arrays import described
 from nashae_core.denormals import flushed_denormals
+from nashae_core.descriptions import description
+from nashae_core.divergence import finite, first_bad, likely_causes
 from nashae_core.objective import Objective
-from nashae_core.observations import ObservationsLike, batches, on_device, weight_type
-from nashae_core.state import restore_training_state, training_state
+from nashae_core.observations import (
+    Observations,
+    ObservationsLike,
+    batches,
+    on_device,
+    weight_type,
+)
+from nashae_core.state import (
+    evenly_spaced,
+    fingerprint,
+    restore_training_state,
+    training_state,
+)
 
+# Observations by which a state is told from one on other data.
+SAMPLE = 16
 Precision = Literal["float32", "bfloat16"]
 
 
@@ -103,7 +118,11 @@ class Progress(NamedTuple):
     """What `on_record` is told: steps done, steps in all, the newest entry of the history.
 
     `terms` are still on the model's device, so reading one waits for it. `state()` copies all that
-    a run needs to go on: weights, optimisers, generators and history, as tensors by name.
+    a run needs to go on: weights, optimisers, generators and history, as tensors by name, and what
+    the run is, which a run that goes on from it is compared with.
+
+    It raises `ValueError` after `on_record` has returned, when the run has gone on, and
+    `FloatingPointError` where a weight or a term is not finite: no run goes on from there.
     """
 
     step: int
@@ -121,7 +140,7 @@ def train(
     *,
     device: str | torch.device = "cpu",
     resume: Mapping[str, Tensor] | None = None,
-    on_record: Callable[[Progress], None] | None = None,
+    on_record: Callable[[Progress], object] | None = None,
 ) -> History:
     """Train `model` in place and return its history.
 
@@ -133,10 +152,12 @@ def train(
     - `generator`: draws the batches, with replacement, and the seed of the model's own noise; an
       int seeds one. A sequence of them, one a run, for models that are trained side by side
       (`nashae_core.stack`).
-    - `resume`: a `Progress.state()` of an earlier call with equal arguments. The run goes on from
-      there and ends with the bits of a run that was not interrupted (same machine, CPU; layers that
-      draw from PyTorch's global generator, such as dropout, excepted).
-    - `on_record`: called every `config.record_every` steps.
+    - `resume`: a `Progress.state()` of an earlier call with equal arguments; `config.steps` may be
+      more. The run goes on from there and ends with the bits of a run that was not interrupted
+      (same machine, CPU; layers that draw from PyTorch's global generator, such as dropout,
+      excepted). To go on with other arguments on purpose, leave out the state's entry `about`.
+    - `on_record`: called every `config.record_every` steps. Where it returns `True`, the training
+      ends there: the history so far is returned, and the model is in evaluation mode.
 
     Parameters that do not require a gradient keep their values, and a module all of whose
     parameters are such is in evaluation mode, so that its running statistics stay as well. A player
@@ -144,8 +165,8 @@ def train(
 
     Denormal numbers are taken for 0 while it lasts, by the calling thread.
 
-    The loop itself never waits for the device between two records, so a run that diverges goes on
-    and is found out at the end.
+    The loop itself never waits for the device between two records. Each entry of the history is
+    looked at when the next one is recorded, so a run that diverges ends there.
 
     Warns (`UserWarning`) where `model.objective` has ended at more than one and a half times what
     it was in the first step.
@@ -153,8 +174,9 @@ def train(
     Raises `TypeError` for observations that are no array; `ValueError` for such as are empty, not
     floating point, sparse, masked or (streamed ones when they are read) not finite, a model
     of which no parameter requires a gradient, a loss on which no such parameter of its player has
-    an effect, an empty sequence of generators, and a state that does not fit the model;
-    `FloatingPointError` at the end, where a term of the history is not finite.
+    an effect, an empty sequence of generators, and a state that does not fit the model or is of a
+    run with other arguments; `FloatingPointError`, which names the likely causes, where a term of
+    the history is not finite.
     """
     check_kind(model, Trainable, "model", "give a model to train, such as NashAE(...)")
     check_kind(config, TrainConfig, "config", "give TrainConfig(...)")
@@ -175,25 +197,15 @@ def train(
     optimizers = model.optimizers()
     generators = [*draws, noise]
     shape = (model.batches_per_step, config.batch_size)
-    done, records = 0, list[dict[str, Tensor]]()
     objective = Objective(model.objective, len(optimizers), resume)
+    run = _Run(model, rows, config, optimizers, generators, objective, device)
     if resume is not None:
-        done, records = restore_training_state(resume, model, optimizers, generators)
-        steps = _steps(config)
-        if len(records) > len(steps) or int(steps[len(records) - 1]) != done:
-            raise ValueError(
-                f"the state to resume from, {done} steps in {len(records)} entries of the history, "
-                f"is of a run with another record_every than {config.record_every} "
-                f"or beyond steps={config.steps}"
-            )
-
-    def state() -> dict[str, Tensor]:
-        of_run = training_state(model, optimizers, generators, done, records)
-        return of_run | objective.state()
+        run.restore(resume)
 
     autocast = _autocast(device, config.precision)
-    while done < config.steps:
-        block = range(done, min(done + config.record_every, config.steps))
+    stop: object = None
+    while stop is not True and run.done < config.steps:
+        block = range(run.done, min(run.done + config.record_every, config.steps))
         # Of the whole block at once, so that they can be read ahead.
         index = torch.stack([_draw(len(rows), (len(block), *shape), g) for g in draws], -2)
         index = (index if stacked else index.squeeze(-2)).flatten(0, 1)
@@ -206,16 +218,114 @@ def train(
             )
             for step in block
         ]
-        done = block.stop
         terms = [terms for terms, _ in taken]
-        records.append({name: torch.stack([t[name] for t in terms]).mean(0) for name in terms[0]})
         objective.note(taken)
+        run.record(
+            block.stop, {name: torch.stack([t[name] for t in terms]).mean(0) for name in terms[0]}
+        )
         if on_record is not None:
-            on_record(Progress(done, config.steps, records[-1], state))
+            stop = run.told(on_record)
     model.eval()
-    history = _history(records, config)
+    run.check_history()
     objective.warn_of_rise()
-    return history
+    return run.history()
+
+
+class _Run:
+    """A run as far as it is: what it has recorded, what is kept of it, whether it diverged."""
+
+    def __init__(
+        self,
+        model: Trainable,
+        rows: Tensor | Observations,
+        config: TrainConfig,
+        optimizers: Mapping[str, Optimizer],
+        generators: Sequence[torch.Generator],
+        objective: Objective,
+        device: torch.device,
+    ) -> None:
+        self.model, self.rows, self.config, self.device = model, rows, config, device
+        self.optimizers, self.generators, self.objective = optimizers, generators, objective
+        self.done, self.records = 0, list[dict[str, Tensor]]()
+        self._telling = False
+        self._last_is_finite: Callable[[], bool] = lambda: True
+        # Before the first step, which may change what a module says of itself.
+        self._about = {
+            **description(model),
+            "frozen": [name for name, p in model.named_parameters() if not p.requires_grad],
+            "train": {name: v for name, v in asdict(config).items() if name != "steps"},
+            "runs": len(generators) - 1,
+        }
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a state."""
+        self.done, self.records = restore_training_state(
+            state, self.model, self.optimizers, self.generators, self.about
+        )
+        steps = _steps(self.config)
+        entries = len(self.records)
+        if entries > len(steps) or int(steps[entries - 1]) != self.done:
+            raise ValueError(
+                f"the state to resume from, {self.done} steps in {entries} entries of the history, "
+                f"is of a run with another record_every than {self.config.record_every} "
+                f"or beyond steps={self.config.steps}"
+            )
+
+    def record(self, done: int, terms: dict[str, Tensor]) -> None:
+        """Add an entry to the history; the one before is looked at, which waits for no step."""
+        self.done = done
+        self.records.append(terms)
+        if not self._last_is_finite():
+            self.check_history()
+        self._last_is_finite = finite(terms.values())
+
+    def told(self, on_record: Callable[[Progress], object]) -> object:
+        """What `on_record` returns of the newest entry."""
+        state = partial(self._state, self.done)
+        self._telling = True
+        try:
+            return on_record(Progress(self.done, self.config.steps, self.records[-1], state))
+        finally:
+            self._telling = False
+
+    def about(self) -> dict[str, object]:
+        """What the run is: what a run that goes on from it has to be, too."""
+        return {**self._about, "observations": fingerprint(self._sample, len(self.rows))}
+
+    def check_history(self) -> None:
+        """Raise `FloatingPointError` where an entry is not finite."""
+        if bad := first_bad(self.records):
+            entry, name = bad
+            every, step = self.config.record_every, int(_steps(self.config)[entry])
+            raise self._diverged(f"{name} is not finite in the {every} steps up to step {step}")
+
+    def history(self) -> History:
+        """All entries so far."""
+        terms = {n: torch.stack([r[n] for r in self.records]).cpu() for n in self.records[0]}
+        return History(_steps(self.config)[: len(self.records)], terms)
+
+    def _state(self, step: int) -> dict[str, Tensor]:
+        if not self._telling or step != self.done:
+            raise ValueError(
+                f"state() must be called before on_record returns; got a call after that of step "
+                f"{step}, when the weights had moved on: keep what it returns there"
+            )
+        self.check_history()
+        state = training_state(
+            self.model, self.optimizers, self.generators, step, self.records, self.about()
+        )
+        for name, _ in self.model.named_parameters():
+            if not state[f"model/{name}"].isfinite().all():
+                raise self._diverged(f"the parameter {name} is not finite after step {step}")
+        return state | self.objective.state()
+
+    def _diverged(self, what: str) -> FloatingPointError:
+        causes = likely_causes(self._sample, self.optimizers, self.config.precision)
+        return FloatingPointError(f"training diverged: {what}: {causes}")
+
+    @cached_property
+    def _sample(self) -> Tensor:
+        return evenly_spaced(self.rows, SAMPLE, self.device)
 
 
 def _set_training(model: nn.Module) -> None:
@@ -285,17 +395,3 @@ def _steps(config: TrainConfig) -> Int64[Tensor, "k"]:
     """The steps done at each entry of the history."""
     every = config.record_every
     return torch.arange(every, config.steps + every, every, device="cpu").clamp(max=config.steps)
-
-
-def _history(records: Sequence[Mapping[str, Tensor]], config: TrainConfig) -> History:
-    steps = _steps(config)
-    terms = {name: torch.stack([r[name] for r in records]).cpu() for name in records[0]}
-    for name, values in terms.items():
-        bad = ~torch.isfinite(values.flatten(1) if values.dim() > 1 else values[:, None]).all(1)
-        if bad.any():
-            first = int(steps[bad.nonzero()[0, 0]])
-            raise FloatingPointError(
-                f"training diverged: {name} is not finite in the {config.record_every} steps "
-                f"up to step {first}"
-            )
-    return History(steps, terms)
