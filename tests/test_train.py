@@ -50,7 +50,16 @@ from nashae_baselines import (
     GaussianCoder,
     InfoGAN,
 )
-from nashae_core import MLP, NashAE, NashAEConfig, Progress, TrainConfig, encode, save_tensors
+from nashae_core import (
+    MLP,
+    NashAE,
+    NashAEConfig,
+    Progress,
+    TrainConfig,
+    encode,
+    read_tensors,
+    save_tensors,
+)
 from nashae_data import Dataset, PackedImages, Provenance
 from nashae_metrics import beta_vae, learned_latents, predictability, tad
 
@@ -250,10 +259,66 @@ def test_a_run_cut_off_twice_ends_like_one_that_was_not(
 def test_a_run_cut_off_before_its_first_checkpoint_begins_again(
     tmp_path: Path, nashae: RunFolder
 ) -> None:
-    with pytest.raises(KeyboardInterrupt):
-        train_run(NASHAE, tmp_path, on_progress=stop_at(30))
+    def fail(progress: Progress) -> None:
+        if progress.step == 30:
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):  # no Ctrl-C, which keeps a checkpoint
+        train_run(NASHAE, tmp_path, on_progress=fail)
     assert not (tmp_path / CHECKPOINT).exists()
     assert results(train_run(NASHAE, tmp_path)) == results(nashae)
+
+
+@pytest.mark.parametrize("step", [10, 30, 60])
+@pytest.mark.parametrize("how", ["raised", "SIGINT", "SIGTERM", "returned"])
+def test_an_interrupted_run_keeps_a_checkpoint(
+    tmp_path: Path, nashae: RunFolder, how: str, step: int
+) -> None:
+    handlers = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+
+    def interrupt(progress: Progress) -> bool:
+        if progress.step == step:
+            if how == "raised":
+                raise KeyboardInterrupt
+            if how != "returned":
+                signal.raise_signal(getattr(signal, how))
+        return how == "returned" and progress.step == step
+
+    if how == "returned":
+        assert train_run(NASHAE, tmp_path, on_progress=interrupt).finished == (step == 60)
+    else:
+        with pytest.raises(KeyboardInterrupt):
+            train_run(NASHAE, tmp_path, on_progress=interrupt)
+        assert not RunFolder(tmp_path).finished
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == handlers
+    seen: list[int] = []
+    run = train_run(NASHAE, tmp_path, on_progress=lambda p: seen.append(p.step))
+    assert seen == list(range(step + 10, 61, 10))
+    assert results(run) == results(nashae)
+
+
+def test_a_second_interrupt_is_not_held_back(tmp_path: Path) -> None:
+    reached = []
+
+    def twice(_: Progress) -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        reached.append("after both")
+
+    with pytest.raises(KeyboardInterrupt):
+        train_run(NASHAE, tmp_path, on_progress=twice)
+    assert not reached
+
+
+def test_a_run_that_diverges_keeps_no_checkpoint_of_that(tmp_path: Path) -> None:
+    fast = replace(NASHAE, method=replace(NASHAE.method, autoencoder_lr=1e30))
+    with pytest.raises(FloatingPointError, match=r"diverged: .*: likely causes .*learning rate"):
+        train_run(fast, tmp_path, checkpoint_seconds=0)
+    assert not RunFolder(tmp_path).finished
+    assert not (tmp_path / "weights.safetensors").exists()
+    if (tmp_path / CHECKPOINT).exists():
+        state = read_tensors(tmp_path / CHECKPOINT)
+        assert all(t.isfinite().all() for t in state.values() if t.is_floating_point())
 
 
 def test_checkpoints_take_no_more_than_two_percent_of_a_run(

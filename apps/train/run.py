@@ -1,11 +1,13 @@
 """One run, from a recipe to its folder."""
 
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -46,7 +48,7 @@ def train_run(
     root: Path = Path("data"),
     device: str = "cpu",
     on_faces: OnFaces | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
+    on_progress: Callable[[Progress], object] | None = None,
     checkpoint_seconds: float = 20.0,
     wait: bool = False,
     quiet: bool = False,
@@ -58,6 +60,10 @@ def train_run(
 
     Between two checkpoints there are at least `checkpoint_seconds`, and more where they would take
     above 2 % of the run; with 0 there is one at each entry of the history.
+
+    Ctrl-C and SIGTERM end the run at its next entry of the history, where a checkpoint is kept,
+    and a second one at once; a `KeyboardInterrupt` of `on_progress` keeps one too. Where
+    `on_progress` returns `True`, the run ends there, unfinished, with a checkpoint.
 
     A finished run of the same recipe is left as it is. One that another release made, or whose
     networks or inputs were others (`RunFolder.stale`), is set aside in a folder below it and made
@@ -88,23 +94,18 @@ def train_run(
         before = float(resume.pop("seconds")) if resume else 0.0
         clock = _Clock(before, checkpoint_seconds)
 
-        def on_record(progress: Progress) -> None:
-            if clock.checkpoint_is_due() and progress.step < progress.steps:
-                with clock.checkpoint():
-                    seconds = torch.tensor(clock.seconds(), dtype=torch.float64)
-                    save_tensors(progress.state() | {"seconds": seconds}, path / CHECKPOINT)
-            if on_progress is not None:
-                on_progress(progress)
-
-        history = train(
-            model,
-            observations,
-            recipe.train,
-            generator,
-            device=device,
-            resume=resume,
-            on_record=on_record,
-        )
+        with _Signals() as signals:
+            history = train(
+                model,
+                observations,
+                recipe.train,
+                generator,
+                device=device,
+                resume=resume,
+                on_record=_Recorder(path / CHECKPOINT, clock, signals, on_progress),
+            )
+        if int(history.steps[-1]) < recipe.train.steps:
+            return folder
         seconds = clock.seconds()
         scale = {"normalisation": input_scale(recipe)}
         save_weights(model, path / "weights.safetensors", scale)
@@ -112,7 +113,41 @@ def train_run(
         folder.write_arrays("codes.npz", _code_arrays(model, observations, dataset, device))
         folder.write_record(_record(recipe, dataset, history, seconds, device))
         (path / CHECKPOINT).unlink(missing_ok=True)
+        signals.raise_if_any()  # one that came after the last entry
     return folder
+
+
+class _Signals:
+    """Ctrl-C and SIGTERM, held back until the weights are those of a whole step.
+
+    The second one is not held back. Other threads than the main one leave signals as they are.
+    """
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                self._before[number] = signal.signal(number, self._hold)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._restore()
+
+    def raise_if_any(self) -> None:
+        """Raise `KeyboardInterrupt` where a signal came; it says which."""
+        if self._number:
+            raise KeyboardInterrupt(signal.Signals(self._number).name)
+
+    def _hold(self, number: int, _: object) -> None:
+        self._number = number
+        self._restore()
+
+    def _restore(self) -> None:
+        while self._before:
+            signal.signal(*self._before.popitem())
 
 
 class _Clock:
@@ -137,6 +172,37 @@ class _Clock:
         if self._least_pause > 0:
             rare = (self._checkpoint - began) / CHECKPOINT_SHARE
             self._pause = max(self._least_pause, rare)
+
+
+class _Recorder:
+    """What is done at each entry of the history: it is told, and a checkpoint kept where due."""
+
+    def __init__(
+        self,
+        path: Path,
+        clock: _Clock,
+        signals: _Signals,
+        on_progress: Callable[[Progress], object] | None,
+    ) -> None:
+        self.path, self.clock, self.signals, self.on_progress = path, clock, signals, on_progress
+
+    def __call__(self, progress: Progress) -> bool:
+        if self.clock.checkpoint_is_due() and progress.step < progress.steps:
+            self._keep(progress)
+        try:
+            ends = self.on_progress is not None and self.on_progress(progress) is True
+            self.signals.raise_if_any()
+        except KeyboardInterrupt:
+            self._keep(progress)
+            raise
+        if ends and progress.step < progress.steps:
+            self._keep(progress)
+        return ends
+
+    def _keep(self, progress: Progress) -> None:
+        with self.clock.checkpoint():
+            seconds = torch.tensor(self.clock.seconds(), dtype=torch.float64)
+            save_tensors(progress.state() | {"seconds": seconds}, self.path)
 
 
 def config(recipe: AnyRecipe, root: Path) -> dict[str, Any]:
