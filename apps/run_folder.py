@@ -102,8 +102,8 @@ class RunFolder:
         """
         kept, given = self._config, as_json(made_by(recipe))
         found = first_difference(
-            {"networks": kept.networks, "inputs": kept.inputs, **_ours(kept.versions)},
-            {"networks": given["networks"], "inputs": given["inputs"], **_ours(given["versions"])},
+            {**_ours(kept.versions), "networks": kept.networks, "inputs": kept.inputs},
+            {**_ours(given["versions"]), "networks": given["networks"], "inputs": given["inputs"]},
         )
         if found and self._known_fields.label != recipe.label:
             raise self.another(recipe)

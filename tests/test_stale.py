@@ -71,6 +71,11 @@ CHANGES: dict[str, Callable[[dict[str, Any]], object]] = {
     **{f"another {name}": lambda c, n=name: c["versions"].update({n: "0.0.9"}) for name in OURS},
     "no versions": lambda c: c.pop("versions"),
     "of release 0.1.0": lambda c: [c.pop(name, None) for name in ("networks", "inputs")],
+    # A release and what it builds: the release is what is said.
+    "all of it": lambda c: [
+        c["versions"].update(dict.fromkeys(OURS, "0.0.9")),
+        c.pop("networks", None),
+    ],
 }
 
 
@@ -85,8 +90,10 @@ def test_a_run_that_something_else_made_is_made_again_and_that_is_said(
     (line,) = capsys.readouterr().out.splitlines()
     assert str(run.path) in line
     assert "made again" in line
-    if edit in ("another nashae-core", "another nashae-data"):
+    if edit in ("another nashae-core", "another nashae-data", "all of it"):
         assert f"0.0.9, now {version('nashae-core')}" in line
+    if edit == "of release 0.1.0":
+        assert "made by networks absent, now NashAE()" in line
     assert finished(RECIPE, run.path)
     # Nothing is lost, and nothing is said or made twice.
     (aside,) = (path for path in run.path.iterdir() if path.is_dir())

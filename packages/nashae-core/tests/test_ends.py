@@ -243,6 +243,14 @@ def test_a_state_of_another_run_is_refused_by_the_one_difference(
         assert torch.equal(model.state_dict()[name], tensor)  # left as it was
 
 
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b"{}"])
+def test_a_damaged_entry_is_named(make_game, rows, seeded, content):
+    state = state_at(6, make_game(), rows)
+    state["about"] = torch.tensor([*content], dtype=torch.uint8)
+    with pytest.raises(ValueError, match="the state to resume from does not fit this model: "):
+        train(make_game(), rows, CONFIG, seeded(0), resume=state)
+
+
 def other_values(config):
     """Every field of a config with another value, by its name."""
     texts = {"sum": "mean", "mean": "sum", "through-both": "through-predictions"}

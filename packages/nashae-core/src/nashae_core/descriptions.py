@@ -35,7 +35,7 @@ def first_difference(kept: object, given: object, name: str = "") -> tuple[str, 
     """
     if isinstance(kept, Mapping) and isinstance(given, Mapping):
         for key in [*given, *(key for key in kept if key not in given)]:
-            below = f"{name}.{key}" if name else str(key)
+            below = f"{name}.{key}".strip(".")  # a model itself has no name among its modules
             found = first_difference(kept.get(key, ABSENT), given.get(key, ABSENT), below)
             if found:
                 return found

@@ -75,7 +75,7 @@ def restore_training_state(
         for at, generator in enumerate(generators):
             generator.set_state(state[f"generator/{at}"])
         step = int(state["step"])
-    except (KeyError, RuntimeError) as error:
+    except (KeyError, RuntimeError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ValueError(f"the state to resume from does not fit this model: {error}") from error
     device = next(model.parameters()).device
     history = {name: tensor.to(device) for name, tensor in below("history", state).items()}
