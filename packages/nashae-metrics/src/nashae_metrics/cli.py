@@ -53,7 +53,7 @@ def _score(
     attribute_names_key: str = "attribute_names",
     metrics: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME [NAME ...]")] = (),
     protocol: str | None = None,
-    active: str = "constant",
+    active: str | None = None,
     factor_bins: int | None = None,
     resamples: int = 200,
     repeats: int = 5,
@@ -84,7 +84,7 @@ def _score(
         attribute_names_key: Of the attributes' names likewise.
         metrics: Which metrics; all by default. `nashae-metrics list` shows them.
         protocol: One protocol for all; by default each metric's own.
-        active: The rule of active latents.
+        active: One rule of active latents for all; by default each metric's and protocol's own.
         factor_bins: Classes that continuous factors are cut into.
         resamples: Of the bootstrap; 0 for no intervals.
         repeats: Seeds of the metrics that draw pairs or splits.

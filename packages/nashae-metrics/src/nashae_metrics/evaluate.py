@@ -12,12 +12,14 @@ from jaxtyping import Bool, Float, Shaped
 from nashae_metrics.active_latents import ActiveLatents, active_latents
 from nashae_metrics.arrays import attributes_array, codes_array, factor_classes, factor_values
 from nashae_metrics.beta_vae import beta_vae_of
+from nashae_metrics.beta_vae_protocols import PROTOCOLS as BETA_VAE_PROTOCOLS
 from nashae_metrics.catalogue import METRICS, Metric
 from nashae_metrics.dci import dci_of
 from nashae_metrics.dci_es import dci_es_of
 from nashae_metrics.dcimig import dcimig_of
 from nashae_metrics.evaluation import Evaluation, Row
 from nashae_metrics.explicitness import explicitness_of
+from nashae_metrics.factor_vae import PROTOCOLS as FACTOR_VAE_PROTOCOLS
 from nashae_metrics.factor_vae import factor_vae_of
 from nashae_metrics.infomec import infomec_of
 from nashae_metrics.intervals import BOOTSTRAP, Bootstrap
@@ -60,6 +62,8 @@ DRAWN: dict[str, Callable[..., Score]] = {
     "dci_es": dci_es_of,
     "infomec": infomec_of,
 }
+# Those of DRAWN whose protocols name a rule of active latents; the others' is "constant".
+WITH_RULES = {"beta_vae": BETA_VAE_PROTOCOLS, "factor_vae": FACTOR_VAE_PROTOCOLS}
 UNLABELLED: dict[str, Callable[..., Score]] = {
     "total_correlation": total_correlation,
     "wasserstein_correlation": wasserstein_correlation,
@@ -79,7 +83,7 @@ def evaluate(
     predictions: npt.ArrayLike | None = None,
     metrics: Sequence[str] | None = None,
     protocol: str | None = None,
-    active: str | ActiveLatents | npt.ArrayLike = "constant",
+    active: str | ActiveLatents | npt.ArrayLike | None = None,
     factor_bins: int | None = None,
     bootstrap: Bootstrap | None = BOOTSTRAP,
     repeats: int = 5,
@@ -91,10 +95,11 @@ def evaluate(
     `factor_bins` classes; a constant column is left out. attributes (n, k), binary, for TAD.
     predictions (n, m): of each latent from the others, for `predictability`. metrics: the names of
     those wanted, None for all. protocol: None for each metric's default; metrics that have none of
-    that name are skipped. active: one rule for all metrics. bootstrap: how intervals are drawn,
-    None for none. repeats: seeds of the metrics that draw pairs, groups or splits and take less
-    than a second; two or more give them an interval. on_progress(metric, done, of) is called before
-    each metric.
+    that name are skipped. active: one rule, or a mask (m,), for all metrics; None for the rule that
+    belongs to each metric and protocol, as in a call of the metric alone. bootstrap: how intervals
+    are drawn, None for none. repeats: seeds of the metrics that draw pairs, groups or splits and
+    take less than a second; two or more give them an interval. on_progress(metric, done, of) is
+    called before each metric.
 
     Every metric has a random stream of its own: its score does not depend on which others are
     asked for. A metric that the data does not allow (too few rows for its protocol, no two rows
@@ -107,7 +112,7 @@ def evaluate(
     names = _named(metrics, protocol)
     inputs = _checked_inputs(codes, factors, attributes, predictions, factor_bins)
     streams = dict(zip(["table", *METRICS], rng.spawn(1 + len(METRICS)), strict=True))
-    mask, rule = active_latents(inputs.codes, active)
+    mask, rule = active_latents(inputs.codes, "constant" if active is None else active)
     work = _Work(inputs, active, bootstrap, repeats, streams)
     skipped = {name: why for name in names if (why := work.why_not(METRICS[name], protocol))}
     applicable = [name for name in names if name not in skipped]
@@ -142,11 +147,11 @@ class _Work:
     """The metrics of one set of inputs, and what they share."""
 
     inputs: _Inputs
-    active: str | ActiveLatents | npt.ArrayLike
+    active: str | ActiveLatents | npt.ArrayLike | None
     bootstrap: Bootstrap | None
     repeats: int
     streams: dict[str, np.random.Generator]
-    samples: dict[str, Sample] = field(default_factory=dict)
+    samples: dict[object, Sample] = field(default_factory=dict)
 
     def why_not(self, metric: Metric, protocol: str | None) -> str | None:
         """Why a metric does not apply; None where it does."""
@@ -156,42 +161,50 @@ class _Work:
             return f"needs {metric.needs}"
         if protocol is not None and protocol not in metric.protocols:
             return f"has no protocol {protocol!r}"
-        if metric.name == "learned_latents" and not isinstance(self.active, str | ActiveLatents):
+        by_rule = self.active is None or isinstance(self.active, str | ActiveLatents)
+        if metric.name == "learned_latents" and not by_rule:
             return "counts by a rule, and active is a mask"
         return None
 
-    def sample(self, protocol: str) -> Sample:
-        """The rows that metrics of one table look at: all of them for "standard"."""
-        if protocol not in self.samples:
+    def sample(self, protocol: str, rule: str | ActiveLatents = "constant") -> Sample:
+        """The rows that metrics of one table look at: all of them for "standard".
+
+        rule: of their active latents, where the user has given none.
+        """
+        key = protocol, rule
+        if key not in self.samples:
             inputs = self.inputs
-            self.samples[protocol] = checked_sample(
+            self.samples[key] = checked_sample(
                 inputs.codes,
                 np.asarray(inputs.factors),  # there: `why_not` has looked
-                active=self.active,
+                active=rule if self.active is None else self.active,
                 factor_bins=inputs.factor_bins,
                 number=PROTOCOL_ROWS[protocol],
                 rng=self.streams["table"],
                 protocol=protocol,
             )
-        return self.samples[protocol]
+        return self.samples[key]
 
     def scored(self, name: str, protocol: str) -> Score:
         """A metric's result."""
         inputs, rng = self.inputs, self.streams["table" if name in INFORMATION else name]
         if name in DRAWN:
             repeats = self.repeats if METRICS[name].cost < 1 else 1
-            return DRAWN[name](self.sample("standard"), protocol=protocol, rng=rng, repeats=repeats)
+            rule = WITH_RULES[name][protocol].active if name in WITH_RULES else "constant"
+            sample = self.sample("standard", rule)
+            return DRAWN[name](sample, protocol=protocol, rng=rng, repeats=repeats)
         if name == "irs":  # its resamples cost two hundred times as much as the score
             return irs_of(self.sample(protocol), protocol=protocol, rng=rng)
         # What the metric needs is there: `why_not` has looked.
         options: dict[str, Any] = {"rng": rng, "bootstrap": self.bootstrap}
         if name in TABLE:
             return TABLE[name](self.sample(protocol), protocol=protocol, **options)
-        options["active"] = self.active
+        given = self.active is not None
+        if name == "learned_latents":
+            return UNLABELLED[name](inputs.codes, **({"rule": self.active} if given else {}))
+        options |= {"active": self.active} if given else {}
         if name == "predictability":
             return PREDICTED(inputs.codes, inputs.predictions, **options)
-        if name == "learned_latents":
-            return UNLABELLED[name](inputs.codes, rule=self.active)
         if name == "tad":
             return ATTRIBUTED(inputs.codes, inputs.attributes, protocol=protocol, **options)
         return UNLABELLED[name](inputs.codes, protocol=protocol, **options)

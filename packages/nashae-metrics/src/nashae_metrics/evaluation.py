@@ -10,7 +10,18 @@ from nashae_metrics.catalogue import METRICS
 from nashae_metrics.intervals import Interval
 from nashae_metrics.score import Score
 
-COLUMNS = ("metric", "score", "low", "high", "interval", "better", "protocol", "seconds")
+COLUMNS = (
+    "metric",
+    "score",
+    "low",
+    "high",
+    "interval",
+    "better",
+    "protocol",
+    "seconds",
+    "active",
+    "rule",
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +54,8 @@ class Row:
             "better": METRICS[self.metric].better,
             "protocol": self.result.protocol,
             "seconds": round(self.seconds, 3),
+            "active": self.result.active_count,
+            "rule": self.result.rule,
         }
 
 
@@ -50,8 +63,9 @@ class Row:
 class Evaluation:
     """`rows` of all metrics that applied; `skipped`: why each of the others did not.
 
-    samples: the rows of the codes. active (m,): the latents that took part, by `rule`. columns: the
-    columns of `factors` in use; a constant one is left out. seed: what the generator that was
+    samples: the rows of the codes. active (m,): the latents that took part, by `rule`; where each
+    metric went by its own rule, those by "constant", and each row's result has its own. columns:
+    the columns of `factors` in use; a constant one is left out. seed: what the generator that was
     handed in was seeded with; the metrics draw from streams of it.
     """
 

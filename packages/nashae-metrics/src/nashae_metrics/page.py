@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
 from nashae_metrics.evaluation import Evaluation
 from nashae_metrics.tables import HEADERS, caption, cells
@@ -17,6 +17,7 @@ class _HeatMap:
     columns: Sequence[str]
     values: list[list[float]]  # latent × column
     shades: list[list[float]]  # of the cells, 0 ... 1
+    active: list[bool]  # latents
 
 
 def _heat_map(
@@ -25,8 +26,10 @@ def _heat_map(
     columns: Sequence[str],
     values: Float64[np.ndarray, "m k"],
     shades: Float64[np.ndarray, "m k"],
+    active: Bool[np.ndarray, " m"],
 ) -> _HeatMap:
-    return _HeatMap(title, note, columns, values.tolist(), np.clip(shades, 0, 1).tolist())
+    clipped = np.clip(shades, 0, 1).tolist()
+    return _HeatMap(title, note, columns, values.tolist(), clipped, active.tolist())
 
 
 def html_page(
@@ -53,7 +56,6 @@ def html_page(
         headers=HEADERS,
         rows=[cells(row) for row in evaluation.rows],
         skipped=evaluation.skipped,
-        active=evaluation.active.tolist(),
         maps=_heat_maps(evaluation, factor_names, attribute_names),
     )
 
@@ -69,18 +71,24 @@ def _heat_maps(
         shares = found["mig"].information  # type: ignore[attr-defined]
         names = _factor_names(evaluation, factor_names)
         note = "share of each factor's entropy that the latent alone removes, I/H"
-        maps.append(_heat_map("Mutual information", note, names, shares, shares))
+        maps.append(
+            _heat_map("Mutual information", note, names, shares, shares, found["mig"].active)
+        )
     if "dci" in found:
         importance = found["dci"].importance  # type: ignore[attr-defined]
         names = _factor_names(evaluation, factor_names)
         highest = importance.max() or 1.0
         note = "weight of the latent in the predictor of each factor (DCI)"
-        maps.append(_heat_map("Importance", note, names, importance, importance / highest))
+        maps.append(
+            _heat_map(
+                "Importance", note, names, importance, importance / highest, found["dci"].active
+            )
+        )
     if "tad" in found:
         areas = found["tad"].auroc  # type: ignore[attr-defined]
         names = _attribute_names(attribute_names, areas.shape[1])
         note = "the latent as a detector of each attribute, either direction; .5 is chance"
-        maps.append(_heat_map("AUROC", note, names, areas, 2 * areas - 1))
+        maps.append(_heat_map("AUROC", note, names, areas, 2 * areas - 1, found["tad"].active))
     return maps
 
 

@@ -77,9 +77,16 @@ def cells(row: Row) -> tuple[str, ...]:
 def caption(evaluation: Evaluation) -> str:
     """What the rows of the table have in common."""
     levels = {f"{row.interval.level:.0%}" for row in evaluation.rows if row.interval}
+    rules: dict[tuple[int, str], list[str]] = {}
+    for row in evaluation.rows:
+        rules.setdefault((row.result.active_count, row.result.rule), []).append(row.metric)
+    own = int(evaluation.active.sum()), evaluation.rule
+    count, rule = own if own in rules or not rules else next(iter(rules))
+    rules.pop((count, rule), None)
     return (
-        f"{evaluation.samples} samples, {int(evaluation.active.sum())} of "
-        f"{len(evaluation.active)} latents active by the rule “{evaluation.rule}”"
+        f"{evaluation.samples} samples, {count} of {len(evaluation.active)} latents active by the "
+        f"rule “{rule}”"
+        + "".join(f"; {', '.join(names)}: {n} by “{other}”" for (n, other), names in rules.items())
         + (f"; intervals at {' and '.join(sorted(levels))}" if levels else "")
     )
 
