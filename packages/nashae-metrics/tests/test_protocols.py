@@ -1,5 +1,6 @@
 """Laws over every metric and protocol, called alone and through `evaluate`."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from functools import partial
@@ -12,6 +13,8 @@ import nashae_metrics
 from nashae_metrics import evaluate
 from nashae_metrics.boosted_trees import Boosting, boosted_trees
 from nashae_metrics.catalogue import METRICS
+from nashae_metrics.cli import main
+from nashae_metrics.intervals import Bootstrap
 from nashae_metrics.splits import SplitSizes
 from nashae_metrics.tables import caption
 
@@ -143,3 +146,47 @@ def test_a_rule_that_is_given_serves_every_metric_and_protocol(active):
         assert {row.result.rule for row in found.rows} <= {found.rule}
         for row in found.rows:
             np.testing.assert_array_equal(row.result.active, found.active)
+
+
+def spikes(value=1.0):
+    """Each latent alive in a single row."""
+    return value * np.eye(ROWS)[:, [7, 9]]
+
+
+DEAD = {
+    "zeros": np.zeros((ROWS, 3)),
+    "one constant latent": np.full((ROWS, 1), 0.1, np.float32),
+    "constant and huge": np.full((ROWS, 2), -1e30),
+    "whole numbers": np.ones((ROWS, 2), dtype=np.int64),
+    "hardly moving": 0.5 + 1e-3 * np.random.default_rng(2).random((ROWS, 3)),
+    "denormal": 5e-324 * np.random.default_rng(2).integers(0, 2, (ROWS, 2)),
+    "one rounding apart": 1 + 2.0**-52 * np.random.default_rng(2).integers(0, 2, (ROWS, 2)),
+    "one alive among dead": np.c_[np.zeros(ROWS), data()[1][:, 0], np.full(ROWS, 0.7)],
+    "alive in one row": spikes(),
+    "alive in one row, hardly": spikes(1e-200),
+}
+FEW = Bootstrap(resamples=20)
+
+
+@pytest.mark.parametrize("kind", DEAD)
+def test_dead_codes_have_a_score_by_every_metric_and_protocol(kind):
+    codes = DEAD[kind]
+    truth = truths(codes, data()[1])
+    for protocol in dict.fromkeys(protocol for _, protocol in CASES):
+        rng = np.random.default_rng(3)
+        found = evaluate(codes, **truth, protocol=protocol, repeats=1, bootstrap=FEW, rng=rng)
+        named = {name for name, known in CASES if known == protocol}
+        assert {row.metric for row in found.rows} == named
+        assert np.isfinite([row.score for row in found.rows]).all()
+
+
+@pytest.mark.parametrize("kind", ["zeros", "hardly moving"])
+def test_the_command_scores_dead_codes(kind, tmp_path, capsys):
+    path, table = tmp_path / "a.npz", tmp_path / "a.json"
+    np.savez(path, codes=DEAD[kind], **truths(DEAD[kind], data()[1]))
+    for protocol in ("exact", "yeats2022", "locatello2019"):
+        options = ["--repeats", "1", "--resamples", "9", "--protocol", protocol]
+        assert main(["score", str(path), *options, "--json", str(table)]) == 0
+        rows = json.loads(table.read_text())["metrics"]
+        assert {row["metric"] for row in rows} == {n for n, known in CASES if known == protocol}
+        assert np.isfinite([row["score"] for row in rows]).all()

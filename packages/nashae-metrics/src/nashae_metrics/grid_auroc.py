@@ -43,6 +43,8 @@ def resampled_grid_auroc(
     from scipy.sparse import csr_array  # type: ignore[import-untyped]
 
     n, m = codes.shape
+    if m == 0:
+        return np.empty((len(weights), 0, attributes.shape[1]))
     ends = np.stack([codes.min(0), codes.max(0)]) if extremes is None else extremes
     # In the codes' own precision, which not every numpy keeps for a float32 array and a number:
     # whether the largest code reaches the last threshold is then decided by the rounding that
