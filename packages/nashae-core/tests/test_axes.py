@@ -61,7 +61,8 @@ def test_the_model_has_a_latent_for_each_factor(factors):
     assert {progress.tries for progress in told} == {()}
     # The game is that of the data's variance, whatever the model came with; the rest is its own.
     config = found.model.config
-    variance = observed(2).var(0, correction=0).mean() / 2
+    x = observed(2)
+    variance = x.var(0, correction=0).mean() / x.var(correction=0) / 2
     assert config.lam / (1 - config.lam) == pytest.approx(0.9 * float(variance), rel=1e-5)
     assert (config.code_noise, config.autoencoder_lr) == (QUICK.last.code_noise, 2e-3)
 

@@ -68,7 +68,7 @@ def test_one_factor_is_found_whatever_m(latents):
 
 
 def test_a_factor_that_is_missing_is_put_in():
-    found = count_factors(game(6), observed(2), seeded(0), HARSH)
+    found = count_factors(game(6), observed(2), seeded(1), HARSH)
     assert found.decisions[0].latents == 2  # one, and one to be put in
     assert found.decisions[0].adopted
     assert found.latents == 2
@@ -125,7 +125,7 @@ def missed_in_any_case(tests):
 
 
 def test_a_latent_that_is_missed_in_any_case_is_not_tested_again():
-    search = _Search(observed(1), CountConfig(), seeded(0), "cpu", None)
+    search = _Search(game(4), observed(1), CountConfig(), seeded(0), "cpu", None)
 
     def told(step, latent, ratio, share=0.2, adopted=False):
         return Decision("remove", step, latent, 4, ratio, share, 0.0, 1.0, adopted)
@@ -148,6 +148,28 @@ def test_a_latent_that_is_dead_at_the_first_look_ends_the_search(monkeypatch):
     assert int(found.history.steps[-1]) == decision.step + HARSH.growth_warm_up
 
 
+def test_a_model_that_explains_too_little_is_never_sure():
+    """It has seen a few batches, and a single latent is left: no test is close."""
+    short = replace(HARSH, growth_steps=30, warm_up=0)
+    found = count_factors(game(6), observed(2), seeded(0), short)
+    assert found.explained < 0.3
+    assert found.error == pytest.approx((1 - found.explained) * variance(observed(2)), rel=1e-4)
+    assert found.margin >= 1.2
+    assert found.near
+    assert found.reason.startswith("the model explains")
+    learned = found._replace(explained=0.9)
+    assert not learned.near
+    assert learned.reason == ""
+    (test,) = found.decisions
+    close = learned._replace(decisions=(test._replace(worth=1.1),))
+    assert close.near
+    assert close.reason == "a test was within a factor of 1.10 of its threshold"
+
+
+def variance(x):
+    return float((x - x.mean(0)).square().mean()) / 2
+
+
 def test_a_margin_is_the_factor_by_which_a_latent_is_worth_its_place_or_not():
     decision = Decision("remove", 700, 0, 2, 3.0, 0.1, 0.0, 2.0, adopted=False)
     assert decision.margin == 2
@@ -155,14 +177,12 @@ def test_a_margin_is_the_factor_by_which_a_latent_is_worth_its_place_or_not():
     assert math.isfinite(decision._replace(worth=-0.1).margin)
 
 
-def test_scale_and_offset_of_the_data_do_not_change_the_game():
-    x, lams = observed(2), []
+def test_the_game_is_that_of_the_standardised_datas_variance():
+    x, short = observed(2), replace(QUICK, test_steps=10, growth_steps=20)
     for data in (x, 100 * x + 5):
-        found = count_factors(game(4), data, seeded(0), QUICK)
-        lams.append(found.model.config.lam)
-    odds = [lam / (1 - lam) for lam in lams]
-    assert odds[0] == pytest.approx(QUICK.covariance_weight * x.var(0, correction=0).mean() / 2)
-    assert odds[1] == pytest.approx(1e4 * odds[0], rel=1e-4)
+        lam = count_factors(game(4), data, seeded(0), short).model.config.lam
+        variance = x.var(0, correction=0).mean() / x.var(correction=0) / 2
+        assert lam / (1 - lam) == pytest.approx(QUICK.covariance_weight * variance, rel=1e-4)
 
 
 def test_observations_that_are_all_the_same_are_refused():

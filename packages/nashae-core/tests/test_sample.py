@@ -9,18 +9,12 @@ CPU = torch.device("cpu")
 
 
 @pytest.mark.parametrize(("n", "most", "expected"), [(60, 100, 60), (60, 60, 60), (99, 60, 60)])
-def test_rows_are_evenly_spaced_and_no_more_than_asked_for(make_game, n, most, expected):
+def test_rows_are_evenly_spaced_and_no_more_than_asked_for(n, most, expected):
     x = torch.arange(n, dtype=torch.float64)[:, None].expand(n, 12)
-    rows = DataSample(x, CPU).rows(make_game(), most)
+    rows = DataSample.of(x, CPU, torch.float64).rows(most)
     assert rows.shape == (expected, 12)
     assert rows.dtype == torch.float64
     assert (rows[0, 0], rows[-1, 0]) == (0, n - 1)
     gaps = rows[:, 0].diff()
     assert gaps.max() - gaps.min() <= 1
     assert (gaps.min() == gaps.max()) == (n <= most)
-
-
-def test_the_variance_is_the_error_of_the_mean_observation():
-    x = torch.randn(50, 12, generator=torch.Generator().manual_seed(0))
-    expected = 0.5 * float((x - x.mean(0)).square().mean())
-    assert DataSample(x, CPU).variance() == pytest.approx(expected)

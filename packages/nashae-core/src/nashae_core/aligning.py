@@ -12,18 +12,20 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from nashae_core.arguments import check_kind, on_known_device, seeded
 from nashae_core.axes import Axes, AxesConfig, AxesProgress, Stage, Try
+from nashae_core.checks import check_game, check_networks, named
+from nashae_core.count import too_little
 from nashae_core.independence import dependence
 from nashae_core.losses import reconstruction_loss
 from nashae_core.nashae import NashAE, NashAEConfig, noisy
-from nashae_core.observations import ObservationsLike, as_observations
+from nashae_core.observations import ObservationsLike, weight_type
 from nashae_core.optimizers import adam
 from nashae_core.pruning import shrunk, trained
-from nashae_core.sample import DataSample
+from nashae_core.standard import standard_sample
 from nashae_core.state import without_about
 from nashae_core.surgery import State, fold_latent, remove_latents, with_weights
 from nashae_core.training import Progress, Trainable, TrainConfig, Turn, train
@@ -52,18 +54,31 @@ def align_axes(
     end. Latents that then still depend on each other have mixed the factors: another try begins.
     No label is used.
 
-    - `build`: a fresh model, with more latents than factors, its weights drawn from the generator
-      that it is given. Its λ and noise give way to the config's.
+    All is done on standardised data, as `count_factors` does, so that a·x + b gives what x gives,
+    but for rounding; the model that comes of it takes x itself.
+
+    - `build`: a function of a generator that makes a fresh model, with more latents than factors,
+      its weights drawn from that generator. Its λ and noise give way to the config's.
     - `factors`: their number, such as `count_factors` finds.
     - `generator`: draws weights, batches and noise; an int seeds one.
 
-    Raises `ValueError` where `count_factors` does, for `factors` below 1 and a model that has fewer
-    latents.
+    Raises `ValueError`, all before anything is trained, where `count_factors` does, for a `build`
+    that is no such function, `factors` below 1 and a model that has fewer latents.
     """
     config = AxesConfig() if config is None else config
     check_kind(config, AxesConfig, "config", "give AxesConfig(...)")
-    search = _Search(observations, factors, seeded(generator), config, device, on_progress)
-    return search.run(build)
+    # A model is callable as well.
+    if isinstance(build, nn.Module) or not callable(build):
+        raise ValueError(
+            f"build must be a function of a generator that makes a NashAE; got {named(build)}: "
+            "the model of each try is a fresh one"
+        )
+    if not isinstance(factors, int):
+        raise ValueError(f"factors must be a whole number; got {named(factors)}")
+    if factors < 1:
+        raise ValueError(f"factors must be at least 1; got {factors}")
+    draws = seeded(generator)
+    return _Search(build, observations, factors, draws, config, device, on_progress).run()
 
 
 class _Fork(NamedTuple):
@@ -79,6 +94,7 @@ class _Search:
 
     def __init__(
         self,
+        build: Callable[[torch.Generator], NashAE],
         observations: ObservationsLike,
         factors: int,
         generator: torch.Generator,
@@ -86,52 +102,74 @@ class _Search:
         device: str | torch.device,
         on_progress: Callable[[AxesProgress], None] | None,
     ) -> None:
-        if factors < 1:
-            raise ValueError(f"factors must be at least 1; got {factors}")
-        self.observations = as_observations(observations)
-        self.factors, self.config = factors, config
-        self.generator, self.on_progress = generator, on_progress
-        self.device = on_known_device(device)
-        self.sample, self.tries = DataSample(self.observations, self.device), list[Try]()
-        self.odds = config.covariance_weight * self.sample.variance()
+        self.build, self.factors, self.config = build, factors, config
+        self.generator, self.device, self.on_progress = (
+            generator,
+            on_known_device(device),
+            on_progress,
+        )
+        self.first, self.tries = self._built(), list[Try]()
+        self.sample, self.standard = standard_sample(
+            observations, self.device, weight_type(self.first)
+        )
+        check_networks(self.first, self.sample.rows(2))
 
-    def run(self, build: Callable[[torch.Generator], NashAE]) -> Axes:
+    def run(self) -> Axes:
         """Tries until one is independent; the best."""
-        best: tuple[Try, NashAE] | None = None
-        while len(self.tries) < self.config.tries:
-            model = self._tried(build(self.generator))
-            m = model.predictors.latents
+        found: list[tuple[Try, float, NashAE]] = []
+        while len(found) < self.config.tries:
+            model = self._tried(self._built() if found else self.first)
             depends = dependence(self.sample.codes(model), ranked=False)
-            self.tries.append(Try(m, float(depends.max())))
-            # More latents come first; there are never more than factors.
-            if best is None or _rank(self.tries[-1]) < _rank(best[0]):
-                best = self.tries[-1], model.eval()
-            if self._independent(best[0]):
+            tried = Try(model.predictors.latents, float(depends.max()))
+            explained = 1 - self.sample.error(model) / self.standard.variance
+            found.append((tried, explained, model.eval()))
+            self.tries.append(tried)
+            if not self._lacks(tried, explained):
                 break
-        assert best is not None
-        return Axes(best[1], tuple(self.tries), self._independent(best[0]))
+        # More latents come first; there are never more than factors.
+        tried, explained, model = min(
+            found, key=lambda one: (-one[0].latents, bool(too_little(one[1])), one[0].dependence)
+        )
+        reason = self._lacks(tried, explained)
+        model.standardise(self.standard.shift, self.standard.scale)
+        return Axes(model, tuple(self.tries), not reason, explained, reason)
 
-    def _independent(self, tried: Try) -> bool:
-        enough = tried.latents == self.factors
-        return enough and tried.dependence <= self.config.most_dependence
+    def _lacks(self, tried: Try, explained: float) -> str:
+        """What a try lacks; empty where it is independent."""
+        m, most, depends = tried.latents, self.config.most_dependence, tried.dependence
+        if m < self.factors:
+            return f"the model has learned {m} latents for {self.factors} factors"
+        if too_little(explained):
+            return too_little(explained)
+        return "" if depends <= most else f"two latents depend on each other by {depends:.3f}"
 
-    def _tried(self, model: NashAE) -> NashAE:
-        """One try, all stages."""
+    def _built(self) -> NashAE:
+        """A fresh model, as it is at the beginning of a try."""
+        model = self.build(self.generator)
+        check_game(model, "what build makes")
         m = model.predictors.latents
         if m < self.factors:
             raise ValueError(
                 f"the model has {m} latents for {self.factors} factors: "
                 "build one with more latents than factors"
             )
+        model.standardise()
+        return model
+
+    def _tried(self, model: NashAE) -> NashAE:
+        """One try, all stages."""
+        m = model.predictors.latents
         beyond = range(self.factors + self.config.spare, m)
         if beyond:
             model, _ = remove_latents(model, beyond, model.predictors.weight1.new_zeros(m))
-        config = model.config.at_odds(self.odds, self.config.warm_up)
+        config = model.config.at_odds(
+            self.config.covariance_weight * self.standard.variance, self.config.warm_up
+        )
         model.config = _of_stage(config, self.config.first)
         pruning = self.config.pruning
         model, state = shrunk(
             model,
-            self.observations,
+            self.sample,
             self._training(pruning.last),
             self.generator,
             pruning,
@@ -181,7 +219,7 @@ class _Search:
         generator = torch.Generator(self.generator.device).manual_seed(seed)
         history = train(
             fit,
-            self.observations,
+            self.sample.observations,
             self._training(steps),
             generator,
             device=self.device,
@@ -196,7 +234,7 @@ class _Search:
         model.config = _of_stage(model.config, stage)
         state = trained(
             model,
-            self.observations,
+            self.sample.observations,
             self._training(first + stage.steps),
             self.generator,
             self.device,
@@ -244,8 +282,3 @@ class _HeldCodes(Trainable):
 
 def _of_stage(config: NashAEConfig, stage: Stage) -> NashAEConfig:
     return replace(config, code_noise=stage.code_noise, logit_weight=stage.logit_weight)
-
-
-def _rank(tried: Try) -> tuple[int, float]:
-    """The better, the smaller."""
-    return -tried.latents, tried.dependence

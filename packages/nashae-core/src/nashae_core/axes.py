@@ -26,7 +26,7 @@ class AxesConfig:
     batch_size: int = 100
     """Observations a batch, drawn with replacement."""
     covariance_weight: float = 0.9
-    """λ/(1 − λ) in units of the data's variance, as in `CountConfig`."""
+    """λ/(1 − λ) in units of the standardised data's variance, as in `CountConfig`."""
     warm_up: int = 50
     """Steps over which λ rises from 0 at the start."""
     spare: int = 6
@@ -86,14 +86,18 @@ class Try(NamedTuple):
 class Axes(NamedTuple):
     """The trained `model`, of all `tries` that with the least dependence.
 
-    `independent`: whether it has the latents that were asked for, and they depend on each other no
-    more than is allowed. One that is not has probably mixed its factors; one that is may have all
-    the same, with three factors or few observations.
+    `independent`: whether it has the latents that were asked for, they depend on each other no
+    more than is allowed, and it explains at least a third of the variance; where not, `reason` says
+    what is missing. A model that is not has probably mixed its factors; one that is may have all
+    the same, with three factors or few observations. `explained` is 1 − error/variance, as in
+    `Count`. The model takes the data as they are (`NashAE.standardise`).
     """
 
     model: NashAE
     tries: tuple[Try, ...]
     independent: bool
+    explained: float
+    reason: str
 
 
 class AxesProgress(NamedTuple):

@@ -15,6 +15,9 @@ from nashae_core.training import History
 Kind = Literal["remove", "add"]
 # A round of tests with a smaller margin could have gone the other way.
 NEAR = 1.2
+# Below this share of the variance not even the only latent can be missed by the 1.5 times that are
+# asked: without it the error is at most the variance.
+LEAST_EXPLAINED = 1 / 3
 TINY = 1e-30
 
 
@@ -28,9 +31,9 @@ class CountConfig:
     batch_size: int = 100
     """Observations a batch, drawn with replacement."""
     covariance_weight: float = 0.9
-    """λ/(1 − λ), the covariance's weight against the reconstruction, in units of the data's
-    variance V: half the mean square of x less the mean observation. So the game is the same
-    whatever the scale of the data. At 0.9 λ is 0.2 on Beamsynthesis as the paper has it."""
+    """λ/(1 − λ), the covariance's weight against the reconstruction, in units of the variance V of
+    the standardised data: half the mean square of x less the mean observation. At 0.9 λ is 0.2 on
+    Beamsynthesis as the paper has it."""
     warm_up: int = 50
     """Steps over which λ rises from 0 at the start."""
     pruning: Pruning = field(default_factory=Pruning)
@@ -143,7 +146,11 @@ class Decision(NamedTuple):
 class Count(NamedTuple):
     """What was found: the trained `model`, its number of `latents`, and every test on the way.
 
-    `error` is ½·mean (x′ − x)² over the data, `history` that of the run that led to `model`.
+    `error` is ½·mean (x′ − x)² over the data, and `explained` is 1 − error/variance: 0 where the
+    model knows no more than the mean observation, 1 where it reconstructs all. Scale and offset of
+    the data change `error` alone, in proportion. `history` is that of the run that led to `model`,
+    its losses those of the standardised data. The model takes the data as they are
+    (`NashAE.standardise`).
     """
 
     model: NashAE
@@ -151,6 +158,7 @@ class Count(NamedTuple):
     decisions: tuple[Decision, ...]
     error: float
     history: History
+    explained: float
 
     @property
     def margin(self) -> float:
@@ -164,8 +172,31 @@ class Count(NamedTuple):
 
     @property
     def near(self) -> bool:
-        """Whether some round was so close to a threshold that it could have gone the other way."""
-        return self.margin < NEAR
+        """Whether the number could as well be another; `reason` says why."""
+        return bool(self.reason)
+
+    @property
+    def reason(self) -> str:
+        """Why the number is not sure; empty where it is.
+
+        The model explains less than a third of the variance, so that no latent can be missed as
+        much as is asked, or some round of tests was so close to a threshold that it could have gone
+        the other way.
+        """
+        reasons = [too_little(self.explained)]
+        if self.margin < NEAR:
+            reasons.append(f"a test was within a factor of {self.margin:.2f} of its threshold")
+        return "; ".join(filter(None, reasons))
+
+
+def too_little(explained: float) -> str:
+    """Why a model that explains so much of the variance cannot be asked; empty where it can."""
+    if explained >= LEAST_EXPLAINED:
+        return ""
+    return (
+        f"the model explains {explained:.0%} of the variance, too little to be asked: "
+        "train it longer, or give it larger networks or more latents"
+    )
 
 
 class CountProgress(NamedTuple):

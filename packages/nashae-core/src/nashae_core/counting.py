@@ -18,13 +18,14 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nashae_core.arguments import check_kind, on_known_device, seeded
+from nashae_core.checks import check_game, check_networks
 from nashae_core.count import TINY, Count, CountConfig, CountProgress, Decision, Kind
 from nashae_core.independence import dependence, redundancy
 from nashae_core.missing import missing_direction
 from nashae_core.nashae import NashAE
-from nashae_core.observations import ObservationsLike, as_observations
+from nashae_core.observations import ObservationsLike, weight_type
 from nashae_core.pruning import shrunk, trained
-from nashae_core.sample import DataSample
+from nashae_core.standard import Standard, standard_sample
 from nashae_core.state import below, without_about
 from nashae_core.surgery import State, add_latent, remove_latents, resized_like
 from nashae_core.training import History, Progress, TrainConfig
@@ -40,6 +41,8 @@ DEAD = 0.05
 MOST_PAIRS = 2000
 # Of a state: what the pruning, or the tests at hand, go on from.
 PRUNING, TESTS = "pruning", "tests"
+# Of a state: the moments of the data.
+DATA = "data"
 
 
 def count_factors(
@@ -64,20 +67,27 @@ def count_factors(
        kill it and it lowers the error, and the next one is tried; one that is dead as soon as λ is
        back ends the search at once.
 
-    - `model`: with more latents than there may be factors, and at least two. Its λ gives way to
-      `config.covariance_weight`.
+    All is done on (x − shift)/scale, two numbers that give the data a mean of 0 and a deviation of
+    1, so that a·x + b gives what x gives, but for rounding. The model that comes of it takes x
+    itself (`NashAE.standardise`).
+
+    - `model`: with more latents than there may be factors. Its λ gives way to
+      `config.covariance_weight`, and what it is standardised by to the data's numbers.
     - `generator`: draws the batches, and the predictor of a latent that is put in; an int
       seeds one.
     - `resume`: a `CountProgress.state()` of an earlier call with equal arguments; the search ends
       with the bits of one that was not interrupted (same machine, CPU).
 
-    Raises `ValueError` where `train` does, for fewer than ten observations or such as are all the
-    same, for networks that `remove_latents` refuses, and for a state that is not a search's.
+    Raises `ValueError`, all before anything is trained, where `train` does, for fewer than ten
+    observations or such as are all the same, for a model that is no NashAE, networks that
+    `remove_latents` refuses and such as do not take the observations, and for a state that is not a
+    search's or of other observations.
     """
     config = CountConfig() if config is None else config
     check_kind(config, CountConfig, "config", "give CountConfig(...)")
-    search = _Search(observations, config, seeded(generator), device, on_progress)
-    return search.run(model, resume)
+    check_game(model)
+    search = _Search(model, observations, config, seeded(generator), device, on_progress)
+    return search.run(resume)
 
 
 class _Fork(NamedTuple):
@@ -93,24 +103,28 @@ class _Search:
 
     def __init__(
         self,
+        model: NashAE,
         observations: ObservationsLike,
         config: CountConfig,
         generator: torch.Generator,
         device: str | torch.device,
         on_progress: Callable[[CountProgress], None] | None,
     ) -> None:
-        self.observations = as_observations(observations)
         self.config, self.generator = config, generator
         self.device, self.on_progress = on_known_device(device), on_progress
-        self.sample = DataSample(self.observations, self.device)
-        self.variance = self.sample.variance()
+        self.sample, self.standard = standard_sample(observations, self.device, weight_type(model))
         self.decisions, self.growing = list[Decision](), False
+        self.model = deepcopy(model).to(self.device)
+        self.model.standardise()
+        odds = config.covariance_weight * self.standard.variance
+        self.model.config = model.config.at_odds(odds, config.warm_up)
+        check_networks(self.model, self.sample.rows(2))
 
-    def run(self, model: NashAE, resume: State | None) -> Count:
+    def run(self, resume: State | None) -> Count:
         """All stages, or those that are left."""
-        model = deepcopy(model)
-        odds = self.config.covariance_weight * self.variance
-        model.config = model.config.at_odds(odds, self.config.warm_up)
+        model = self.model
+        if resume is not None:
+            self._check_data(resume)
         if resume is not None and TESTS in resume:
             current = self._resumed(model, resume)
         else:
@@ -129,7 +143,10 @@ class _Search:
         every, steps = self.config.record_every, int(reference.state["step"])
         history = History(torch.arange(every, steps + 1, every), below("history", reference.state))
         m, error = model.predictors.latents, self.sample.error(model)
-        return Count(model.eval(), m, decisions, error, history)
+        shift, scale, variance = self.standard
+        model.standardise(shift, scale)
+        explained = 1 - error / variance
+        return Count(model.eval(), m, decisions, scale**2 * error, history, explained)
 
     def _pruned(self, model: NashAE, resume: State | None) -> _Fork:
         """The first stage."""
@@ -137,13 +154,13 @@ class _Search:
 
         def on_record(progress: Progress) -> None:
             def copied() -> dict[str, Tensor]:
-                return _under(PRUNING, progress.state())
+                return {**_under(PRUNING, progress.state()), DATA: self._data()}
 
             self._tell("pruning", progress.step, pruning.last, copied)
 
         model, state = shrunk(
             model,
-            self.observations,
+            self.sample,
             self._training(pruning.last),
             self.generator,
             pruning,
@@ -196,7 +213,7 @@ class _Search:
 
         The first look is when λ is back: a latent that is dead by then stays so.
         """
-        row = missing_direction(current.model, self.sample.rows(current.model, MOST_PAIRS))
+        row = missing_direction(current.model, self.sample.rows(MOST_PAIRS))
         # The batches' generator as it was here, so that a state needs no other.
         drawing = torch.Generator(self.generator.device)
         drawing.set_state(current.state["generator/0"])
@@ -234,7 +251,7 @@ class _Search:
 
         state = trained(
             model,
-            self.observations,
+            self.sample.observations,
             self._training(last),
             torch.Generator(self.generator.device),  # set by the state
             self.device,
@@ -261,7 +278,7 @@ class _Search:
         """What a latent is worth, by the models without it and with it; nothing decided yet."""
         config = self.config
         ratio = without.error / max(with_it.error, TINY)
-        share = (without.error - with_it.error) / self.variance
+        share = (without.error - with_it.error) / self.standard.variance
         if kind == "remove":
             enough, least = ratio / config.removal_ratio, share / config.least_share
         else:
@@ -283,11 +300,31 @@ class _Search:
         model = current.model
         rows = [(KINDS.index(kind), *rest) for kind, *rest in settled]
         return {
+            DATA: self._data(),
             TESTS: torch.tensor(rows, dtype=torch.float64).reshape(len(rows), 9),
             "growing": torch.tensor(bool(settled) and settled[-1].kind == "add"),
             "warm_up": torch.tensor([model.config.warm_up_from, model.config.warm_up]),
             **_under("run", {name: t.clone() for name, t in current.state.items()}),
         }
+
+    def _data(self) -> Tensor:
+        """What tells the data of a state."""
+        return torch.tensor(self.standard, dtype=torch.float64)
+
+    def _check_data(self, resume: State) -> None:
+        if DATA not in resume:
+            raise ValueError(
+                "the state to resume from is not of a search for the number of factors"
+            )
+        shift, scale, variance = resume[DATA].tolist()
+        found = Standard(shift, scale, variance)
+        # Another machine may add up in another order.
+        near = 1e-6 * abs(scale), 1e-6 * abs(scale), 1e-6
+        if any(abs(a - b) > most for a, b, most in zip(found, self.standard, near, strict=True)):
+            raise ValueError(
+                f"the state to resume from is of other observations: {found} there, "
+                f"{self.standard} here"
+            )
 
     def _resumed(self, model: NashAE, resume: State) -> _Fork:
         """What `_state` gave."""

@@ -68,7 +68,7 @@ def _last_hidden(model: NashAE, x: Float[Tensor, "n ..."]) -> Float[Tensor, "n h
     weight, bias = last_linear(encoder)
     weight.data = torch.eye(weight.shape[1]).to(weight)
     bias.data = bias.new_zeros(weight.shape[1])
-    hidden: Tensor = encoder(x)
+    hidden: Tensor = encoder(model.standardised(x))
     return hidden
 
 

@@ -1,8 +1,9 @@
 """NashAE: an autoencoder that plays against predictors of its own latents."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -14,6 +15,9 @@ from nashae_core.losses import covariance_loss, reconstruction_loss, weighted_lo
 from nashae_core.optimizers import adam
 from nashae_core.predictors import Predictors
 from nashae_core.training import Trainable, Turn
+
+# What the observations are standardised by, where they are: buffers of the model.
+STANDARD = ("data_shift", "data_scale")
 
 
 @dataclass(frozen=True)
@@ -91,9 +95,13 @@ class NashAE(Trainable):
       sigmoid that makes codes of them is NashAE's.
     - `decoder`: any module from codes (batch, latents) back to the observations' shape.
     - `predictors`: `Predictors(latents, ...)`.
+
+    The networks are given the observations as they are, unless `standardise` was called.
     """
 
     objective = "reconstruction_loss"
+    data_shift: Tensor | None
+    data_scale: Tensor | None
 
     def __init__(
         self,
@@ -110,10 +118,44 @@ class NashAE(Trainable):
         check_kind(config, NashAEConfig, "config", "give NashAEConfig(...)")
         self.encoder, self.decoder, self.predictors = encoder, decoder, predictors
         self.config = config
+        for name in STANDARD:
+            self.register_buffer(name, None)
+        self.register_load_state_dict_pre_hook(_take_standard)  # type: ignore[no-untyped-call]
+
+    def standardise(self, shift: float = 0.0, scale: float = 1.0) -> None:
+        """From now on give the networks (x − shift)/scale in place of the observations x.
+
+        `encode`, `decode` and training take x itself all the same. The losses are those of the
+        standardised observations, so that λ and the learning rates mean what they mean for data of
+        mean 0 and deviation 1. Both numbers belong to the model's state and to its weights on disk
+        (`data_shift` and `data_scale`; absent at 0 and 1, where the networks are given x).
+
+        Raises `ValueError` where one is not finite, or `scale` is 0.
+        """
+        if not (math.isfinite(shift) and math.isfinite(scale) and scale):
+            raise ValueError(
+                f"shift and scale must be finite, and scale not 0; got {shift} and {scale}"
+            )
+        weight, plain = self.predictors.weight1, (shift, scale) == (0, 1)
+        for name, value in zip(STANDARD, (shift, scale), strict=True):
+            setattr(self, name, None if plain else weight.new_tensor(value))
+
+    @property
+    def standardised_by(self) -> tuple[float, float]:
+        """The shift and the scale of `standardise`; 0 and 1 where the networks are given x."""
+        if self.data_shift is None or self.data_scale is None:
+            return 0.0, 1.0
+        return float(self.data_shift), float(self.data_scale)
+
+    def standardised(self, x: Float[Tensor, "*observations"]) -> Float[Tensor, "*observations"]:
+        """The observations as the networks are given them."""
+        if self.data_shift is None or self.data_scale is None:
+            return x
+        return (x - self.data_shift) / self.data_scale
 
     def encode(self, x: Float[Tensor, "*observations"]) -> Float[Tensor, "*runs batch m"]:
         """Codes z = sigmoid(ζ), each in (0, 1)."""
-        return torch.sigmoid(self._logits(x))
+        return torch.sigmoid(self._logits(self.standardised(x)))
 
     def _logits(self, x: Float[Tensor, "*observations"]) -> Float[Tensor, "*runs batch m"]:
         zeta = applied(self.encoder, x, "the encoder")
@@ -128,7 +170,10 @@ class NashAE(Trainable):
 
     def decode(self, codes: Float[Tensor, "*runs batch m"]) -> Float[Tensor, "*observations"]:
         """The observations that `codes` stand for."""
-        return applied(self.decoder, codes, "the decoder", "codes")
+        x = applied(self.decoder, codes, "the decoder", "codes")
+        if self.data_shift is None or self.data_scale is None:
+            return x
+        return x * self.data_scale + self.data_shift
 
     def forward(self, x: Float[Tensor, "*observations"]) -> NashAEOutput:
         """Codes, reconstruction and predictions of observations (batch, ...)."""
@@ -150,7 +195,7 @@ class NashAE(Trainable):
         generator: torch.Generator,
     ) -> Iterator[Turn]:
         """The predictors fit the codes of a batch; the autoencoder answers on the same batch."""
-        (x,) = batches
+        x = self.standardised(batches[0])
         # One encoding serves both players: the predictors' turns do not move the encoder.
         logits = self._logits(x)
         codes = torch.sigmoid(logits)
@@ -164,7 +209,12 @@ class NashAE(Trainable):
 
     def _answer(self, x: Tensor, codes: Tensor, weight: float, generator: torch.Generator) -> Turn:
         predictions = self.predictors(codes)
-        reconstruction = self.decode(noisy(codes, self.config.code_noise, generator))
+        reconstruction = applied(
+            self.decoder,
+            noisy(codes, self.config.code_noise, generator),
+            "the decoder",
+            "codes",
+        )
         check_given_back(reconstruction, x)
         # Differs from the paper: eq. 4 does not say so, but the authors hold z fixed in the
         # covariance, so that the encoder is moved only through what the predictors see.
@@ -187,3 +237,11 @@ def noisy(
         return codes
     noise = torch.randn(codes.shape, generator=generator, device=codes.device, dtype=codes.dtype)
     return codes + deviation * noise
+
+
+def _take_standard(model: NashAE, state: Mapping[str, Tensor], prefix: str, *_: Any) -> None:
+    """Before a state is loaded: the model is standardised, or not, as the state is."""
+    for name in STANDARD:
+        found = state.get(prefix + name)
+        like = model.predictors.weight1
+        setattr(model, name, None if found is None else found.to(like, copy=True))

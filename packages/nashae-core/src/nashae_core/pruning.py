@@ -9,8 +9,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nashae_core.arguments import check_kind, on_known_device, seeded
+from nashae_core.checks import check_game, check_networks
 from nashae_core.nashae import NashAE
-from nashae_core.observations import ObservationsLike, as_observations
+from nashae_core.observations import Observations, ObservationsLike, weight_type
 from nashae_core.sample import DataSample
 from nashae_core.surgery import State, remove_latents, resized_like
 from nashae_core.training import History, Progress, TrainConfig, train
@@ -78,13 +79,14 @@ def train_pruned(
       latents it had; the run ends with the bits of one that was not interrupted.
     - `on_record`: as of `train`; where it returns `True`, nothing is taken out any more either.
 
-    Raises `ValueError` where `train` does, where `config.record_every` does not divide
-    `pruning.every`, and for networks that `remove_latents` refuses.
+    Raises `ValueError`, all before anything is trained, where `train` does, where
+    `config.record_every` does not divide `pruning.every`, for a model that is no NashAE, networks
+    that `remove_latents` refuses and such as do not take the observations.
 
     Differs from the paper, which prunes nothing: there dead latents go on being trained, and grow
     back, the more the larger m.
     """
-    check_kind(model, NashAE, "model", "give a NashAE")
+    check_game(model)
     check_kind(config, TrainConfig, "config", "give TrainConfig(...)")
     pruning = Pruning() if pruning is None else pruning
     check_kind(pruning, Pruning, "pruning", "give Pruning(...)")
@@ -94,15 +96,15 @@ def train_pruned(
             f"pruning.every must be a multiple of config.record_every, where states are taken; "
             f"got {pruning.every} and {config.record_every}"
         )
-    observations = as_observations(observations)
-    model, state = shrunk(
-        deepcopy(model), observations, config, generator, pruning, device, resume, on_record
-    )
+    model = deepcopy(model)
+    sample = DataSample.of(observations, device, weight_type(model))
+    check_networks(model, sample.rows(2))
+    model, state = shrunk(model, sample, config, generator, pruning, device, resume, on_record)
     if ENDED in state:
         config = replace(config, steps=int(state["step"]))
     history = train(
         model,
-        observations,
+        sample.observations,
         config,
         generator,
         device=device,
@@ -114,16 +116,16 @@ def train_pruned(
 
 def shrunk(
     model: NashAE,
-    observations: ObservationsLike,
+    sample: DataSample,
     config: TrainConfig,
     generator: torch.Generator,
     pruning: Pruning,
-    device: str | torch.device,
+    device: torch.device,
     resume: State | None,
     on_record: Callable[[Progress], object] | None,
 ) -> tuple[NashAE, State]:
     """The model after the last pruning that is within `config.steps`, and its state there."""
-    sample, step = DataSample(observations, torch.device(device)), 0
+    observations, step = sample.observations, 0
     if resume is not None:
         model, step = resized_like(model, resume), int(resume["step"])
     last = min(pruning.last, config.steps // pruning.every * pruning.every)
@@ -144,10 +146,10 @@ def shrunk(
 
 def trained(
     model: NashAE,
-    observations: ObservationsLike,
+    observations: Observations,
     config: TrainConfig,
     generator: torch.Generator,
-    device: str | torch.device,
+    device: torch.device,
     resume: State | None,
     on_record: Callable[[Progress], object] | None = None,
 ) -> State:

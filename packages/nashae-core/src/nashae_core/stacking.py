@@ -44,9 +44,10 @@ def train_many(
     its own encoder and decoder, of any kind. A run ends as it does alone within rounding; in
     float32 rounding grows with the steps, as it does between any two machines.
 
-    Raises `ValueError` where there is no model, not a generator for each, models share a network,
-    their configs, their predictors' sizes or what is frozen of them differ, or they put noise on
-    their codes, of which a run alone would draw other numbers.
+    Raises `ValueError` where there is no model, one that is no NashAE, not a generator for each,
+    models share a network, their configs, their predictors' sizes, what is frozen of them or what
+    they are standardised by differ, or they put noise on their codes, of which a run alone would
+    draw other numbers.
     """
     for name, given in (("models", models), ("generators", generators)):
         if not isinstance(given, Sequence):
@@ -73,6 +74,28 @@ def stack(models: Sequence[NashAE]) -> NashAE:
 
     The predictors are copies, which `unstack` gives back.
     """
+    _check_alike(models)
+    first = models[0]
+    sizes = first.predictors.latents, first.predictors.hidden
+    predictors = Predictors(*sizes, runs=len(models), generator=torch.Generator())
+    for name, parameter in predictors.named_parameters():
+        own = [model.predictors.get_parameter(name) for model in models]
+        frozen = sum(not p.requires_grad for p in own)
+        if frozen not in (0, len(own)):
+            raise ValueError(
+                "models that are trained at once must have the same parameters of their predictors "
+                f"frozen; got {name} frozen in {frozen} of {len(own)}"
+            )
+        parameter.data = torch.cat([p.detach() for p in own])
+        parameter.requires_grad_(not frozen)
+    encoder = SideBySide([model.encoder for model in models])
+    decoder = SideBySide([model.decoder for model in models])
+    stacked = NashAE(encoder, decoder, predictors, first.config)
+    stacked.standardise(*first.standardised_by)
+    return stacked
+
+
+def _check_alike(models: Sequence[NashAE]) -> None:
     for i, model in enumerate(models):
         check_kind(model, NashAE, f"models[{i}]", "only these are trained at once")
     first = models[0]
@@ -90,20 +113,12 @@ def stack(models: Sequence[NashAE]) -> NashAE:
         raise ValueError(
             f"models that are trained at once must have predictors of one size; got {sizes}"
         )
-    predictors = Predictors(*sizes[0], runs=len(models), generator=torch.Generator())
-    for name, parameter in predictors.named_parameters():
-        own = [model.predictors.get_parameter(name) for model in models]
-        frozen = sum(not p.requires_grad for p in own)
-        if frozen not in (0, len(own)):
-            raise ValueError(
-                "models that are trained at once must have the same parameters of their predictors "
-                f"frozen; got {name} frozen in {frozen} of {len(own)}"
-            )
-        parameter.data = torch.cat([p.detach() for p in own])
-        parameter.requires_grad_(not frozen)
-    encoder = SideBySide([model.encoder for model in models])
-    decoder = SideBySide([model.decoder for model in models])
-    return NashAE(encoder, decoder, predictors, first.config)
+    standards = [model.standardised_by for model in models]
+    if any(by != standards[0] for by in standards):
+        raise ValueError(
+            "models that are trained at once must be standardised by the same numbers; "
+            f"got {standards}"
+        )
 
 
 @torch.no_grad()

@@ -8,6 +8,7 @@ moments, bit for bit.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -83,8 +84,9 @@ def add_latent(
     """A copy of `model` with one latent more, its last, and of the `state` to resume it from.
 
     Its predictor, and its row of the encoder where that is not given, are drawn from `generator`,
-    as fresh ones are; an int seeds one. Its column of the decoder, and the weights through which
-    the other predictors see it, are zero, so that no output changes. Its moments are zero.
+    as fresh ones are, also where that is on another device than the model. Its column of the
+    decoder, and the weights through which the other predictors see it, are zero, so that no output
+    changes. Its moments are zero.
 
     - `state`: as in `remove_latents`.
     - `row`: weight and bias, such as `missing_direction` gives.
@@ -106,20 +108,23 @@ def add_latent(
     # Only now is there room for what is drawn.
     weight, bias = last_linear(larger.encoder)
     if row is None:
-        bound = 1 / math.sqrt(weight.shape[1])
-        nn.init.normal_(weight[m], std=bound, generator=generator)
-        nn.init.uniform_(bias[m : m + 1], -bound, bound, generator=generator)
-    else:
-        given = [as_tensor(part, "row") for part in row]
-        if [tuple(part.shape) for part in given] != [weight.shape[1:], ()]:
-            raise ValueError(
-                f"row must be a weight ({weight.shape[1]},) and a bias (); got "
-                f"{', '.join(str(tuple(part.shape)) for part in given)}: see missing_direction"
-            )
-        weight[m], bias[m] = given
+        inputs = weight.shape[1]
+        bound = 1 / math.sqrt(inputs)
+        empty = partial(torch.empty, dtype=weight.dtype, device=generator.device)
+        row = (
+            nn.init.normal_(empty(inputs), std=bound, generator=generator),
+            nn.init.uniform_(empty(1), -bound, bound, generator=generator)[0],
+        )
+    given = [as_tensor(part, "row") for part in row]
+    if [tuple(part.shape) for part in given] != [weight.shape[1:], ()]:
+        raise ValueError(
+            f"row must be a weight ({weight.shape[1]},) and a bias (); got "
+            f"{', '.join(str(tuple(part.shape)) for part in given)}: see missing_direction"
+        )
+    weight[m], bias[m] = (part.to(weight) for part in given)
     fresh = type(model.predictors)(m + 1, model.predictors.hidden, generator=generator)
     for name, parameter in larger.predictors.named_parameters():
-        parameter[m] = fresh.get_parameter(name)[m]
+        parameter[m] = fresh.get_parameter(name)[m].to(parameter)
     return larger, _state(larger, moments, state)
 
 

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from nashae_core.arguments import as_path, check_network
 from nashae_core.arrays import as_tensor, described
 from nashae_core.descriptions import as_json, description, first_difference
+from nashae_core.nashae import STANDARD
 
 
 def save_weights(
@@ -61,7 +62,8 @@ def load_weights(model: nn.Module, path: str | Path) -> dict[str, Any]:
     """Put the weights of `path` into `model`, in place, and return what the JSON beside it says.
 
     That is what `save_weights` was told `about` them, their normalisation, and all the rest; {}
-    where there is no JSON.
+    where there is no JSON. A NashAE is afterwards standardised (`NashAE.standardise`) as the one in
+    the file is, or not.
 
     Raises `ValueError` that names the file where it is truncated, changed or foreign, of a model
     with other tensors, or by the JSON of another config or of other modules; `model` is then as it
@@ -69,9 +71,8 @@ def load_weights(model: nn.Module, path: str | Path) -> dict[str, Any]:
     """
     check_network(model, "model")
     path = _checked(path)
-    weights, wanted = read_tensors(path), model.state_dict()
-    found = {name: tuple(t.shape) for name, t in weights.items()}
-    expected = {name: tuple(t.shape) for name, t in wanted.items()}
+    weights = read_tensors(path)
+    found, expected = _shapes(weights), _shapes(model.state_dict())
     if found != expected:
         differing = sorted(
             name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)
@@ -171,6 +172,11 @@ def _comparable(card: Mapping[str, Any], model: nn.Module) -> tuple[object, obje
         defaults = {f.name: f.default for f in fields(config) if f.default is not MISSING}
         kept["config"] = as_json(defaults) | kept["config"]
     return kept, given
+
+
+def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    """All but what a NashAE takes from a state whether it has it yet or not."""
+    return {name: tuple(t.shape) for name, t in tensors.items() if name not in STANDARD}
 
 
 def _checked(path: str | Path) -> Path:
