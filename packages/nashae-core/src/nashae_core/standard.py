@@ -58,12 +58,12 @@ def standard_sample(
 def _standard(raw: DataSample, precision: float) -> Standard:
     """The moments of observations; what differs by less than rounding is the same."""
     n = len(raw)
-    mean_row = torch.stack([x.flatten(1).sum(0) for x in raw.batches()]).sum(0) / n
+    mean_row = torch.stack([x.reshape(len(x), -1).sum(0) for x in raw.batches()]).sum(0) / n
     elements, mean = n * len(mean_row), mean_row.mean()
     squares, cubes, projection, done = torch.zeros_like(mean_row), 0.0, 0.0, 0
     across = _disordered(0, len(mean_row)).to(mean_row)
     for x in raw.batches():
-        x = x.flatten(1)
+        x = x.reshape(len(x), -1)
         squares += (x - mean_row).square().sum(0)
         apart = x - mean
         cubes += float(apart.pow(3).sum())
