@@ -116,15 +116,15 @@ class _Search:
         self.decisions, self.growing = list[Decision](), False
         self.model = deepcopy(model).to(self.device)
         self.model.standardise()
-        odds = config.covariance_weight * self.standard.variance
-        self.model.config = model.config.at_odds(odds, config.warm_up)
         check_networks(self.model, self.sample.rows(2))
 
     def run(self, resume: State | None) -> Count:
         """All stages, or those that are left."""
         model = self.model
         if resume is not None:
-            self._check_data(resume)
+            self._take_standard(resume)
+        odds = self.config.covariance_weight * self.standard.variance
+        model.config = model.config.at_odds(odds, self.config.warm_up)
         if resume is not None and TESTS in resume:
             current = self._resumed(model, resume)
         else:
@@ -311,7 +311,8 @@ class _Search:
         """What tells the data of a state."""
         return torch.tensor(self.standard, dtype=torch.float64)
 
-    def _check_data(self, resume: State) -> None:
+    def _take_standard(self, resume: State) -> None:
+        """The moments of the state, bit for bit, where they are those of these observations."""
         if DATA not in resume:
             raise ValueError(
                 "the state to resume from is not of a search for the number of factors"
@@ -325,6 +326,7 @@ class _Search:
                 f"the state to resume from is of other observations: {found} there, "
                 f"{self.standard} here"
             )
+        self.standard = found
 
     def _resumed(self, model: NashAE, resume: State) -> _Fork:
         """What `_state` gave."""
