@@ -1,10 +1,12 @@
 """Laws over every metric and protocol, called alone and through `evaluate`."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from functools import partial
 from importlib import import_module
+from inspect import signature
 
 import numpy as np
 import pytest
@@ -24,6 +26,7 @@ CASES = [
     if metric.needs != "codes of several seeds"
     for protocol in metric.protocols
 ]
+OF_DSPRITES = ("higgins2017", "yeats2022-dsprites")  # of the last four factors alone
 ROWS = 300
 # The metrics of one table have one random stream in `evaluate`, whose rows the IRS takes too.
 TABLE = {"mig", "rmig", "jemmig", "mig_sup", "dcimig", "modularity", "irs"}
@@ -190,3 +193,87 @@ def test_the_command_scores_dead_codes(kind, tmp_path, capsys):
         rows = json.loads(table.read_text())["metrics"]
         assert {row["metric"] for row in rows} == {n for n, known in CASES if known == protocol}
         assert np.isfinite([row["score"] for row in rows]).all()
+
+
+def refusals():
+    """Codes, truths and what is the matter with them."""
+    codes, factors = data()
+    few = slice(0, 40)
+    yield "few rows", codes[few], truths(codes, factors)["attributes"][few], factors[few]
+    apart = np.c_[factors[:, :2], np.arange(ROWS)]
+    yield "a factor that no two rows share", codes, factors > 0, apart
+    once = factors.copy()
+    once[0] = 9
+    yield "values that occur once", codes, factors > 0, once
+    yield "one factor", codes, factors > 0, factors[:, :1]
+    rare = (np.arange(ROWS) == 0)[:, None]
+    yield "constant among the rows drawn", codes, rare, np.c_[factors[:, 0], rare]
+    yield "two rows", codes[:2], np.eye(2), np.array([[0, 1], [1, 0]])
+
+
+def refusal(name, protocol, codes, truth):
+    try:
+        alone(name, protocol, codes, truth, stream(name, 3))
+    except nashae_metrics.NotApplicable as error:
+        return str(error)
+    return None
+
+
+def test_what_a_metric_refuses_alone_is_skipped_with_its_words_and_the_users_columns():
+    """Also where a constant column, which `evaluate` leaves out, stands before the others."""
+    refused = set()
+    for why, codes, attributes, factors in refusals():
+        truth = {"factors": factors, "attributes": attributes, "predictions": codes}
+        wide = truth | {"factors": np.insert(factors, 0, 5, axis=1)}
+        for name, protocol in CASES:
+            if METRICS[name].cost > 1 or protocol in OF_DSPRITES:
+                continue
+            rng = np.random.default_rng(3)
+            options = {"metrics": [name], "protocol": protocol, "repeats": 1}
+            found = evaluate(codes, **wide, **options, bootstrap=None, rng=rng)
+            text = refusal(name, protocol, codes, truth)
+            if text and METRICS[name].needs == "factors":
+                place = r"(?<=column )\d|(?<=columns \[)\d"
+                text = re.sub(place, lambda number: str(int(number[0]) + 1), text)
+            assert found.skipped == ({name: text} if text else {}), (why, name, protocol)
+            refused |= {why} if text else set()
+    assert refused == {why for why, *_ in refusals()}
+
+
+def test_columns_that_a_protocol_names_are_the_users():
+    """The last four of dSprites' six; where one of them is constant there is no score."""
+    codes, factors = data()
+    for place in (0, 3):
+        wide = np.insert(np.insert(factors, 0, factors[:, 1], axis=1), place, 1, axis=1)
+        for protocol in OF_DSPRITES:
+            rng = np.random.default_rng(3)
+            found = evaluate(codes, wide, metrics=["beta_vae"], protocol=protocol, rng=rng)
+            if place == 0:
+                assert found["beta_vae"].result.columns == (2, 3, 4, 5)
+            else:
+                assert "factors column 3 is constant" in found.skipped["beta_vae"]
+
+
+@pytest.mark.parametrize("error", [ValueError, np.linalg.LinAlgError, UnicodeError, KeyError])
+def test_only_what_does_not_apply_is_skipped(error, monkeypatch):
+    codes, factors = data()
+    work = import_module("nashae_metrics.evaluate")._Work
+
+    def broken(*_):
+        raise error("a bug")
+
+    monkeypatch.setattr(work, "scored", broken)
+    with pytest.raises(error, match="a bug"):
+        evaluate(codes, factors, rng=np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("name", dict(CASES))
+def test_a_setting_that_is_wrong_is_an_error_and_no_skip(name):
+    codes, factors = data()
+    options = {"metrics": [name], "rng": np.random.default_rng(0)}
+    with pytest.raises(ValueError, match="unknown rule") as caught:
+        evaluate(codes, **truths(codes, factors), active="alive", **options)
+    assert not isinstance(caught.value, nashae_metrics.NotApplicable)
+    if METRICS[name].cost < 1 and "repeats" in signature(getattr(nashae_metrics, name)).parameters:
+        with pytest.raises(ValueError, match="repeats must be 1 or more"):
+            evaluate(codes, factors, repeats=0, **options)

@@ -25,6 +25,7 @@ from nashae_metrics.mig_sup import MIGSupScore, mig_sup
 from nashae_metrics.modularity import ModularityScore, modularity
 from nashae_metrics.mutual_information import MutualInformationScore, mutual_information
 from nashae_metrics.noise_floor import NoiseFloor
+from nashae_metrics.not_applicable import NotApplicable
 from nashae_metrics.predictability import Predictability, predictability
 from nashae_metrics.rmig import RMIGScore, rmig
 from nashae_metrics.sap import SAPScore, sap
@@ -65,6 +66,7 @@ __all__ = [
     "ModularityScore",
     "MutualInformationScore",
     "NoiseFloor",
+    "NotApplicable",
     "Predictability",
     "RMIGScore",
     "Row",

@@ -1,8 +1,12 @@
 """Arrays from outside, checked: what a metric may assume of its inputs is settled here."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 from jaxtyping import Bool, Float, Int64, Shaped
+
+from nashae_metrics.not_applicable import NotApplicable
 
 LARGEST_WHOLE = 2**53  # beyond it, float64 skips whole numbers
 CHUNK = 2**20  # numbers that are checked at once, so that a memory map of any size can be
@@ -56,10 +60,13 @@ def attributes_array(attributes: npt.ArrayLike, *, rows: int) -> Bool[np.ndarray
 
 
 def check_both_present(attributes: Bool[np.ndarray, "n k"], remedy: str) -> None:
-    """Raise where an attribute has one value only: its AUROC and its entropy's share are 0/0."""
+    """Raise `NotApplicable` where an attribute has one value only.
+
+    Its AUROC and its entropy's share are 0/0.
+    """
     constant = np.flatnonzero(attributes.all(0) | ~attributes.any(0))
     if constant.size:
-        raise ValueError(
+        raise NotApplicable(
             "each attribute must have both its values, "
             f"but attributes column {_listed(constant)} is constant {remedy}"
         )
@@ -111,11 +118,12 @@ def factor_classes(
     return classes, continuous
 
 
-def check_varying(factors: Int64[np.ndarray, "n k"], columns: list[int]) -> None:
-    """Raise where a factor of the named columns has one value only."""
-    constant = [column for column in columns if np.ptp(factors[:, column]) == 0]
-    if constant:
-        raise ValueError(
+def check_varying(factors: Int64[np.ndarray, "n k"], columns: Sequence[int]) -> None:
+    """Raise `NotApplicable` where a factor has one value only; `columns`: what to call them."""
+    varying = np.ptp(factors, axis=0) > 0
+    if not varying.all():
+        constant = np.asarray(columns)[~varying]
+        raise NotApplicable(
             "each factor must have two values or more, "
             f"but factors column {_listed(constant)} is constant; leave it out"
         )

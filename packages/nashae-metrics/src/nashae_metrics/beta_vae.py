@@ -1,6 +1,6 @@
 """The β-VAE metric (Higgins et al. 2017), also called z-diff."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,11 +8,12 @@ import numpy.typing as npt
 from jaxtyping import Float, Float64, Int64
 
 from nashae_metrics.active_latents import ActiveLatents
-from nashae_metrics.arrays import check_varying, codes_array, factor_classes, factor_values
+from nashae_metrics.arrays import codes_array, factor_values
 from nashae_metrics.beta_vae_protocols import PROTOCOLS, BetaVAEProtocol
 from nashae_metrics.factor_index import FactorIndex, factor_index
 from nashae_metrics.intervals import check_repeats, seeds_interval
 from nashae_metrics.linear_classifier import adagrad_softmax, logistic_classes, softmax_classes
+from nashae_metrics.not_applicable import NotApplicable
 from nashae_metrics.sample import Sample, checked_sample
 from nashae_metrics.score import Score
 
@@ -91,17 +92,16 @@ def beta_vae(
     those of the code of Yeats et al. 2022 and of Locatello et al. 2019.
     """
     settings = _named_protocol(protocol)
-    values = factor_values(factors, rows=len(codes_array(codes)))
-    used = _used_columns(settings.columns if columns is None else columns, values.shape[1])
-    # Checked before the columns are chosen, so that errors name those of `factors`.
-    check_varying(factor_classes(values, factor_bins)[0], used)
+    given = factor_values(factors, rows=len(codes_array(codes))).shape[1]
+    used = _used_columns(settings.columns if columns is None else columns, range(given), given)
     sample = checked_sample(
         codes,
-        values[:, used],
+        factors,
         active=settings.active if active is None else active,
         factor_bins=factor_bins,
+        columns=used,
     )
-    return _score(sample, list(range(len(used))), used, settings, rng, repeats)
+    return beta_vae_of(sample, protocol=settings, rng=rng, repeats=repeats, columns=used)
 
 
 def beta_vae_of(
@@ -115,28 +115,8 @@ def beta_vae_of(
     """The β-VAE score of a sample that is checked; its own latents are the active ones."""
     settings = _named_protocol(protocol)
     wanted = settings.columns if columns is None else columns
-    used = _used_columns(wanted, sample.classes.shape[1])
-    return _score(sample, used, used, settings, rng, repeats)
-
-
-def upper_half(scores: npt.ArrayLike) -> float:
-    """Mean of the scores of all replicas and repeats without their lower half, as Higgins has it.
-
-    Of an odd number the middle one stays.
-    """
-    ordered = np.sort(np.asarray(scores, dtype=np.float64), axis=None)
-    return float(ordered[len(ordered) // 2 :].mean())
-
-
-def _score(
-    sample: Sample,
-    used: list[int],
-    names: list[int],
-    settings: BetaVAEProtocol,
-    rng: np.random.Generator,
-    repeats: int,
-) -> BetaVAEScore:
-    """The score over the columns `used` of the sample, which the result calls `names`."""
+    names = _used_columns(wanted, sample.columns, sample.given)
+    used = [sample.columns.index(name) for name in names]
     check_repeats(repeats)
     strict = settings.name if settings.strict else None
     indices = [
@@ -167,6 +147,15 @@ def _score(
     )
 
 
+def upper_half(scores: npt.ArrayLike) -> float:
+    """Mean of the scores of all replicas and repeats without their lower half, as Higgins has it.
+
+    Of an odd number the middle one stays.
+    """
+    ordered = np.sort(np.asarray(scores, dtype=np.float64), axis=None)
+    return float(ordered[len(ordered) // 2 :].mean())
+
+
 def _named_protocol(protocol: str | BetaVAEProtocol) -> BetaVAEProtocol:
     if isinstance(protocol, BetaVAEProtocol):
         return protocol
@@ -177,17 +166,25 @@ def _named_protocol(protocol: str | BetaVAEProtocol) -> BetaVAEProtocol:
     return PROTOCOLS[protocol]
 
 
-def _used_columns(columns: Sequence[int] | None, number: int) -> list[int]:
-    wanted = range(number) if columns is None else columns
+def _used_columns(columns: Sequence[int] | None, varying: Collection[int], given: int) -> list[int]:
+    """The columns wanted, None for all that are `varying`, of so many that were given."""
+    wanted = list(varying) if columns is None else columns
     for column in wanted:
-        if not -number <= column < number:
-            raise ValueError(
-                f"factors has {number} columns, so there is no column {column}; "
+        if not -given <= column < given:
+            raise NotApplicable(
+                f"factors has {given} columns, so there is no column {column}; "
                 "name those to use by columns=..."
             )
-    used = [int(column) % number for column in wanted]
+    used = [int(column) % given for column in wanted]
     if len(set(used)) < 2 or len(set(used)) < len(used):
-        raise ValueError(f"two or more factors are needed, each of them once, got columns {used}")
+        raise NotApplicable(
+            f"two or more factors are needed, each of them once, got columns {used}"
+        )
+    if constant := sorted(set(used) - set(varying)):
+        raise NotApplicable(
+            f"each factor must have two values or more, but factors column "
+            f"{', '.join(map(str, constant))} is constant; name those to use by columns=..."
+        )
     return used
 
 

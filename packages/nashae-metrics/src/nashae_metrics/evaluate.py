@@ -31,6 +31,7 @@ from nashae_metrics.mig import mig_of
 from nashae_metrics.mig_sup import mig_sup_of
 from nashae_metrics.modularity import modularity_of
 from nashae_metrics.mutual_information import mutual_information
+from nashae_metrics.not_applicable import NotApplicable
 from nashae_metrics.predictability import predictability
 from nashae_metrics.rmig import rmig_of
 from nashae_metrics.sample import PROTOCOL_ROWS, Sample, checked_sample
@@ -102,8 +103,8 @@ def evaluate(
     called before each metric.
 
     Every metric has a random stream of its own: its score does not depend on which others are
-    asked for. A metric that the data does not allow (too few rows for its protocol, no two rows
-    that share a factor) is skipped, and the result says why.
+    asked for. A metric that the data does not allow (`NotApplicable`: too few rows for its
+    protocol, no two rows that share a factor) is skipped, and the result says why.
 
     Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), lengths that differ,
     continuous factors without `factor_bins`, attributes that are not binary, and unknown metrics,
@@ -123,7 +124,7 @@ def evaluate(
         start = time.perf_counter()
         try:
             result = work.scored(name, protocol or METRICS[name].protocols[0])
-        except ValueError as error:
+        except NotApplicable as error:
             skipped[name] = str(error)
             continue
         rows.append(Row(name, result, time.perf_counter() - start))
@@ -179,6 +180,7 @@ class _Work:
                 np.asarray(inputs.factors),  # there: `why_not` has looked
                 active=rule if self.active is None else self.active,
                 factor_bins=inputs.factor_bins,
+                columns=inputs.columns,
                 number=PROTOCOL_ROWS[protocol],
                 rng=self.streams["table"],
                 protocol=protocol,
@@ -235,7 +237,7 @@ def _checked_inputs(
         values = factor_values(factors, rows=rows)
         factor_classes(values, factor_bins)  # an error here is the user's, not a metric's
         columns = np.flatnonzero(values.max(0) > values.min(0))
-        truth = values[:, columns] if columns.size else None
+        truth = values if columns.size else None
     predicted = None if predictions is None else codes_array(predictions, "predictions")
     if predicted is not None and predicted.shape != checked.shape:
         raise ValueError(

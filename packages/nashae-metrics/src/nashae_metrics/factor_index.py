@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int64
 
+from nashae_metrics.not_applicable import NotApplicable
+
 SHORT = 2**16  # values in so small a range are sorted by their digits, in linear time
 
 
@@ -67,8 +69,9 @@ def factor_index(
 ) -> FactorIndex:
     """Index the rows by the factor in `column`, which errors call `name` where that is given.
 
-    Raises `ValueError` when no value occurs twice, or, under a `strict` protocol (its name), when
-    any occurs once: its rows would have to be left out, which the protocol does not provide for.
+    Raises `NotApplicable` when no value occurs twice, or, under a `strict` protocol (its name),
+    when any occurs once: its rows would have to be left out, which the protocol does not provide
+    for.
     """
     numbers = factors[:, column] - factors[:, column].min()
     if numbers.max() < SHORT:
@@ -82,12 +85,12 @@ def factor_index(
     single = int(np.count_nonzero(~shared))
     called = f"factors column {column if name is None else name}"
     if not shared.any():
-        raise ValueError(
+        raise NotApplicable(
             f"no two rows share a value of {called} "
             f"({len(size)} values in {len(order)} rows); bin it, or leave it out"
         )
     if strict is not None and single:
-        raise ValueError(
+        raise NotApplicable(
             f"protocol {strict!r} holds each value of a factor fixed while the others vary, but "
             f"{single} of {len(size)} values of {called} occur in one row only; hand in more rows, "
             "bin it, leave it out, or use protocol 'standard', which draws from the other values"

@@ -132,7 +132,10 @@ def factor_vae_of(
     settings = _named_protocol(protocol)
     check_repeats(repeats)
     strict = settings.name if settings.strict else None
-    indices = [factor_index(sample.classes, k, strict=strict) for k in range(len(sample.sizes))]
+    indices = [
+        factor_index(sample.classes, k, name=name, strict=strict)
+        for k, name in enumerate(sample.columns)
+    ]
     found = [_votes(sample, indices, settings, rng) for _ in range(repeats)]
     train, test = np.sum(found, axis=0)
     told = [(_accuracy(votes, votes), _accuracy(votes, tested)) for votes, tested in found]

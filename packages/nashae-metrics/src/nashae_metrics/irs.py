@@ -15,6 +15,7 @@ from nashae_metrics.intervals import (
     draw_weights,
     interval_of,
 )
+from nashae_metrics.not_applicable import NotApplicable
 from nashae_metrics.sample import PROTOCOL_ROWS, Sample, protocol_sample
 from nashae_metrics.score import Score
 
@@ -99,7 +100,7 @@ def irs_of(
         raise ValueError(f"quantile must be in (0, 1], got {quantile}")
     published = protocol == "locatello2019"
     classes = _histogram_classes(sample.values) if published else sample.classes
-    single = _single(classes, protocol if published else None)
+    single = _single(classes, sample.columns, protocol if published else None)
     codes = sample.used
     matrix, weights = _robustness(codes, classes, quantile, standardise=not published)
     score, best = _score(matrix, weights, clipped=not published)
@@ -133,21 +134,23 @@ def _histogram_classes(values: Shaped[np.ndarray, "n k"]) -> Int64[np.ndarray, "
     return classes
 
 
-def _single(classes: Int64[np.ndarray, "n k"], strict: str | None) -> Int64[np.ndarray, " k"]:
+def _single(
+    classes: Int64[np.ndarray, "n k"], names: tuple[int, ...], strict: str | None
+) -> Int64[np.ndarray, " k"]:
     """How many groups of each factor have one row; raises where that leaves none, or is strict."""
     single = np.zeros(classes.shape[1], dtype=np.int64)
-    for column, factor in enumerate(classes.T):
+    for column, (name, factor) in enumerate(zip(names, classes.T, strict=True)):
         _, count = np.unique(factor, return_counts=True)
         single[column] = np.count_nonzero(count == 1)
         if single[column] == len(count):
-            raise ValueError(
-                f"no two rows share a value of factors column {column} ({len(count)} values in "
+            raise NotApplicable(
+                f"no two rows share a value of factors column {name} ({len(count)} values in "
                 f"{len(classes)} rows); bin it, or leave it out"
             )
         if strict is not None and single[column]:
-            raise ValueError(
+            raise NotApplicable(
                 f"protocol {strict!r} needs two rows or more in each bin of a factor, but "
-                f"{single[column]} of {len(count)} bins of factors column {column} have one, which "
+                f"{single[column]} of {len(count)} bins of factors column {name} have one, which "
                 "cannot deviate; leave it out, or use protocol 'standard'"
             )
     return single

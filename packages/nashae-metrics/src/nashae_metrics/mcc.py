@@ -123,11 +123,23 @@ def _sample_of_values(
     values = factor_values(factors, rows=len(checked))
     distinct = [np.unique(column, return_inverse=True) for column in values.T]
     classes = np.column_stack([numbers for _, numbers in distinct]).astype(np.int64)
-    check_varying(classes, list(range(classes.shape[1])))
+    columns = tuple(range(classes.shape[1]))
+    check_varying(classes, columns)
     mask, rule = active_latents(checked, active)
     sizes = tuple(len(found) for found, _ in distinct)
     binned = np.zeros(len(sizes), dtype=bool)
-    return Sample(checked, values.astype(np.float64), classes, sizes, mask, rule, binned, None)
+    return Sample(
+        codes=checked,
+        values=values.astype(np.float64),
+        classes=classes,
+        sizes=sizes,
+        active=mask,
+        rule=rule,
+        binned=binned,
+        factor_bins=None,
+        columns=columns,
+        given=len(columns),
+    )
 
 
 def _columns(

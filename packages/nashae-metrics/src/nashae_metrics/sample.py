@@ -1,6 +1,6 @@
 """Codes with their factors, checked once; what several metrics need of them is computed once."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,8 @@ class Sample:
     """n codes (n, m) with their k factors: values (n, k) and classes (n, k) 0 ... size - 1.
 
     active (m,): the latents that take part, by `rule`. binned (k,): which factors are continuous
-    and were cut into `factor_bins` classes of equal counts.
+    and were cut into `factor_bins` classes of equal counts. columns (k,): of the `given` columns
+    that the user handed in, which the factors are.
     """
 
     codes: Float[np.ndarray, "n m"]
@@ -34,6 +35,8 @@ class Sample:
     rule: str
     binned: Bool[np.ndarray, " k"]
     factor_bins: int | None
+    columns: tuple[int, ...]
+    given: int
     _kept: dict[object, Information] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
@@ -105,6 +108,7 @@ def checked_sample(
     *,
     active: str | ActiveLatents | npt.ArrayLike = "constant",
     factor_bins: int | None = None,
+    columns: Sequence[int] | None = None,
     number: int | None = None,
     rng: np.random.Generator | None = None,
     protocol: str = "standard",
@@ -112,17 +116,21 @@ def checked_sample(
     """Check codes (n, m) and factors (n, k), and draw `number` rows of them where that is given.
 
     factors: whole numbers; a column with others is continuous and needs `factor_bins`, the number
-    of classes of equal counts that it is cut into. Raises `ValueError` for codes that are not
-    finite or not (n >= 2, m >= 1), factors that are constant, continuous without `factor_bins` or
-    of another length, an unknown rule, and fewer rows than `protocol` takes.
+    of classes of equal counts that it is cut into. columns: those in use, None for all. Raises
+    `ValueError` for codes that are not finite or not (n >= 2, m >= 1), factors that are continuous
+    without `factor_bins` or of another length, and an unknown rule; `NotApplicable` for factors
+    that are constant, and fewer rows than `protocol` takes.
     """
     checked = codes_array(codes)
     values = factor_values(factors, rows=len(checked))
+    given = values.shape[1]
+    names = tuple(range(given) if columns is None else columns)
+    values = values[:, names]
     classes, binned = factor_classes(values, factor_bins)
     if number is not None:
         rows = drawn_rows(len(checked), number, rng, protocol=protocol)
         checked, values, classes = checked[rows], values[rows], classes[rows]
-    check_varying(classes, list(range(classes.shape[1])))
+    check_varying(classes, names)
     dense = np.empty_like(classes)
     sizes = []
     for column, factor in enumerate(classes.T):
@@ -130,7 +138,16 @@ def checked_sample(
         sizes.append(len(found))
     mask, rule = active_latents(checked, active)
     return Sample(
-        checked, values.astype(np.float64), dense, tuple(sizes), mask, rule, binned, factor_bins
+        codes=checked,
+        values=values.astype(np.float64),
+        classes=dense,
+        sizes=tuple(sizes),
+        active=mask,
+        rule=rule,
+        binned=binned,
+        factor_bins=factor_bins,
+        columns=names,
+        given=given,
     )
 
 
@@ -186,4 +203,6 @@ def codes_sample(
         rule=rule,
         binned=np.empty(0, dtype=bool),
         factor_bins=None,
+        columns=(),
+        given=0,
     )

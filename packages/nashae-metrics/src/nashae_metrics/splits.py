@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int64
 
+from nashae_metrics.not_applicable import NotApplicable
+
 
 @dataclass(frozen=True)
 class SplitSizes:
@@ -27,10 +29,10 @@ def drawn_rows(
 ) -> Int64[np.ndarray, " number"]:
     """Draw `number` of `rows` row numbers without replacement, as a protocol asks for.
 
-    Raises `ValueError` where there are fewer rows, and without `rng`.
+    Raises `NotApplicable` where there are fewer rows, and `ValueError` without `rng`.
     """
     if rows < number:
-        raise ValueError(f"protocol {protocol!r} takes {number} samples, got {rows}")
+        raise NotApplicable(f"protocol {protocol!r} takes {number} samples, got {rows}")
     chosen: Int64[np.ndarray, " number"] = _required(rng, number, rows).choice(
         rows, size=number, replace=False
     )
@@ -42,17 +44,19 @@ def split_rows(
 ) -> tuple[Int64[np.ndarray, " train"], Int64[np.ndarray, " test"]]:
     """Draw the rows to learn from and the rows to be tested on; no row is in both.
 
-    Raises `ValueError` where `sizes` are strict and there are fewer rows, for fewer than three
-    rows, and without `rng`.
+    Raises `NotApplicable` where `sizes` are strict and there are fewer rows, and for fewer than
+    three rows, and `ValueError` without `rng`.
     """
     total = sizes.train + sizes.test
     if rows < total and sizes.strict:
-        raise ValueError(
+        raise NotApplicable(
             f"protocol {protocol!r} takes {sizes.train} samples to learn from and {sizes.test} "
             f"others, got {rows} in all"
         )
     if rows < 3:
-        raise ValueError(f"{rows} samples cannot be split into learnt and tested: give 3 or more")
+        raise NotApplicable(
+            f"{rows} samples cannot be split into learnt and tested: give 3 or more"
+        )
     train, number = sizes.train, min(rows, total)
     if rows < total:
         train = min(max(round(rows * sizes.train / total), 2), rows - 1)
