@@ -97,7 +97,7 @@ def factor_classes(
 ) -> tuple[Int64[np.ndarray, "n k"], Bool[np.ndarray, " k"]]:
     """Classes of factors, and which columns are continuous: those are cut into classes.
 
-    `bins` classes of equal counts, as far as equal values, which stay together, allow it.
+    `bins`: how many classes, as in `equal_count_classes`.
     """
     if bins is not None and not 2 <= bins <= len(values):
         raise ValueError(f"factor_bins must be in 2 ... {len(values)} (the samples), got {bins}")
@@ -113,9 +113,30 @@ def factor_classes(
             )
     classes = np.where(continuous, 0, values).astype(np.int64)
     for column in np.flatnonzero(continuous):
-        inner = np.quantile(values[:, column], np.linspace(0, 1, (bins or 1) + 1)[1:-1])
-        classes[:, column] = np.searchsorted(inner, values[:, column], side="right")
+        classes[:, column] = equal_count_classes(values[:, column], bins or 1)
     return classes, continuous
+
+
+def equal_count_classes(values: Shaped[np.ndarray, " n"], bins: int) -> Int64[np.ndarray, " n"]:
+    """Numbers 0, 1 ... of classes of about n/bins values each, in their order.
+
+    No more than `bins` distinct values keep a class each. Else a value that occurs n/bins times or
+    more has one of its own, and what lies between two such values is cut evenly, into one class at
+    least: where they are many, there may be more than `bins` classes. As many for -values.
+    """
+    distinct, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    if len(distinct) <= bins:
+        return place.astype(np.int64)
+    heavy = counts * bins >= len(values)
+    runs = np.cumsum(np.append(False, heavy[1:] | heavy[:-1]))
+    sizes = np.bincount(runs, counts).astype(np.int64)
+    numbers = np.maximum(sizes * bins // len(values), 1)
+    numbers[runs[heavy]] = 1
+    # A value is where its middle lies among the counts, which is the same from both ends.
+    below = np.cumsum(counts) - counts - (np.cumsum(sizes) - sizes)[runs]
+    parts = (2 * below + counts) * numbers[runs] // (2 * sizes[runs])
+    classes: Int64[np.ndarray, " n"] = ((np.cumsum(numbers) - numbers)[runs] + parts)[place]
+    return classes
 
 
 def check_varying(factors: Int64[np.ndarray, "n k"], columns: Sequence[int]) -> None:
