@@ -175,3 +175,32 @@ def test_bad_input_is_refused(changes, text):
     codes, factors = _data()
     with pytest.raises(ValueError, match=text):
         infomec(codes, factors, **changes)
+
+
+def _table(noise=0.02):
+    """A near-perfect code of 360 combinations: every row differs in every latent."""
+    rng = np.random.default_rng(7)
+    factors = np.stack(np.meshgrid(*map(np.arange, (3, 10, 12)), indexing="ij"), -1).reshape(-1, 3)
+    return factors + noise * rng.normal(size=factors.shape), factors
+
+
+@pytest.mark.parametrize("protocol", ["standard", "hsu2023"])
+@pytest.mark.parametrize("kind", ["replacement", "tile", "repeat", "float32", "a latent of noise"])
+def test_rows_that_are_repeated_leave_the_score_as_it_is(kind, protocol):
+    codes, factors = _table()
+    rng = np.random.default_rng(8)
+    rows = {
+        "tile": np.tile(np.arange(360), 9),
+        "repeat": np.repeat(np.arange(360), 9),
+    }.get(kind, rng.integers(0, 360, 3000))
+    drawn = codes[rows].astype(np.float32 if kind == "float32" else np.float64)
+    if kind == "a latent of noise":  # so that no row is another's equal
+        codes = np.c_[codes, rng.normal(size=360)]
+        drawn = np.c_[drawn, rng.normal(size=len(rows))]
+    expected = infomec(codes, factors, protocol=protocol)
+    found = infomec(drawn, factors[rows], protocol=protocol)
+    np.testing.assert_allclose(found.latents[:3], expected.latents[:3], atol=0.02)
+    assert expected.latents[:3].min() > 0.95
+    if kind != "a latent of noise":  # which knows of the factors by chance, and of more rows less
+        assert found.modularity == pytest.approx(expected.modularity, abs=0.01)
+        assert found.compactness == pytest.approx(expected.compactness, abs=0.01)

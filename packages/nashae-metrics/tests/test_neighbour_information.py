@@ -112,3 +112,25 @@ def test_classes_of_one_row_are_left_out():
 def test_neighbours_below_1_are_refused():
     with pytest.raises(ValueError, match="neighbours must be 1 or more, got 0"):
         neighbour_information(np.zeros((3, 1)), np.zeros((3, 1), dtype=int), (1,), neighbours=0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_repeated_rows_change_nothing(seed):
+    latent, factor, size = _case(seed, smallest=2)
+    expected = neighbour_information(latent[:, None], factor[:, None], (size,))
+    twice = neighbour_information(np.tile(latent, 3)[:, None], np.tile(factor, 3)[:, None], (size,))
+    np.testing.assert_allclose(twice, expected, atol=1e-12)
+    jittered = np.repeat(latent, 4) * (1 + 2e-16 * np.tile(range(4), len(latent)))
+    found = neighbour_information(jittered[:, None], np.repeat(factor, 4)[:, None], (size,))
+    np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+def test_rows_that_are_repeated_unequally_have_their_weight():
+    """Near-perfect: all of the entropy, whatever the weights."""
+    rng = np.random.default_rng(0)
+    factor = rng.integers(0, 3, 200)
+    latent = factor + 0.01 * rng.normal(size=200)
+    rows = rng.choice(200, 5000, p=rng.dirichlet(np.ones(200)))
+    shares = np.bincount(factor[rows]) / 5000
+    found = neighbour_information(latent[rows, None], factor[rows, None], (3,))[0, 0]
+    assert found == pytest.approx(-(shares * np.log(shares)).sum(), abs=0.02)

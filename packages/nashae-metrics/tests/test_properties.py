@@ -18,6 +18,8 @@ OF_FACTORS = [name for name, metric in METRICS.items() if metric.needs == "facto
 OF_CODES = [name for name, metric in METRICS.items() if metric.needs == "codes"]
 ALL = [*OF_FACTORS, *OF_CODES, "tad"]
 SLOW = {"dci", "dci_es", "explicitness", "infomec", "sap"}
+# Their rows, pairs or groups are others where there are more rows.
+OF_DRAWS = {"beta_vae", "factor_vae", "explicitness", "sap", "dci", "dci_es", "mcc"}
 HIGHEST = {"rmig": 10.0, "total_correlation": np.inf, "wasserstein_correlation": np.inf}
 HIGHEST |= {"mutual_information": np.log(20), "learned_latents": 10, "tad": 3.0}
 # A count by a range of .2, and distances in the codes' own unit, are of one scale by definition.
@@ -122,6 +124,14 @@ def test_narrower_floats_give_the_score_to_their_precision(name, dtype):
     expected = scored(name, rounded.astype(np.float64), factors).score
     tolerance = 0.02 if name in ("dci", "dci_es") else 2e-3
     assert scored(name, rounded, factors).score == pytest.approx(expected, abs=tolerance)
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name not in OF_DRAWS])
+def test_repeated_rows_change_nothing(name):
+    codes, factors = ordinary(200)
+    plain = scored(name, codes, factors).score
+    tiled = scored(name, np.tile(codes, (5, 1)), np.tile(factors, (5, 1))).score
+    assert tiled == pytest.approx(plain, abs=5e-3)
 
 
 @pytest.mark.parametrize("name", ALL)

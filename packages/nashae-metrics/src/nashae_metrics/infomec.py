@@ -10,7 +10,7 @@ from nashae_metrics.active_latents import ActiveLatents
 from nashae_metrics.information import shares
 from nashae_metrics.intervals import check_repeats, seeds_interval
 from nashae_metrics.learning import without_remarks
-from nashae_metrics.neighbour_information import neighbour_information
+from nashae_metrics.neighbour_information import neighbour_information, numbered_combinations
 from nashae_metrics.sample import Sample, checked_sample
 from nashae_metrics.score import Score
 from nashae_metrics.splits import drawn_rows
@@ -75,7 +75,9 @@ def infomec(
     an `ActiveLatents`, or a mask (m,).
 
     Tied codes are counted as they are, not parted by random noise as in the authors' code, so that
-    quantised latents need no estimator of their own.
+    quantised latents need no estimator of their own. Rows that are repeated, as in a small data set
+    drawn from with replacement, are not their own neighbours: they leave InfoM and InfoC as they
+    are, which the authors' code makes 0.
 
     Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), factors that are
     constant, of another length, or continuous without `factor_bins`, an unknown rule or protocol,
@@ -143,7 +145,11 @@ def _information(
     """Information over the factor's entropy; of finitely many rows it may be a little above 1."""
     classes = sample.classes[rows]
     information = neighbour_information(
-        sample.used[rows], classes, sample.sizes, neighbours=neighbours
+        sample.used[rows],
+        classes,
+        sample.sizes,
+        neighbours=neighbours,
+        combinations=numbered_combinations(sample.values[rows]),
     )
     entropies = np.array([_entropy(factor) for factor in classes.T])
     return shares(information, np.broadcast_to(entropies, information.shape))

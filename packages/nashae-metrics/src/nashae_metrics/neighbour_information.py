@@ -1,7 +1,8 @@
 """Mutual information of real latents and classes by nearest neighbours, in nats."""
 
 import numpy as np
-from jaxtyping import Float, Float64, Int64
+import numpy.typing as npt
+from jaxtyping import Float, Float64, Int64, Shaped
 
 ROUNDING = 4  # distances that differ by so many roundings of the codes are equal
 
@@ -12,6 +13,7 @@ def neighbour_information(
     sizes: tuple[int, ...],
     *,
     neighbours: int = 10,
+    combinations: Int64[np.ndarray, " n"] | None = None,
 ) -> Float64[np.ndarray, "a k"]:
     """Information, 0 or more, of each latent about each factor of classes 0 ... size - 1.
 
@@ -26,53 +28,116 @@ def neighbour_information(
     all counted, in k_i as in m_i, which gives what that noise gives on average, and for codes of
     few values the information of their table. Free of order, sign, offset and scale.
 
-    Source: Ross 2014; ties as in Gao et al. 2017.
+    A row that is repeated is no neighbour of itself: rows of equal code and equal factors are one
+    observation, which counts once among the neighbours and by its repetitions in the averages, so
+    that repeated rows leave the information as it is. This holds for a latent of more values than
+    `neighbours` that fewer than two combinations of factors share on average; codes of few values
+    have equal rows that are none repeated. An observation whose neighbours are all tied with it
+    counts by its rows. combinations (n,): which rows have the same factors, by default those of the
+    same classes.
+
+    Source: Ross 2014; ties as in Gao et al. 2017; repetitions are ours.
     """
     if neighbours < 1:
         raise ValueError(f"neighbours must be 1 or more, got {neighbours}")
+    if combinations is None:
+        combinations = numbered_combinations(factors)
     information = np.zeros((codes.shape[1], factors.shape[1]))
     for latent, column in enumerate(codes.T):
         order = np.argsort(column)
         values = column[order].astype(np.float64)
         largest = float(np.abs(values[[0, -1]]).max())
         tolerance = ROUNDING * float(np.finfo(codes.dtype).eps) * largest
+        kept, repeats = _observations(values, combinations[order], tolerance, neighbours)
+        order, values = order[kept], values[kept]
         for factor, size in enumerate(sizes):
             classes = factors[order, factor].astype(np.min_scalar_type(size))
-            information[latent, factor] = _of_sorted(values, classes, size, neighbours, tolerance)
+            information[latent, factor] = _of_sorted(
+                values, classes, repeats, size, neighbours, tolerance
+            )
     return information
+
+
+def numbered_combinations(factors: Shaped[np.ndarray, "n k"]) -> Int64[np.ndarray, " n"]:
+    """A number for each row, equal for rows of equal factors."""
+    numbers = np.zeros(len(factors), dtype=np.int64)
+    for factor in factors.T:
+        own = np.unique(factor, return_inverse=True)[1]
+        numbers = np.unique(numbers * len(factors) + own, return_inverse=True)[1].astype(np.int64)
+    return numbers
+
+
+def _observations(
+    values: Float64[np.ndarray, " n"],
+    combinations: Int64[np.ndarray, " n"],
+    tolerance: float,
+    neighbours: int,
+) -> tuple[Int64[np.ndarray, " rows"], Float64[np.ndarray, " rows"]]:
+    """Rows that stand for all, values in ascending order, and how often each is repeated."""
+    order = np.lexsort((values, combinations))
+    new = np.diff(values[order]) > tolerance
+    starts = np.flatnonzero(np.append(True, new | (np.diff(combinations[order]) > 0)))
+    kept, repeats = order[starts], np.diff(starts, append=len(values))
+    ascending = np.argsort(kept)
+    kept, repeats = kept[ascending], repeats[ascending]
+    different = 1 + np.count_nonzero(np.diff(values[kept]))
+    if different <= neighbours or len(kept) >= 2 * different:
+        return np.arange(len(values)), np.ones(len(values))
+    return kept, repeats.astype(np.float64)
 
 
 def _of_sorted(
     values: Float64[np.ndarray, " n"],
     classes: np.ndarray,
+    repeats: Float64[np.ndarray, " n"],
     size: int,
     neighbours: int,
     tolerance: float,
 ) -> float:
-    """Of one latent in ascending order and the class of each of its rows."""
+    """Of one latent in ascending order, the class of each observation and how often it occurs."""
     from scipy.special import digamma  # type: ignore[import-untyped]
 
-    counts = np.bincount(classes, minlength=size)
-    if (counts == 1).any():
-        shared = (counts > 1)[classes]
-        values, classes = values[shared], classes[shared]
-        counts = np.where(counts > 1, counts, 0)
-    n = len(values)
+    rows = np.bincount(classes, repeats, minlength=size)
+    if (rows == 1).any():
+        shared = (rows > 1)[classes]
+        values, classes, repeats = values[shared], classes[shared], repeats[shared]
+        rows = np.where(rows > 1, rows, 0.0)
+    n, total = len(values), rows.sum()
     if n == 0:
         return 0.0
+    counts = np.bincount(classes, minlength=size)
     places = np.argsort(classes, kind="stable")  # class by class, ascending within each
-    grouped = values[places]
-    reach = _reach(grouped, counts, neighbours) + tolerance
+    grouped, weights = values[places], repeats[places]
+    reach = _reach(grouped, counts, neighbours)
+    tied = reach == 0
+    reach += tolerance
     first = np.searchsorted(values, grouped - reach, side="left")
     last = np.searchsorted(values, grouped + reach, side="right")
     base = np.repeat(np.arange(size) * (n + 1), counts)
     keys = base + places
-    inside = np.searchsorted(keys, base + last) - np.searchsorted(keys, base + first)
-    # ψ of whole numbers from a table; a row is not its own neighbour.
-    psi = np.concatenate([[0.0], digamma(np.arange(1, n + 1))])
-    present = counts[counts > 0]
-    terms = psi[inside - 1] - psi[last - first - 1]
-    return max(0.0, float(psi[n] - present @ psi[present] / n + terms.mean()))
+    own_first, own_last = np.searchsorted(keys, base + first), np.searchsorted(keys, base + last)
+    in_all, in_class = np.append(0.0, np.cumsum(repeats)), np.append(0.0, np.cumsum(weights))
+
+    here, of_class = in_all[last] - in_all[first], in_class[own_last] - in_class[own_first]
+    sizes = np.repeat(rows, counts)
+    by_rows = digamma(total) - digamma(sizes)
+    by_rows += digamma(np.maximum(of_class - 1, 1)) - digamma(np.maximum(here - 1, 1))
+    # An observation is not its own neighbour.
+    others, mates = last - first - 1, own_last - own_first - 1
+    by_observations = _log_size(np.array(n), total) - _log_size(np.repeat(counts, counts), sizes)
+    by_observations += _log_size(mates, of_class - weights) - _log_size(others, here - weights)
+    terms = np.where(tied, by_rows, by_observations)
+    return max(0.0, float((weights * terms).sum() / total))
+
+
+def _log_size(
+    observations: npt.NDArray[np.int64], rows: npt.NDArray[np.float64] | np.float64
+) -> npt.NDArray[np.float64]:
+    """ψ of a number of observations, and the logarithm of how often one is repeated on average."""
+    from scipy.special import digamma
+
+    number = np.maximum(observations, 1)
+    return np.asarray(digamma(number) + np.log(np.maximum(rows, 1) / number))
 
 
 def _reach(
