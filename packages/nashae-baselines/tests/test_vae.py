@@ -343,7 +343,7 @@ def test_a_decoder_that_does_not_give_the_observations_shape_is_refused(seeded, 
     model = VAE(nn.Linear(12, 6), nn.Linear(3, 11), VAEConfig(likelihood=likelihood))
     config = TrainConfig(steps=1, batch_size=5)
     with pytest.raises(ValueError, match=r"decoder gave \(5, 11\) for observations \(5, 12\)"):
-        train(model, torch.zeros(60, 12), config, seeded(0))
+        train(model, torch.rand(60, 12, generator=seeded(1)), config, seeded(0))
 
 
 @pytest.mark.parametrize("beta", [-0.1, math.inf, -math.inf, math.nan])

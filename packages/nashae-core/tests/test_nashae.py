@@ -337,4 +337,4 @@ def test_a_decoder_that_does_not_give_the_observations_shape_is_refused(seeded):
     game = NashAE(nn.Linear(12, 4), nn.Linear(4, 11), Predictors(4, generator=seeded(0)))
     config = TrainConfig(steps=1, batch_size=5)
     with pytest.raises(ValueError, match=r"decoder gave \(5, 11\) for observations \(5, 12\)"):
-        train(game, torch.zeros(60, 12), config, seeded(0))
+        train(game, torch.rand(60, 12, generator=seeded(1)), config, seeded(0))

@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 
 from nashae_baselines.checks import check_numbers, checked_config
 from nashae_baselines.losses import covariance_penalty
-from nashae_core import Trainable, Turn, adam, reconstruction_loss, weighted_loss
+from nashae_core import Demands, Trainable, Turn, adam, reconstruction_loss, weighted_loss
 from nashae_core.arguments import applied, check_given_back, check_network
 
 
@@ -68,6 +68,10 @@ class CovarianceAutoencoder(Trainable):
     def decode(self, codes: Float[Tensor, "batch m"]) -> Float[Tensor, "batch *shape"]:
         """The observations that `codes` stand for."""
         return applied(self.decoder, codes, "the decoder", "codes")
+
+    def demands(self) -> Demands:
+        """Observations that differ."""
+        return Demands(varied=True)
 
     def optimizers(self) -> Mapping[str, Optimizer]:
         """Adam for the whole."""

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from nashae_baselines.gaussian_coder import GaussianCoder, Posterior, drawn
 from nashae_baselines.losses import bernoulli_nll, gaussian_nll
+from nashae_core import Demands
 from nashae_core.arguments import applied, check_given_back, check_network
 
 Likelihood = Literal["gaussian", "bernoulli"]
@@ -33,6 +34,13 @@ class GaussianVAE(GaussianCoder):
         super().__init__(encoder)
         check_network(decoder, "decoder")
         self.decoder, self.likelihood = decoder, likelihood
+
+    def demands(self) -> Demands:
+        """Observations that differ, and for the Bernoulli likelihood are in [0, 1]."""
+        if self.likelihood == "gaussian":
+            return Demands(varied=True)
+        cure = 'scale them to [0, 1] for likelihood="bernoulli", or take likelihood="gaussian"'
+        return Demands((0.0, 1.0), cure, varied=True)
 
     def decode(self, codes: Float[Tensor, "batch m"]) -> Float[Tensor, "batch *shape"]:
         """The mean of p(x|z) for `codes`."""

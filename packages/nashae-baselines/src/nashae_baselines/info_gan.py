@@ -14,7 +14,7 @@ from nashae_baselines.discriminators import logits_of
 from nashae_baselines.gaussian_coder import GaussianCoder
 from nashae_baselines.losses import code_nll, discriminator_loss, generator_loss
 from nashae_baselines.rates import OF_ADAM, default_rate
-from nashae_core import Turn, adam
+from nashae_core import Demands, Turn, adam
 from nashae_core.arguments import applied, check_given_back, check_network, whole
 
 
@@ -77,6 +77,10 @@ class InfoGAN(GaussianCoder):
         """What the generator makes of `codes`, its noise at 0, the mean."""
         noise = codes.new_zeros(len(codes), self.config.noise)
         return applied(self.decoder, torch.cat([codes, noise], 1), "the decoder", "codes")
+
+    def demands(self) -> Demands:
+        """Observations that differ."""
+        return Demands(varied=True)
 
     def optimizers(self) -> Mapping[str, Optimizer]:
         """Adam for the discriminator and Adam for the generator and Q together."""

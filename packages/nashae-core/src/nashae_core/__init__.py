@@ -10,6 +10,7 @@ from nashae_core.counting import count_factors
 from nashae_core.encoding import encode
 from nashae_core.images import ImageObservations, StreamedImages
 from nashae_core.independence import dependence, redundancy
+from nashae_core.inspection import Demands
 from nashae_core.losses import (
     covariance_loss,
     predictor_loss,
@@ -43,6 +44,7 @@ __all__ = [
     "CountConfig",
     "CountProgress",
     "Decision",
+    "Demands",
     "History",
     "ImageObservations",
     "NashAE",

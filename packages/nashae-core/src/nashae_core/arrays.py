@@ -120,16 +120,17 @@ def check_dtype(dtype: torch.dtype) -> None:
 def check_finite(rows: Tensor, name: str, index: Tensor | None = None) -> None:
     """Refuse rows with elements that are not finite; `index` (n,) are their numbers in the data."""
     # In pieces, because what is made on the way is as large as they are.
-    first = 0
-    for piece in torch.split(rows, max(1, PIECE // max(1, rows.shape[1:].numel()))):
-        good = torch.isfinite(piece)
-        if not good.all():
-            bad = first + int(good.reshape(len(piece), -1).all(1).logical_not().nonzero()[0, 0])
-            raise ValueError(
-                f"{name} must be finite; got NaN or infinite elements, first in row "
-                f"{bad if index is None else int(index[bad])}: leave out such rows or mend them"
-            )
-        first += len(piece)
+    pieces = torch.split(rows, max(1, PIECE // max(1, rows.shape[1:].numel())))
+    if all(bool(torch.isfinite(piece).all()) for piece in pieces):
+        return
+    counts = torch.cat([(~torch.isfinite(p)).reshape(len(p), -1).sum(1) for p in pieces]).cpu()
+    bad = counts.nonzero().flatten()
+    first = (bad if index is None else index.cpu()[bad])[:3].tolist()
+    raise ValueError(
+        f"{name} must be finite; got NaN or infinite elements, first in row "
+        f"{', '.join(map(str, first))}, {int(counts.sum())} in {len(bad)} rows: leave out such "
+        "rows or mend them"
+    )
 
 
 def described(value: Any) -> str:

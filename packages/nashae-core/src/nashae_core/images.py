@@ -153,6 +153,11 @@ def _checked(
         )
     if not all(map(math.isfinite, numbers[0] + numbers[1])) or min(numbers[1]) <= 0:
         raise ValueError(f"mean must be finite and std above 0; got {mean} and {std}")
+    if max(map(abs, numbers[0])) > 1 or max(numbers[1]) > 1:
+        raise ValueError(
+            f"mean and std must be of numbers 0 ... 1; got {mean} and {std}: divide those of "
+            "bytes by 255"
+        )
     return numbers[0], numbers[1]
 
 

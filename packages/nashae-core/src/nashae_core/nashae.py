@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from nashae_core.arguments import applied, check_given_back, check_kind, check_network
+from nashae_core.inspection import Demands
 from nashae_core.losses import covariance_loss, reconstruction_loss, weighted_loss
 from nashae_core.optimizers import adam
 from nashae_core.predictors import Predictors
@@ -179,6 +180,10 @@ class NashAE(Trainable):
         """Codes, reconstruction and predictions of observations (batch, ...)."""
         codes = self.encode(x)
         return NashAEOutput(codes, self.decode(codes), self.predictors(codes))
+
+    def demands(self) -> Demands:
+        """Observations that differ."""
+        return Demands(varied=True)
 
     def optimizers(self) -> Mapping[str, Optimizer]:
         """Adam for the predictors and Adam for the autoencoder."""

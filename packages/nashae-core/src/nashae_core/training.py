@@ -17,6 +17,7 @@ from nashae_core.arrays import described
 from nashae_core.denormals import flushed_denormals
 from nashae_core.descriptions import description
 from nashae_core.divergence import finite, first_bad, likely_causes
+from nashae_core.inspection import Demands, inspect
 from nashae_core.objective import Objective
 from nashae_core.observations import (
     Observations,
@@ -62,6 +63,10 @@ class Trainable(nn.Module, ABC):
     objective: str | None = None
     """The term of the history that a run has to end lower than it began. None: the loss of the only
     player, and nothing of a game."""
+
+    def demands(self) -> Demands:
+        """What the model asks of its observations, which are looked at before training."""
+        return Demands()
 
     @abstractmethod
     def optimizers(self) -> Mapping[str, Optimizer]:
@@ -168,6 +173,9 @@ def train(
     The loop itself never waits for the device between two records. Each entry of the history is
     looked at when the next one is recorded, so a run that diverges ends there.
 
+    Some of the observations are looked at before training (`inspection.inspect`): what cannot be
+    meant is refused, and what is likely wrong is warned of (`UserWarning`).
+
     Warns (`UserWarning`) where `model.objective` has ended at more than one and a half times what
     it was in the first step.
 
@@ -191,6 +199,8 @@ def train(
     if config.channels_last:
         model.to(memory_format=torch.channels_last)
     rows = on_device(observations, device, weight_type(model))
+    if resume is None:
+        inspect(rows, model, model.demands(), device)
     # One seed from each, whichever is used, so that a run is the same alone and beside others.
     noise_seed, *_ = [int(_draw(2**62, (), g)) for g in draws]
     noise = torch.Generator(device).manual_seed(noise_seed)
