@@ -30,9 +30,8 @@ class Seen:
         return len(self.rows)
 
     def __getitem__(self, index: Tensor) -> Tensor:
-        if len(index) > 1:  # one row is looked at before training
-            self.batches.append(self.rows[index])
-        return self.rows[index]
+        self.batches.append(self.rows[index])
+        return self.batches[-1]
 
 
 def plain_linear(weight: Tensor, bias: Tensor) -> nn.Linear:

@@ -230,6 +230,12 @@ def test_a_memory_map_takes_no_memory_of_its_size(tmp_path):
     assert max(taken) < rows.nbytes / 8
 
 
+def test_a_type_may_be_said_in_words():
+    rows = Elsewhere(made("f4"), chunk=7)
+    rows.dtype = "float32"
+    assert_same(bits(rows), bits(rows.rows))
+
+
 def test_an_array_in_memory_is_shared():
     rows = made("f4")
     rows.flags.writeable = False

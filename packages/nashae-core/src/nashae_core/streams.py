@@ -74,7 +74,10 @@ class StreamedObservations:
             raise no_array(array, "observations")
         check_dtype(dtype)
         if not array.shape:
-            raise ValueError(f"observations must be (n, ...); got {described(array)}")
+            raise ValueError(
+                f"observations must be (n, ...), one row each; got {described(array)}: "
+                "give an array of one axis or more"
+            )
         check_floating(array.dtype, "observations")
         self.array, self.device, self.dtype = array, torch.device(device), dtype
 
@@ -131,7 +134,7 @@ def _read_increasing(array: ArrayLike, wanted: npt.NDArray[np.int64]) -> npt.NDA
         return np.asarray(array[wanted])
     # HDF5 unpacks a chunk anew for each row that is asked of it: all between the first and the last
     # are read at once, and neighbours with them.
-    row = max(1, int(np.prod(array.shape[1:])) * array.dtype.itemsize)
+    row = max(1, int(np.prod(array.shape[1:])) * np.dtype(array.dtype).itemsize)
     near = (np.diff(wanted) == 1) | (np.diff(wanted // chunks[0]) == 0)
     starts = [0] if len(wanted) else []
     for i, joined in enumerate(near, 1):
