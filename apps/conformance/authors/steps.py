@@ -139,13 +139,13 @@ def our_training(
         int(torch.randint(2**62, (), generator=torch.Generator().manual_seed(0)))
     )
     draws, nothing = Draws(batches, [], []), torch.zeros(config.batch_size, recipe.latents)
-    rows = torch.arange(config.batch_size)[:, None].expand(nothing.shape)
+    rows = torch.arange(config.batch_size, dtype=raw.dtype)[:, None].expand(nothing.shape)
     if not isinstance(recipe, NashAERecipe):
         for _ in range(config.steps):
             for _ in range(model.batches_per_step):
                 draws.noise.append(drawn(Posterior(nothing, nothing), noise))
             if isinstance(model, FactorVAE):
-                draws.orders.append(permuted(rows, noise))
+                draws.orders.append(permuted(rows, noise).long())
     return Training(losses, snapshots), draws
 
 
