@@ -65,6 +65,7 @@ def test_a_run_that_diverges_ends_an_entry_later(make_game, rows, seeded):
     assert game._steps == 15  # not 60
 
 
+@pytest.mark.filterwarnings("ignore:observations should be about 0")
 @pytest.mark.parametrize("scale", [1.0, 1000.0])
 def test_the_message_has_the_scale_the_rates_and_the_precision(make_game, rows, seeded, scale):
     with pytest.raises(FloatingPointError) as error:
