@@ -108,6 +108,15 @@ def test_what_is_well_is_let(factor):
     look(ImageObservations(BYTES, (0.5,) * 3, (0.29,) * 3))
 
 
+def test_a_model_that_standardises_them_itself_takes_any_scale(make_game, rows, seeded):
+    config, own = TrainConfig(steps=1, batch_size=5), rows * 1000 + 500
+    model = make_game()
+    with pytest.warns(UserWarning, match="deviation of about 1; got"):
+        train(model, own, config, seeded(0))
+    model.standardise(float(own.mean()), float(own.std()))
+    train(model, own, config, seeded(0))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_images_with_their_channels_last_are_refused_before_a_convolution(seeded, kind):
     last = torch.randn(20, 64, 64, 3, generator=seeded(0))

@@ -32,6 +32,8 @@ class Demands(NamedTuple):
     """What wants them so, and the cure: the end of the error's text."""
     varied: bool = False
     """Whether observations that are all the same leave it nothing to learn."""
+    standardised_by: tuple[float, float] = (0.0, 1.0)
+    """The shift and the scale that the model itself takes from them."""
 
 
 @torch.no_grad()
@@ -69,7 +71,8 @@ def inspect(
             f"observations must differ; got {len(rows)} that are all the same: there is nothing "
             "to learn, look how they were read"
         )
-    _warn_of_scale(sample.to(torch.float64))
+    shift, scale = demands.standardised_by
+    _warn_of_scale((sample.to(torch.float64) - shift) / scale)
 
 
 def _spread(n: int, most: int) -> Tensor:

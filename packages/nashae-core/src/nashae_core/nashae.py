@@ -183,7 +183,7 @@ class NashAE(Trainable):
 
     def demands(self) -> Demands:
         """Observations that differ."""
-        return Demands(varied=True)
+        return Demands(varied=True, standardised_by=self.standardised_by)
 
     def optimizers(self) -> Mapping[str, Optimizer]:
         """Adam for the predictors and Adam for the autoencoder."""
