@@ -120,7 +120,7 @@ OVERVIEW = ("first weights", "1, 10 and 100 steps", "settings")
 WEIGHTS = (
     "weights' gains there",
     "here",
-    "largest |kurtosis|",
+    "largest excess kurtosis, without its sign",
     "biases' deviation there",
     "here",
     "smallest p (tests)",
