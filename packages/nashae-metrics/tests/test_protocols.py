@@ -18,7 +18,7 @@ from nashae_metrics.catalogue import METRICS
 from nashae_metrics.cli import main
 from nashae_metrics.intervals import Bootstrap
 from nashae_metrics.splits import SplitSizes
-from nashae_metrics.tables import caption
+from nashae_metrics.tables import caption, markdown_text
 
 CASES = [
     (name, protocol)
@@ -277,3 +277,33 @@ def test_a_setting_that_is_wrong_is_an_error_and_no_skip(name):
     if METRICS[name].cost < 1 and "repeats" in signature(getattr(nashae_metrics, name)).parameters:
         with pytest.raises(ValueError, match="repeats must be 1 or more"):
             evaluate(codes, factors, repeats=0, **options)
+
+
+def test_intervals_over_draws_stand_apart_from_those_over_samples():
+    codes, factors = data()
+    truth = truths(codes, factors)
+    found = evaluate(codes, **truth, repeats=2, bootstrap=FEW, rng=np.random.default_rng(0))
+    assert {row.metric for row in found.rows if row.draws_interval} == {
+        "beta_vae",
+        "factor_vae",
+        "sap",
+    }
+    assert {row.metric for row in found.rows if row.interval} == {
+        name
+        for name, _ in CASES
+        if "bootstrap" in signature(getattr(nashae_metrics, name)).parameters and name != "irs"
+    }
+    lines = {line.split()[1]: line.split("|") for line in markdown_text(found).splitlines()[2:-2]}
+    for row in found.rows:
+        record = row.record()
+        over_samples, over_draws = lines[row.metric][3:5]
+        if row.result.interval is None or row.result.interval.method == "seeds":
+            assert row.interval is record["low"] is record["high"] is record["interval"] is None
+            assert over_samples.strip() == "–"
+        else:
+            assert row.draws_interval is record["draws_low"] is record["draws_high"] is None
+            assert over_draws.strip() == "–"
+        assert (over_draws.strip() == "–") == (record["draws_low"] is None)
+    assert "intervals over other samples at 95%; intervals over other draws at 95%" in caption(
+        found
+    )

@@ -75,7 +75,8 @@ def beta_vae(
       on raw features, learnt by one-point steps of Adagrad;
     - "yeats2022-dsprites": L = 100, 60,000 and 1,000 points, the same softmax with a smaller rate
       for the last 5 % of the points, the last four factors only.
-    repeats: with as many draws; the interval is then that of their mean.
+    repeats: with as many draws; the interval is then that of their mean, over other draws from
+    these samples, which says nothing of other samples.
     columns: the factors in use, in place of the protocol's.
     active: a rule's name, an `ActiveLatents`, or a mask (m,), in place of the protocol's.
     rng: the one source of the draws; equal generators give equal results.

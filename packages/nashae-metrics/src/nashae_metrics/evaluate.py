@@ -99,8 +99,9 @@ def evaluate(
     that name are skipped. active: one rule, or a mask (m,), for all metrics; None for the rule that
     belongs to each metric and protocol, as in a call of the metric alone. bootstrap: how intervals
     are drawn, None for none. repeats: seeds of the metrics that draw pairs, groups or splits and
-    take less than a second; two or more give them an interval. on_progress(metric, done, of) is
-    called before each metric.
+    take less than a second; two or more give them an interval over draws, `Row.draws_interval`,
+    which stands apart from the others' over samples, `Row.interval`. on_progress(metric, done, of)
+    is called before each metric.
 
     Every metric has a random stream of its own: its score does not depend on which others are
     asked for. A metric that the data does not allow (`NotApplicable`: too few rows for its

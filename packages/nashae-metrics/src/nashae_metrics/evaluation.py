@@ -21,6 +21,8 @@ COLUMNS = (
     "seconds",
     "active",
     "rule",
+    "draws_low",
+    "draws_high",
 )
 
 
@@ -39,12 +41,21 @@ class Row:
 
     @property
     def interval(self) -> Interval | None:
-        """Its interval, where it has one."""
-        return self.result.interval
+        """Its interval over other samples, where it has one."""
+        return self._interval_over("samples")
+
+    @property
+    def draws_interval(self) -> Interval | None:
+        """Its interval over other draws from the same samples, where it has one."""
+        return self._interval_over("draws")
+
+    def _interval_over(self, over: str) -> Interval | None:
+        interval = self.result.interval
+        return interval if interval is not None and interval.over == over else None
 
     def record(self) -> dict[str, Any]:
         """The row as plain values, by the names of `COLUMNS`."""
-        interval = self.interval
+        interval, draws = self.interval, self.draws_interval
         return {
             "metric": self.metric,
             "score": self.score,
@@ -56,6 +67,8 @@ class Row:
             "seconds": round(self.seconds, 3),
             "active": self.result.active_count,
             "rule": self.result.rule,
+            "draws_low": draws.low if draws else None,
+            "draws_high": draws.high if draws else None,
         }
 
 

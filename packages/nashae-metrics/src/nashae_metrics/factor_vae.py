@@ -98,7 +98,8 @@ def factor_vae(
       variances are those of 10,000 rows, and values that occur once are an error.
     active: a rule's name, an `ActiveLatents`, or a mask (m,), in place of the protocol's. With no
     latent active there is no vote, and the score is 0; with one it is about 1/k, chance.
-    repeats: with as many draws; the interval is then that of their mean.
+    repeats: with as many draws; the interval is then that of their mean, over other draws from
+    these samples, which says nothing of other samples.
     rng: the one source of the draws; equal generators give equal results.
 
     Defects elsewhere: where inactive latents are kept, a constant one is 0/0 and wins every vote.

@@ -57,7 +57,8 @@ class Interval:
 
     method: "centred", "bca", "percentile" or "seeds". BCa is undefined where the score lies outside
     of its own resamples' interval: "centred" then stands in for it. draws: the resamples or the
-    seeds.
+    seeds. Resamples speak of other samples of the same size; "seeds" of other draws from the same
+    samples alone, which other samples leave far more often than `level` says.
     """
 
     low: float
@@ -65,6 +66,11 @@ class Interval:
     level: float
     method: str
     draws: int
+
+    @property
+    def over(self) -> Literal["samples", "draws"]:
+        """What it speaks of: other samples, or other draws from the same samples."""
+        return "draws" if self.method == "seeds" else "samples"
 
 
 def block_numbers(
@@ -135,7 +141,7 @@ def check_repeats(repeats: int) -> None:
 
 
 def seeds_interval(scores: Float64[np.ndarray, " seeds"], level: float = 0.95) -> Interval | None:
-    """Student's interval of the mean over seeds; None for a single seed."""
+    """Student's interval of the mean over draws from the same samples; None for a single one."""
     from scipy.stats import t
 
     if len(scores) < 2:

@@ -12,7 +12,8 @@ from nashae_metrics.intervals import Interval
 class Score:
     """`score` is the metric's number; beside it stands what it depends on.
 
-    interval: of the score, None where none was asked for or none is cheap. active (m,): the latents
+    interval: of the score, `over` other samples or, in metrics with `repeats`, over other draws
+    from the same samples; None where none was asked for or none is cheap. active (m,): the latents
     that took part, by `rule`. samples: the rows that were scored. protocol: the name to cite. seed:
     what the generator that was handed in was seeded with, None without one.
     """

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from nashae_metrics.evaluation import COLUMNS, Evaluation, Row
 
-HEADERS = ("metric", "score", "interval", "better", "protocol", "seconds")
+HEADERS = ("metric", "score", "interval", "over draws", "better", "protocol", "seconds")
 
 
 def json_text(evaluation: Evaluation) -> str:
@@ -49,7 +49,7 @@ def latex_text(evaluation: Evaluation) -> str:
 def terminal_table(evaluation: Evaluation) -> Table:
     """The table for a terminal."""
     table = Table(*HEADERS, caption=caption(evaluation), caption_justify="left")
-    for column in table.columns[1:3] + table.columns[-1:]:
+    for column in table.columns[1:4] + table.columns[-1:]:
         column.justify = "right"
     for row in evaluation.rows:
         table.add_row(*cells(row))
@@ -66,17 +66,20 @@ WRITERS: dict[str, Callable[[Evaluation], str]] = {
 
 def cells(row: Row) -> tuple[str, ...]:
     """A row of the table, by `HEADERS`."""
-    interval = row.interval
-    between = f"{interval.low:.3f} – {interval.high:.3f}" if interval else "–"
+    intervals = (row.interval, row.draws_interval)
+    between = [f"{i.low:.3f} – {i.high:.3f}" if i else "–" for i in intervals]
     record = row.record()
     number = f"{row.score:.0f}" if isinstance(row.result.score, int) else f"{row.score:.3f}"
     seconds = f"{row.seconds:.2f}"
-    return (row.metric, number, between, record["better"], record["protocol"], seconds)
+    return (row.metric, number, *between, record["better"], record["protocol"], seconds)
 
 
 def caption(evaluation: Evaluation) -> str:
     """What the rows of the table have in common."""
-    levels = {f"{row.interval.level:.0%}" for row in evaluation.rows if row.interval}
+    intervals = [row.result.interval for row in evaluation.rows if row.result.interval]
+    levels = {over: set[str]() for over in ("samples", "draws")}
+    for interval in intervals:
+        levels[interval.over].add(f"{interval.level:.0%}")
     rules: dict[tuple[int, str], list[str]] = {}
     for row in evaluation.rows:
         rules.setdefault((row.result.active_count, row.result.rule), []).append(row.metric)
@@ -87,7 +90,11 @@ def caption(evaluation: Evaluation) -> str:
         f"{evaluation.samples} samples, {count} of {len(evaluation.active)} latents active by the "
         f"rule “{rule}”"
         + "".join(f"; {', '.join(names)}: {n} by “{other}”" for (n, other), names in rules.items())
-        + (f"; intervals at {' and '.join(sorted(levels))}" if levels else "")
+        + "".join(
+            f"; intervals over other {over} at {' and '.join(sorted(found))}"
+            for over, found in levels.items()
+            if found
+        )
     )
 
 
@@ -95,6 +102,6 @@ def _tabulated(evaluation: Evaluation, style: str) -> str:
     from tabulate import tabulate  # type: ignore[import-untyped]
 
     body = [cells(row) for row in evaluation.rows]
-    alignment = ("left", "right", "right", "left", "left", "right")
+    alignment = ("left", "right", "right", "right", "left", "left", "right")
     text = tabulate(body, HEADERS, tablefmt=style, colalign=alignment, disable_numparse=True)
     return f"{text}\n\n{caption(evaluation)}\n"
