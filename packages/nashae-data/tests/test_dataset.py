@@ -72,6 +72,33 @@ def test_arrays_are_read_only_and_not_copied():
     assert made.observations[0, 0] == 7
 
 
+@pytest.mark.parametrize("name", ["observations", "factors", "values"])
+@pytest.mark.parametrize("unhooked", [False, True])
+def test_masked_entries_are_refused_and_a_mask_of_none_is_not(name, unhooked):
+    """Saved as they lie in memory, they would be read as if they had been measured."""
+    kind = Unhooked if unhooked else Dataset
+    array = np.ma.array(getattr(dataset(), name))
+    assert len(dataset(kind=kind, **{name: array})) == 3
+    array[1, 1] = np.ma.masked
+    with pytest.raises(ValueError, match=f"{name} must have no masked entries; got 1: give all"):
+        dataset(kind=kind, **{name: array})
+
+
+@pytest.mark.parametrize("name", ["observations", "attributes", "partition", "nuisances"])
+def test_masked_entries_of_attributes_are_refused(name):
+    fields = {
+        "observations": np.zeros((3, 5)),
+        "attributes": np.eye(3, 2, dtype=bool),
+        "partition": np.array([0, 1, 2]),
+        "nuisances": np.zeros((3, 1)),
+    }
+    hidden = np.ma.array(fields[name], mask=np.zeros(fields[name].shape))
+    hidden[1] = np.ma.masked
+    rest = {"names": ("a", "b"), "nuisance_names": ("c",), "provenance": MADE_UP}
+    with pytest.raises(ValueError, match=f"{name} must have no masked entries"):
+        AttributeDataset(**(fields | {name: hidden}), **rest)
+
+
 def test_a_dataset_survives_pickling():
     made = dataset()
     again = pickle.loads(pickle.dumps(made))

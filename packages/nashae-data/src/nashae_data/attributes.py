@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nashae_data.dataset import Observations, Provenance, read_only
+from nashae_data.dataset import Observations, Provenance, check_unmasked, read_only
 from nashae_data.disk import in_any_order, resolve
 
 # As CelebA numbers the parts of its partition.
@@ -27,7 +27,7 @@ class AttributeDataset:
 
     Arrays are kept as read-only views: copy before changing one.
 
-    Raises `ValueError` where these do not hold or do not fit each other.
+    Raises `ValueError` where these do not hold or do not fit each other, and for masked entries.
     """
 
     observations: Observations
@@ -39,6 +39,8 @@ class AttributeDataset:
     provenance: Provenance
 
     def __post_init__(self) -> None:
+        for name in ("observations", "attributes", "partition", "nuisances"):
+            check_unmasked(getattr(self, name), name)
         self._keep("observations", in_any_order(self.observations))
         if len(self.observations) == 0:
             raise ValueError("there are no observations: give at least one")

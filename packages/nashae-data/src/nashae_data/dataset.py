@@ -61,7 +61,7 @@ class Dataset:
 
     Arrays are kept as read-only views: copy before changing one.
 
-    Raises `ValueError` where these do not hold or do not fit each other.
+    Raises `ValueError` where these do not hold or do not fit each other, and for masked entries.
     """
 
     observations: Observations
@@ -72,6 +72,8 @@ class Dataset:
     provenance: Provenance
 
     def __post_init__(self) -> None:
+        for name in ("observations", "factors", "values"):
+            check_unmasked(getattr(self, name), name)
         self._keep("observations", in_any_order(self.observations))
         if not isinstance(self.observations, Observations):
             raise ValueError(
@@ -133,6 +135,15 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.observations)
+
+
+def check_unmasked(array: object, name: str) -> None:
+    """Raise where a masked array hides entries: they would be kept, and saved, as if they held."""
+    if np.ma.is_masked(array):
+        raise ValueError(
+            f"{name} must have no masked entries; got {np.ma.getmaskarray(array).sum()}: give all "
+            "arrays of the data set without the rows that have them"
+        )
 
 
 def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Bool, Float, Float64
 
-from nashae_metrics.arrays import codes_array
+from nashae_metrics.arrays import check_unmasked, codes_array
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,7 @@ def active_latents(
     if isinstance(active, str | ActiveLatents):
         rule = named_rule(active)
         return rule.mask(rule.measured(codes)), rule.name
+    check_unmasked(active, "active")
     mask = np.array(active)
     if mask.dtype != np.bool_ or mask.shape != codes.shape[1:]:
         raise ValueError(

@@ -1,6 +1,7 @@
 """Arrays from outside, checked: what a metric may assume of its inputs is settled here."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +39,73 @@ def _check_finite(array: Float[np.ndarray, "n m"], name: str) -> None:
         raise ValueError(
             f"{name} must be finite, got {array[first]} in row {first[0]}, column {first[1]} "
             f"({entries} such entries)"
+        )
+
+
+def codes_and_factors(
+    codes: npt.ArrayLike, factors: npt.ArrayLike, missing: float | int | None
+) -> tuple[Float[np.ndarray, "n m"], Shaped[np.ndarray, "n k"]]:
+    """Codes and the values of their factors, without the rows in which a factor is `missing`."""
+    checked, table, _ = _paired(codes, factors, "factors", missing)
+    return checked, factor_values(table, rows=len(checked))
+
+
+def codes_and_attributes(
+    codes: npt.ArrayLike, attributes: npt.ArrayLike, missing: float | int | None
+) -> tuple[Float[np.ndarray, "l m"], Bool[np.ndarray, "l k"], Bool[np.ndarray, " n"]]:
+    """Codes and attributes of the rows in which no attribute is `missing`, and which these are."""
+    checked, table, known = _paired(codes, attributes, "attributes", missing)
+    return checked, attributes_array(table, rows=len(checked)), known
+
+
+def _paired(
+    codes: npt.ArrayLike, truth: npt.ArrayLike, name: str, missing: float | int | None
+) -> tuple[Float[np.ndarray, "l m"], Shaped[np.ndarray, "l k"], Bool[np.ndarray, " n"]]:
+    check_same_rows(codes, truth, name)
+    checked, table = codes_array(codes), _table(truth, name, name)
+    _check_rows(table, name, len(checked))
+    known = known_rows(table, name, missing)
+    if known.all():
+        return checked, table, known
+    return checked[known], table[known], known
+
+
+def known_rows(
+    table: Shaped[np.ndarray, "n k"], name: str, missing: float | int | None
+) -> Bool[np.ndarray, " n"]:
+    """Which rows have no `missing` value, which may be nan."""
+    if missing is None:
+        return np.ones(len(table), dtype=bool)
+    unknown = np.isnan(table) if np.isnan(missing) else table == missing
+    known: Bool[np.ndarray, " n"] = ~unknown.any(1)
+    if np.count_nonzero(known) < 2:
+        raise ValueError(
+            f"{name} must have two rows or more without the missing value {missing}; "
+            f"got {np.count_nonzero(known)}: leave out columns that are seldom known"
+        )
+    return known
+
+
+def check_same_rows(codes: object, other: object, name: str) -> None:
+    """Raise where two data frames name their rows differently: they would be paired by place."""
+    indices: list[Any] = [getattr(frame, "index", None) for frame in (codes, other)]
+    of_codes, own = indices
+    if all(hasattr(index, "equals") for index in indices) and not of_codes.equals(own):
+        raise ValueError(
+            f"{name} must have the index of codes, row by row; got {len(own)} and {len(of_codes)} "
+            f"labels that differ: give {name}.loc[codes.index], or .to_numpy() of each where the "
+            "rows belong together by their place"
+        )
+
+
+def check_unmasked(values: object, name: str) -> None:
+    """Raise where a masked array hides entries: as an array it would show them."""
+    parts = values if isinstance(values, list | tuple) else [values]
+    hidden = sum(int(np.ma.getmaskarray(part).sum()) for part in parts if np.ma.isMA(part))
+    if hidden:
+        raise ValueError(
+            f"{name} must have no masked entries; got {hidden}: leave their rows out of every "
+            f"array, by rows = ~np.ma.getmaskarray({name}).any(axis=1) and {name}[rows]"
         )
 
 
@@ -87,7 +155,8 @@ def factor_values(factors: npt.ArrayLike, *, rows: int) -> Shaped[np.ndarray, "n
     if not finite.all():
         row, column = np.argwhere(~finite)[0]
         raise ValueError(
-            f"factors must be finite, got {array[row, column]} in row {row}, column {column}"
+            f"factors must be finite, got {array[row, column]} in row {row}, column {column}; "
+            "missing=nan leaves out rows that have it"
         )
     return array.astype(np.float64)
 
@@ -152,9 +221,12 @@ def check_varying(factors: Int64[np.ndarray, "n k"], columns: Sequence[int]) -> 
 
 def _table(values: npt.ArrayLike, name: str, columns: str) -> Shaped[np.ndarray, "n columns"]:
     try:
-        array = np.asarray(values)
+        kept = np.asanyarray(values)
     except (TypeError, ValueError, RuntimeError) as error:  # ragged lists, tensors on a device
         raise ValueError(f"{name} cannot be read as an array: {error}") from error
+    check_unmasked(values, name)
+    check_unmasked(kept, name)
+    array = np.asarray(kept)
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} must be real numbers, got dtype {array.dtype}")
     if array.ndim != 2:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from jaxtyping import Float, Float64, Int64
 
 from nashae_metrics.active_latents import ActiveLatents
-from nashae_metrics.arrays import codes_array, factor_values
+from nashae_metrics.arrays import codes_and_factors
 from nashae_metrics.beta_vae_protocols import PROTOCOLS, BetaVAEProtocol
 from nashae_metrics.factor_index import FactorIndex, factor_index
 from nashae_metrics.intervals import check_repeats, seeds_interval
@@ -49,6 +49,7 @@ def beta_vae(
     columns: Sequence[int] | None = None,
     active: str | ActiveLatents | npt.ArrayLike | None = None,
     factor_bins: int | None = None,
+    missing: float | int | None = None,
 ) -> BetaVAEScore:
     """Accuracy of a linear classifier that tells, from how codes differ, which factor they share.
 
@@ -84,6 +85,8 @@ def beta_vae(
     The score does not see that factors are mixed (a rotation of perfect codes has .99), nor that
     one of them is missing (it is told by elimination): say beside it which factors are in the
     codes.
+    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
+    factor are left out.
 
     Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), lengths that differ,
     factors that are constant, fewer than two, continuous without `factor_bins`, or without two rows
@@ -93,13 +96,14 @@ def beta_vae(
     those of the code of Yeats et al. 2022 and of Locatello et al. 2019.
     """
     settings = _named_protocol(protocol)
-    given = factor_values(factors, rows=len(codes_array(codes))).shape[1]
+    given = codes_and_factors(codes, factors, missing)[1].shape[1]
     used = _used_columns(settings.columns if columns is None else columns, range(given), given)
     sample = checked_sample(
         codes,
         factors,
         active=settings.active if active is None else active,
         factor_bins=factor_bins,
+        missing=missing,
         columns=used,
     )
     return beta_vae_of(sample, protocol=settings, rng=rng, repeats=repeats, columns=used)

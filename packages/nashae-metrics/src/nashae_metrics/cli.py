@@ -55,6 +55,7 @@ def _score(
     protocol: str | None = None,
     active: str | None = None,
     factor_bins: int | None = None,
+    missing: float | int | None = None,
     resamples: int = 200,
     repeats: int = 5,
     seed: int = 0,
@@ -86,6 +87,8 @@ def _score(
         protocol: One protocol for all; by default each metric's own.
         active: One rule of active latents for all; by default each metric's and protocol's own.
         factor_bins: Classes that continuous factors are cut into.
+        missing: A label of unknown factors and attributes, such as -1 or nan; their rows are left
+            out.
         resamples: Of the bootstrap; 0 for no intervals.
         repeats: Seeds of the metrics that draw pairs or splits.
         seed: Of all random draws.
@@ -112,6 +115,7 @@ def _score(
         protocol=protocol,
         active=active,
         factor_bins=factor_bins,
+        missing=missing,
         bootstrap=Bootstrap(resamples=resamples) if resamples else None,
         repeats=repeats,
     )

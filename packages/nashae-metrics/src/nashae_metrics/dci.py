@@ -77,6 +77,7 @@ def dci(
     predictor: str = FAST,
     active: str | ActiveLatents | npt.ArrayLike = "constant",
     factor_bins: int | None = None,
+    missing: float | int | None = None,
 ) -> DCIScore:
     """Whether each latent serves one factor, each factor needs one latent, and all are told.
 
@@ -103,6 +104,8 @@ def dci(
     mask (m,). Where nothing is important (no active latent, no factor with two classes in the rows
     learnt from) the score and the completeness are 0; a single factor is all that a latent can
     serve and a single latent all that a factor can need, so they are then 1.
+    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
+    factor are left out.
 
     Raises `ValueError` for codes that are not finite or not (n >= 3, m >= 1), factors that are
     constant, of another length, or continuous without `factor_bins`, an unknown rule, protocol or
@@ -115,7 +118,7 @@ def dci(
     """
     _settings(protocol)
     checked_predictor(predictor)
-    sample = checked_sample(codes, factors, active=active, factor_bins=factor_bins)
+    sample = checked_sample(codes, factors, active=active, factor_bins=factor_bins, missing=missing)
     return dci_of(sample, protocol=protocol, rng=rng, repeats=repeats, predictor=predictor)
 
 

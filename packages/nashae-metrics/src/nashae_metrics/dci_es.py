@@ -57,6 +57,7 @@ def dci_es(
     repeats: int = 1,
     active: str | ActiveLatents | npt.ArrayLike = "constant",
     factor_bins: int | None = None,
+    missing: float | int | None = None,
 ) -> DCIESScore:
     """How small a predictor suffices to tell the factors (E), and how many latents they take (S).
 
@@ -75,6 +76,8 @@ def dci_es(
     rule's name, an `ActiveLatents`, or a mask (m,). A factor that is told no better than by
     guessing (by less than two standard errors) has no explicitness and counts as 0; with no active
     latent all do.
+    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
+    factor are left out.
 
     Raises `ValueError` for codes that are not finite or not (n >= 3, m >= 1), factors that are
     constant, of another length, or continuous without `factor_bins`, an unknown rule or protocol,
@@ -85,7 +88,7 @@ def dci_es(
     denominator, and ℓb that of guessing uniformly.
     """
     _check_protocol(protocol)
-    sample = checked_sample(codes, factors, active=active, factor_bins=factor_bins)
+    sample = checked_sample(codes, factors, active=active, factor_bins=factor_bins, missing=missing)
     return dci_es_of(sample, protocol=protocol, rng=rng, repeats=repeats)
 
 

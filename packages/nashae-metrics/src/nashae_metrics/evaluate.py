@@ -1,16 +1,22 @@
 """All metrics that apply to some codes, as one table."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Float, Shaped
 
 from nashae_metrics.active_latents import ActiveLatents, active_latents
-from nashae_metrics.arrays import attributes_array, codes_array, factor_classes, factor_values
+from nashae_metrics.arrays import (
+    check_same_rows,
+    codes_and_attributes,
+    codes_and_factors,
+    codes_array,
+    factor_classes,
+)
 from nashae_metrics.beta_vae import beta_vae_of
 from nashae_metrics.beta_vae_protocols import PROTOCOLS as BETA_VAE_PROTOCOLS
 from nashae_metrics.catalogue import METRICS, Metric
@@ -64,7 +70,10 @@ DRAWN: dict[str, Callable[..., Score]] = {
     "infomec": infomec_of,
 }
 # Those of DRAWN whose protocols name a rule of active latents; the others' is "constant".
-WITH_RULES = {"beta_vae": BETA_VAE_PROTOCOLS, "factor_vae": FACTOR_VAE_PROTOCOLS}
+WITH_RULES: dict[str, Mapping[str, Any]] = {
+    "beta_vae": BETA_VAE_PROTOCOLS,
+    "factor_vae": FACTOR_VAE_PROTOCOLS,
+}
 UNLABELLED: dict[str, Callable[..., Score]] = {
     "total_correlation": total_correlation,
     "wasserstein_correlation": wasserstein_correlation,
@@ -86,6 +95,7 @@ def evaluate(
     protocol: str | None = None,
     active: str | ActiveLatents | npt.ArrayLike | None = None,
     factor_bins: int | None = None,
+    missing: float | int | None = None,
     bootstrap: Bootstrap | None = BOOTSTRAP,
     repeats: int = 5,
     on_progress: Callable[[str, int, int], None] | None = None,
@@ -94,7 +104,9 @@ def evaluate(
 
     codes (n, m), any real numbers. factors (n, k), whole numbers, or real ones that are cut into
     `factor_bins` classes; a constant column is left out. attributes (n, k), binary, for TAD.
-    predictions (n, m): of each latent from the others, for `predictability`. metrics: the names of
+    predictions (n, m): of each latent from the others, for `predictability`. missing: a label, of
+    factors and of attributes, that stands for an unknown one, such as -1 or nan; the metrics of
+    either leave out the rows that have it. metrics: the names of
     those wanted, None for all. protocol: None for each metric's default; metrics that have none of
     that name are skipped. active: one rule, or a mask (m,), for all metrics; None for the rule that
     belongs to each metric and protocol, as in a call of the metric alone. bootstrap: how intervals
@@ -112,7 +124,7 @@ def evaluate(
     protocols or rules.
     """
     names = _named(metrics, protocol)
-    inputs = _checked_inputs(codes, factors, attributes, predictions, factor_bins)
+    inputs = _checked_inputs(codes, factors, attributes, predictions, factor_bins, missing)
     streams = dict(zip(["table", *METRICS], rng.spawn(1 + len(METRICS)), strict=True))
     mask, rule = active_latents(inputs.codes, "constant" if active is None else active)
     work = _Work(inputs, active, bootstrap, repeats, streams)
@@ -139,9 +151,10 @@ class _Inputs:
     codes: Float[np.ndarray, "n m"]
     factors: Shaped[np.ndarray, "n k"] | None
     columns: tuple[int, ...]
-    attributes: Bool[np.ndarray, "n k2"] | None
+    attributes: Shaped[np.ndarray, "n k2"] | None
     predictions: Float[np.ndarray, "n m"] | None
     factor_bins: int | None
+    missing: float | int | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,6 +194,7 @@ class _Work:
                 np.asarray(inputs.factors),  # there: `why_not` has looked
                 active=rule if self.active is None else self.active,
                 factor_bins=inputs.factor_bins,
+                missing=inputs.missing,
                 columns=inputs.columns,
                 number=PROTOCOL_ROWS[protocol],
                 rng=self.streams["table"],
@@ -209,7 +223,8 @@ class _Work:
         if name == "predictability":
             return PREDICTED(inputs.codes, inputs.predictions, **options)
         if name == "tad":
-            return ATTRIBUTED(inputs.codes, inputs.attributes, protocol=protocol, **options)
+            options |= {"protocol": protocol, "missing": inputs.missing}
+            return ATTRIBUTED(inputs.codes, inputs.attributes, **options)
         return UNLABELLED[name](inputs.codes, protocol=protocol, **options)
 
 
@@ -230,19 +245,26 @@ def _checked_inputs(
     attributes: npt.ArrayLike | None,
     predictions: npt.ArrayLike | None,
     factor_bins: int | None,
+    missing: float | int | None,
 ) -> _Inputs:
     checked = codes_array(codes)
-    rows = len(checked)
     truth, columns = None, np.zeros(0, dtype=int)
     if factors is not None:
-        values = factor_values(factors, rows=rows)
-        factor_classes(values, factor_bins)  # an error here is the user's, not a metric's
+        # An error here is the user's, not a metric's.
+        values = codes_and_factors(codes, factors, missing)[1]
+        factor_classes(values, factor_bins)
         columns = np.flatnonzero(values.max(0) > values.min(0))
-        truth = values if columns.size else None
+        truth = np.asarray(factors) if columns.size else None
+    if predictions is not None:
+        check_same_rows(codes, predictions, "predictions")
     predicted = None if predictions is None else codes_array(predictions, "predictions")
     if predicted is not None and predicted.shape != checked.shape:
         raise ValueError(
             f"predictions must have the shape of codes, got {predicted.shape} and {checked.shape}"
         )
-    labels = None if attributes is None else attributes_array(attributes, rows=rows)
-    return _Inputs(checked, truth, tuple(columns.tolist()), labels, predicted, factor_bins)
+    labels = None
+    if attributes is not None:
+        codes_and_attributes(codes, attributes, missing)
+        labels = np.asarray(attributes)
+    used = tuple(columns.tolist())
+    return _Inputs(checked, truth, used, labels, predicted, factor_bins, missing)

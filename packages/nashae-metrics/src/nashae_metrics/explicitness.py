@@ -58,6 +58,7 @@ def explicitness(
     repeats: int = 1,
     active: str | ActiveLatents | npt.ArrayLike = "constant",
     factor_bins: int | None = None,
+    missing: float | int | None = None,
 ) -> ExplicitnessScore:
     """Explicitness: how well logistic regression on all latents ranks the rows of each class.
 
@@ -78,6 +79,8 @@ def explicitness(
       a class in the middle of others from these.
     rng draws the rows; repeats: how often, the score is their mean and from two on has an interval.
     active: a rule's name, an `ActiveLatents`, or a mask (m,).
+    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
+    factor are left out.
 
     Raises `ValueError` for codes that are not finite or not (n >= 3, m >= 1), factors that are
     constant, of another length, or continuous without `factor_bins`, an unknown rule or protocol,
@@ -88,7 +91,7 @@ def explicitness(
     Source: Ridgeway & Mozer 2018, section 3; the settings are those of Locatello et al. 2019.
     """
     _settings(protocol)
-    sample = checked_sample(codes, factors, active=active, factor_bins=factor_bins)
+    sample = checked_sample(codes, factors, active=active, factor_bins=factor_bins, missing=missing)
     return explicitness_of(sample, protocol=protocol, rng=rng, repeats=repeats)
 
 

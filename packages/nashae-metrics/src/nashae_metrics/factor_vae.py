@@ -78,6 +78,7 @@ def factor_vae(
     repeats: int = 1,
     active: str | ActiveLatents | npt.ArrayLike | None = None,
     factor_bins: int | None = None,
+    missing: float | int | None = None,
 ) -> FactorVAEScore:
     """Accuracy in telling which factor a batch shares from the latent that varies least in it.
 
@@ -105,6 +106,8 @@ def factor_vae(
     Defects elsewhere: where inactive latents are kept, a constant one is 0/0 and wins every vote.
     disentanglement_lib gives all latents as the number of active ones, and its first of equal
     latents wins. The score does not see that factors are mixed (a rotation has .99).
+    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
+    factor are left out.
 
     Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), factors that are
     constant, of another length, continuous without `factor_bins`, or without two rows of one value,
@@ -118,6 +121,7 @@ def factor_vae(
         factors,
         active=settings.active if active is None else active,
         factor_bins=factor_bins,
+        missing=missing,
     )
     return factor_vae_of(sample, protocol=settings, rng=rng, repeats=repeats)
 

@@ -53,6 +53,7 @@ def infomec(
     neighbours: int = 10,
     active: str | ActiveLatents | npt.ArrayLike = "constant",
     factor_bins: int | None = None,
+    missing: float | int | None = None,
 ) -> InfoMECScore:
     """InfoM, InfoC, InfoE: whether latents know of one factor, factors are in one latent, linearly.
 
@@ -78,6 +79,8 @@ def infomec(
     quantised latents need no estimator of their own. Rows that are repeated, as in a small data set
     drawn from with replacement, are not their own neighbours: they leave InfoM and InfoC as they
     are, which the authors' code makes 0.
+    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
+    factor are left out.
 
     Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), factors that are
     constant, of another length, or continuous without `factor_bins`, an unknown rule or protocol,
@@ -85,7 +88,7 @@ def infomec(
 
     Source: Hsu et al. 2023 ("Disentanglement via latent quantization"), section 5 and code.
     """
-    sample = checked_sample(codes, factors, active=active, factor_bins=factor_bins)
+    sample = checked_sample(codes, factors, active=active, factor_bins=factor_bins, missing=missing)
     return infomec_of(sample, protocol=protocol, rng=rng, repeats=repeats, neighbours=neighbours)
 
 

@@ -51,6 +51,7 @@ def irs(
     quantile: float = 0.99,
     active: str | ActiveLatents | npt.ArrayLike = "constant",
     factor_bins: int | None = None,
+    missing: float | int | None = None,
     rng: np.random.Generator | None = None,
     bootstrap: Bootstrap | None = None,
 ) -> IRSScore:
@@ -71,6 +72,8 @@ def irs(
     "locatello2019" takes 10,000 rows, drawn by `rng`, raw codes, and 20 bins of equal width for
     each factor (duplicated perfect codes of dSprites have .986 so, not 1). disentanglement_lib
     counts its active latents wrong (it sums their codes); here `active_count` is their number.
+    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
+    factor are left out.
 
     Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), factors that are
     constant, of another length, continuous without `factor_bins`, or without two rows of one value
@@ -80,7 +83,13 @@ def irs(
     Source: Suter et al. 2019, section 3, with quantile = 1.
     """
     sample = protocol_sample(
-        codes, factors, protocol=protocol, active=active, factor_bins=factor_bins, rng=rng
+        codes,
+        factors,
+        protocol=protocol,
+        active=active,
+        factor_bins=factor_bins,
+        missing=missing,
+        rng=rng,
     )
     return irs_of(sample, protocol=protocol, rng=rng, bootstrap=bootstrap, quantile=quantile)
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from jaxtyping import Float64
 
 from nashae_metrics.active_latents import ActiveLatents, named_rule
-from nashae_metrics.arrays import codes_array
+from nashae_metrics.arrays import check_same_rows, codes_array
 from nashae_metrics.score import Score
 
 
@@ -46,6 +46,7 @@ def learned_latents(
     Source: Yeats et al. 2022, Table 1; the thresholds are those of the authors' code.
     """
     checked = codes_array(codes)
+    check_same_rows(codes, variances, "variances")
     chosen = named_rule(rule)
     measured = chosen.measured(checked, variances)
     active = chosen.mask(measured)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from jaxtyping import Float64, Int64, Shaped
 
 from nashae_metrics.active_latents import ActiveLatents, active_latents
-from nashae_metrics.arrays import check_varying, codes_array, factor_values
+from nashae_metrics.arrays import check_varying, codes_and_factors
 from nashae_metrics.intervals import (
     BOOTSTRAP,
     Bootstrap,
@@ -47,6 +47,7 @@ def mcc(
     protocol: str = "standard",
     correlation: str = "pearson",
     active: str | ActiveLatents | npt.ArrayLike = "constant",
+    missing: float | int | None = None,
     bootstrap: Bootstrap | None = BOOTSTRAP,
 ) -> MCCScore:
     """Mean correlation coefficient: by how much each factor follows a latent of its own.
@@ -61,13 +62,15 @@ def mcc(
     factor is a circle or a set of classes without order. active: a rule's name, an `ActiveLatents`,
     or a mask (m,). The interval is drawn over the rows scored as `bootstrap` says, the matching
     held fixed; "spearman" has none, for ranks do not resample by weights.
+    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
+    factor are left out.
 
     Raises `ValueError` for codes or factors that are not finite, codes not (n >= 3, m >= 1),
     factors that are constant or of another length, and an unknown rule, protocol or correlation.
 
     Source: Hyvärinen & Morioka 2016, section 5; the two halves are those of Khemakhem et al. 2020.
     """
-    sample = _sample_of_values(codes, factors, active)
+    sample = _sample_of_values(codes, factors, active, missing)
     return mcc_of(sample, protocol=protocol, rng=rng, bootstrap=bootstrap, correlation=correlation)
 
 
@@ -116,11 +119,13 @@ def mcc_of(
 
 
 def _sample_of_values(
-    codes: npt.ArrayLike, factors: npt.ArrayLike, active: str | ActiveLatents | npt.ArrayLike
+    codes: npt.ArrayLike,
+    factors: npt.ArrayLike,
+    active: str | ActiveLatents | npt.ArrayLike,
+    missing: float | int | None,
 ) -> Sample:
     """A sample whose classes are the factors' distinct values, continuous or not."""
-    checked = codes_array(codes)
-    values = factor_values(factors, rows=len(checked))
+    checked, values = codes_and_factors(codes, factors, missing)
     distinct = [np.unique(column, return_inverse=True) for column in values.T]
     classes = np.column_stack([numbers for _, numbers in distinct]).astype(np.int64)
     columns = tuple(range(classes.shape[1]))

@@ -35,6 +35,7 @@ def mig(
     bins: int = 20,
     active: str | ActiveLatents | npt.ArrayLike = "constant",
     factor_bins: int | None = None,
+    missing: float | int | None = None,
     rng: np.random.Generator | None = None,
     bootstrap: Bootstrap | None = BOOTSTRAP,
 ) -> MIGScore:
@@ -48,6 +49,8 @@ def mig(
     more is better. With `rng` its interval is drawn as `bootstrap` says.
 
     protocol: "standard" takes all rows; "locatello2019" 10,000 of them, drawn by `rng`.
+    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
+    factor are left out.
 
     Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), factors that are
     constant, of another length, or continuous without `factor_bins`, fewer than two bins, an
@@ -56,7 +59,13 @@ def mig(
     Source: Chen et al. 2018, eq. 6.
     """
     sample = protocol_sample(
-        codes, factors, protocol=protocol, active=active, factor_bins=factor_bins, rng=rng
+        codes,
+        factors,
+        protocol=protocol,
+        active=active,
+        factor_bins=factor_bins,
+        missing=missing,
+        rng=rng,
     )
     return mig_of(sample, protocol=protocol, bins=bins, rng=rng, bootstrap=bootstrap)
 

@@ -36,6 +36,7 @@ def modularity(
     bins: int = 20,
     active: str | ActiveLatents | npt.ArrayLike = "constant",
     factor_bins: int | None = None,
+    missing: float | int | None = None,
     rng: np.random.Generator | None = None,
     bootstrap: Bootstrap | None = BOOTSTRAP,
 ) -> ModularityScore:
@@ -60,6 +61,8 @@ def modularity(
 
     With `rng` the interval is drawn as `bootstrap` says. protocol: "standard" takes all rows;
     "locatello2019" 10,000 of them, drawn by `rng`.
+    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
+    factor are left out.
 
     Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), factors that are
     constant, of another length, or continuous without `factor_bins`, fewer than two bins, an
@@ -68,7 +71,13 @@ def modularity(
     Source: Ridgeway & Mozer 2018, section 3.
     """
     sample = protocol_sample(
-        codes, factors, protocol=protocol, active=active, factor_bins=factor_bins, rng=rng
+        codes,
+        factors,
+        protocol=protocol,
+        active=active,
+        factor_bins=factor_bins,
+        missing=missing,
+        rng=rng,
     )
     return modularity_of(sample, protocol=protocol, rng=rng, bootstrap=bootstrap, bins=bins)
 

@@ -130,14 +130,13 @@ def _of_sorted(
     return max(0.0, float((weights * terms).sum() / total))
 
 
-def _log_size(
-    observations: npt.NDArray[np.int64], rows: npt.NDArray[np.float64] | np.float64
-) -> npt.NDArray[np.float64]:
+def _log_size(observations: npt.NDArray[np.int64], rows: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """ψ of a number of observations, and the logarithm of how often one is repeated on average."""
     from scipy.special import digamma
 
     number = np.maximum(observations, 1)
-    return np.asarray(digamma(number) + np.log(np.maximum(rows, 1) / number))
+    repeats = np.maximum(np.asarray(rows, dtype=np.float64), 1.0) / number
+    return np.asarray(digamma(number) + np.log(repeats), dtype=np.float64)
 
 
 def _reach(

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from jaxtyping import Float, Float64, Int64
 
 from nashae_metrics.active_latents import ActiveLatents, active_latents
-from nashae_metrics.arrays import codes_array
+from nashae_metrics.arrays import check_same_rows, codes_array
 from nashae_metrics.covariance import block_sums, centred, drawn_blocks
 from nashae_metrics.intervals import BOOTSTRAP, Bootstrap, interval_of
 from nashae_metrics.score import Score, seed_of
@@ -49,6 +49,7 @@ def predictability(
     Source: Yeats et al. 2022, section 4 and Figure 2.
     """
     checked = codes_array(codes)
+    check_same_rows(codes, predictions, "predictions")
     predicted = codes_array(predictions, "predictions")
     if predicted.shape != checked.shape:
         raise ValueError(

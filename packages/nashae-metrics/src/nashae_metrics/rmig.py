@@ -38,6 +38,7 @@ def rmig(
     bins: int = 20,
     active: str | ActiveLatents | npt.ArrayLike = "constant",
     factor_bins: int | None = None,
+    missing: float | int | None = None,
     rng: np.random.Generator | None = None,
     bootstrap: Bootstrap | None = BOOTSTRAP,
 ) -> RMIGScore:
@@ -53,6 +54,8 @@ def rmig(
 
     With `rng` the interval is drawn as `bootstrap` says. protocol: "standard", all rows; this
     metric is in no other.
+    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
+    factor are left out.
 
     Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), factors that are
     constant, of another length, or continuous without `factor_bins`, fewer than two bins, an
@@ -68,6 +71,7 @@ def rmig(
         protocol=protocol,
         active=active,
         factor_bins=factor_bins,
+        missing=missing,
         rng=rng,
         known=("standard",),
     )

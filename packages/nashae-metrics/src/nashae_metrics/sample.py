@@ -9,7 +9,7 @@ import numpy.typing as npt
 from jaxtyping import Bool, Float, Float64, Int64
 
 from nashae_metrics.active_latents import ActiveLatents, active_latents
-from nashae_metrics.arrays import check_varying, codes_array, factor_classes, factor_values
+from nashae_metrics.arrays import check_varying, codes_and_factors, codes_array, factor_classes
 from nashae_metrics.information import BinnedCodes, Information
 from nashae_metrics.intervals import Bootstrap, Interval, block_numbers, draw_weights, interval_of
 from nashae_metrics.score import seed_of
@@ -108,6 +108,7 @@ def checked_sample(
     *,
     active: str | ActiveLatents | npt.ArrayLike = "constant",
     factor_bins: int | None = None,
+    missing: float | int | None = None,
     columns: Sequence[int] | None = None,
     number: int | None = None,
     rng: np.random.Generator | None = None,
@@ -116,13 +117,13 @@ def checked_sample(
     """Check codes (n, m) and factors (n, k), and draw `number` rows of them where that is given.
 
     factors: whole numbers; a column with others is continuous and needs `factor_bins`, the number
-    of classes of equal counts that it is cut into. columns: those in use, None for all. Raises
+    of classes of equal counts that it is cut into. missing: a label that stands for an unknown one;
+    rows that have it are left out. columns: those in use, None for all. Raises
     `ValueError` for codes that are not finite or not (n >= 2, m >= 1), factors that are continuous
     without `factor_bins` or of another length, and an unknown rule; `NotApplicable` for factors
     that are constant, and fewer rows than `protocol` takes.
     """
-    checked = codes_array(codes)
-    values = factor_values(factors, rows=len(checked))
+    checked, values = codes_and_factors(codes, factors, missing)
     given = values.shape[1]
     names = tuple(range(given) if columns is None else columns)
     values = values[:, names]
@@ -158,6 +159,7 @@ def protocol_sample(
     protocol: str,
     active: str | ActiveLatents | npt.ArrayLike,
     factor_bins: int | None,
+    missing: float | int | None = None,
     rng: np.random.Generator | None,
     known: Collection[str] = tuple(PROTOCOL_ROWS),
 ) -> Sample:
@@ -172,6 +174,7 @@ def protocol_sample(
         factors,
         active=active,
         factor_bins=factor_bins,
+        missing=missing,
         number=PROTOCOL_ROWS[protocol],
         rng=rng,
         protocol=protocol,

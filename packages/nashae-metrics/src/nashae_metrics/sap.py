@@ -48,6 +48,7 @@ def sap(
     repeats: int = 1,
     active: str | ActiveLatents | npt.ArrayLike = "constant",
     factor_bins: int | None = None,
+    missing: float | int | None = None,
 ) -> SAPScore:
     """Separated attribute predictability: by how much one latent alone predicts each factor.
 
@@ -65,6 +66,8 @@ def sap(
     `ActiveLatents`, or a mask (m,). Where fewer than two latents are active, those that are missing
     predict by chance: the class that is commonest in the rows learnt from, and R² = 0; without any
     the score is 0.
+    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
+    factor are left out.
 
     Raises `ValueError` for codes that are not finite or not (n >= 3, m >= 1), factors that are
     constant, of another length, or continuous without `factor_bins`, an unknown rule or protocol,
@@ -76,7 +79,7 @@ def sap(
     Source: Kumar et al. 2018, section 3; the SVM's settings are those of Locatello et al. 2019.
     """
     _settings(protocol)
-    sample = checked_sample(codes, factors, active=active, factor_bins=factor_bins)
+    sample = checked_sample(codes, factors, active=active, factor_bins=factor_bins, missing=missing)
     return sap_of(sample, protocol=protocol, rng=rng, repeats=repeats)
 
 

@@ -9,7 +9,12 @@ import numpy.typing as npt
 from jaxtyping import Bool, Float, Float64, Int64
 
 from nashae_metrics.active_latents import ActiveLatents, active_latents
-from nashae_metrics.arrays import attributes_array, check_both_present, codes_array
+from nashae_metrics.arrays import (
+    check_both_present,
+    check_same_rows,
+    codes_and_attributes,
+    codes_array,
+)
 from nashae_metrics.auroc import rank_auroc
 from nashae_metrics.covariance import drawn_blocks
 from nashae_metrics.grid_auroc import grid_auroc, resampled_grid_auroc
@@ -69,6 +74,7 @@ def tad(
     min_auroc: float = 0.75,
     max_redundancy: float | None = 0.2,
     samples: int | None = None,
+    missing: float | int | None = None,
     rng: np.random.Generator | None = None,
     bootstrap: Bootstrap | None = BOOTSTRAP,
     noise_repetitions: int = 200,
@@ -96,6 +102,8 @@ def tad(
     authors' code has it so for the β-VAE, not for β-TCVAE and FactorVAE.
     samples: the number of rows, in place of the protocol's; drawn by `rng`, without replacement,
     where there are more. Few rows bias the score low: compare models at equal numbers.
+    missing: a label that stands for an unknown one, such as -1 beside 0 and 1; rows that have it in
+    any attribute are left out.
     bootstrap: how the score's interval is drawn by `rng`; which attributes are captured is decided
     anew in each resample, which are redundant is not. Beyond 2000 rows the exact protocol's
     resamples are taken to first order.
@@ -114,9 +122,9 @@ def tad(
         raise ValueError(f"unknown protocol of tad {protocol!r}; the known are {sorted(PROTOCOLS)}")
     _check_thresholds(min_auroc, max_redundancy, noise_repetitions)
     chosen = PROTOCOLS[protocol]
-    checked = codes_array(codes)
-    labels = attributes_array(attributes, rows=len(checked))
-    spread = checked if means is None else _means(means, checked.shape, protocol)
+    spread = None if means is None else _means(codes, means, protocol)
+    checked, labels, known = codes_and_attributes(codes, attributes, missing)
+    spread = checked if spread is None else spread[known]
     rows = _drawn(labels, chosen.samples if samples is None else samples, rng)
     checked, labels, spread = checked[rows], labels[rows], spread[rows]
     mask, rule = active_latents(spread, chosen.active if active is None else active)
@@ -214,10 +222,11 @@ def _check_thresholds(
         raise ValueError(f"noise_repetitions must be 0 or more, got {noise_repetitions}")
 
 
-def _means(means: npt.ArrayLike, shape: tuple[int, ...], protocol: str) -> Float[np.ndarray, "n m"]:
+def _means(codes: npt.ArrayLike, means: npt.ArrayLike, protocol: str) -> Float[np.ndarray, "n m"]:
     if protocol == "exact":
         raise ValueError('means has no use under "exact": give protocol="yeats2022", or no means')
-    checked = codes_array(means, "means")
+    check_same_rows(codes, means, "means")
+    checked, shape = codes_array(means, "means"), codes_array(codes).shape
     if checked.shape != shape:
         raise ValueError(f"means must have the shape of codes, got {checked.shape} and {shape}")
     return checked

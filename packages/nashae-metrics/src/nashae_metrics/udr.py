@@ -8,7 +8,7 @@ import numpy.typing as npt
 from jaxtyping import Float, Float64, Int64
 
 from nashae_metrics.active_latents import ActiveLatents, active_latents
-from nashae_metrics.arrays import codes_array
+from nashae_metrics.arrays import check_same_rows, codes_array
 from nashae_metrics.covariance import standardised
 from nashae_metrics.ranks import doubled_midranks
 from nashae_metrics.score import Score
@@ -109,7 +109,8 @@ def _tables(codes_of_seeds: Sequence[npt.ArrayLike]) -> list[Float[np.ndarray, "
         raise ValueError(
             f"codes_of_seeds must be the codes of two models or more, got {len(tables)}"
         )
-    for table, name in zip(tables, names, strict=True):
+    for codes, table, name in zip(codes_of_seeds, tables, names, strict=True):
+        check_same_rows(codes_of_seeds[0], codes, name)
         if len(table) != len(tables[0]):
             raise ValueError(
                 f"{name} must have the same rows as codes_of_seeds[0], "
