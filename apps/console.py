@@ -1,5 +1,6 @@
 """What the apps show in a terminal: errors as one line, progress with the time left."""
 
+import io
 import sys
 from collections.abc import Callable
 
@@ -46,6 +47,10 @@ def shown_faces(bar: Progress) -> Callable[[int, int], None]:
 
 def exit_on_error(main: Callable[[], None]) -> None:
     """Run an app's `main`; a user's error ends it as one line on standard error, status 2."""
+    # A terminal that lacks a character shows "?" instead of failing after all is computed.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         main()
     except (ValueError, OSError, FloatingPointError, RuntimeError) as error:

@@ -1,5 +1,6 @@
 """The command, as a user types it."""
 
+import io
 import json
 import subprocess
 import sys
@@ -143,3 +144,56 @@ def test_a_terminal_sees_what_is_being_computed(codes, capsys, monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes that for a terminal
     assert main(["score", str(codes), *FEW]) == 0
     assert "2/3" in capsys.readouterr().err  # the last of the three is being computed
+
+
+ENCODINGS = ("utf-8", "cp1252", "cp932", "cp437", "latin-1", "ascii")
+
+
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (["list"], 0),
+        (["score", "CODES", *FEW, "predictability"], 0),
+        (["score", "λ\u2212.npz"], 2),
+        (["--help"], 0),
+        (["score", "--help"], 0),
+    ],
+    ids=["list", "score", "error", "help", "help of score"],
+)
+def test_output_of_every_encoding_is_written(arguments, status, encoding, codes, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "240")
+    streams = {name: io.TextIOWrapper(io.BytesIO(), encoding) for name in ("stdout", "stderr")}
+    for name, stream in streams.items():
+        monkeypatch.setattr(sys, name, stream)
+    try:
+        found = main([str(codes) if part == "CODES" else part for part in arguments])
+    except SystemExit as end:  # of --help
+        found = end.code
+    texts = {}
+    for name, stream in streams.items():
+        stream.flush()
+        texts[name] = stream.buffer.getvalue().decode(encoding)
+    assert found == status
+    assert texts["stderr" if status else "stdout"]
+    assert "codec" not in "".join(texts.values())
+    if encoding == "utf-8" and arguments == ["list"]:
+        assert "Hyvärinen" in texts["stdout"]
+        assert "0 … 1" in texts["stdout"]
+
+
+def test_names_are_whole_in_a_pipe_and_in_a_narrow_terminal(codes, capsys, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    out = codes.parent / "t.csv"
+    metrics = ["wasserstein_correlation", "learned_latents", "beta_vae", "mutual_information"]
+    arguments = ["score", str(codes), "--metrics", *metrics, "--csv", str(out)]
+    for columns in (None, "80"):
+        if columns:
+            monkeypatch.setenv("COLUMNS", columns)
+        assert main(["list"]) == 0
+        listed = capsys.readouterr().out
+        assert main(arguments) == 0
+        scored = capsys.readouterr().out
+        assert all(name in listed for name in METRICS)
+        assert all(name in scored for name in metrics)
+    assert max(len(line) for line in listed.splitlines()) <= 80

@@ -1,5 +1,6 @@
 """The command `nashae-data`: data sets written to disk, and sheets that show their factors."""
 
+import io
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -34,6 +35,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     What the user can mend (`ValueError`, `OSError`) becomes one line on stderr and status 2.
     """
+    # A terminal that lacks a character shows "?" instead of failing after all is computed.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         written = tyro.extras.subcommand_cli_from_dict(
             {

@@ -1,5 +1,7 @@
 """The command `nashae-metrics`: codes on disk, scored."""
 
+import io
+import os
 import secrets
 import sys
 from collections.abc import Sequence
@@ -20,6 +22,7 @@ from nashae_metrics.intervals import Bootstrap
 from nashae_metrics.page import html_page
 from nashae_metrics.tables import WRITERS, terminal_table
 
+PIPE = 200  # characters
 Out = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
 
 
@@ -28,6 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     What the user can mend (`ValueError`, `OSError`) becomes one line on stderr and status 2.
     """
+    # A terminal that lacks a character shows "?" instead of failing after all is computed.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         tyro.extras.subcommand_cli_from_dict(
             {"score": _score, "list": _list},
@@ -125,10 +132,10 @@ def _score(
             _write(path, WRITERS[name](evaluation))
     if html is not None:
         _write(html, html_page(evaluation, title=codes.name, **names))
-    console = Console()
+    console = _console()
     console.print(terminal_table(evaluation))
     for name, why in evaluation.skipped.items():
-        console.print(f"{name}: {why}", style="dim", markup=False, highlight=False)
+        console.print(f"{name}: {why}", style="dim", markup=False, highlight=False, soft_wrap=True)
 
 
 def _found(path: Path, keys: dict[str, str], *, alone: bool) -> list[str]:
@@ -176,7 +183,13 @@ def _list() -> None:
             f"{metric.range}\n[dim]{metric.better}[/]",
             f"{metric.cost:g}",
         )
-    Console().print(table)
+    _console().print(table)
+
+
+def _console() -> Console:
+    """Standard output: as wide as the terminal, and in a pipe wide enough for every table."""
+    console = Console()
+    return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=PIPE)
 
 
 def _write(path: Path, text: str) -> None:

@@ -49,6 +49,7 @@ def latex_text(evaluation: Evaluation) -> str:
 def terminal_table(evaluation: Evaluation) -> Table:
     """The table for a terminal."""
     table = Table(*HEADERS, caption=caption(evaluation), caption_justify="left")
+    table.columns[0].no_wrap = True
     for column in table.columns[1:4] + table.columns[-1:]:
         column.justify = "right"
     for row in evaluation.rows:
