@@ -197,3 +197,85 @@ def test_names_are_whole_in_a_pipe_and_in_a_narrow_terminal(codes, capsys, monke
         assert all(name in listed for name in METRICS)
         assert all(name in scored for name in metrics)
     assert max(len(line) for line in listed.splitlines()) <= 80
+
+
+KEYS = ("codes", "factors", "attributes", "predictions", "factor-names", "attribute-names")
+
+
+@pytest.mark.parametrize("suffix", ["npz", "csv", "h5", "npy"])
+@pytest.mark.parametrize("key", KEYS)
+def test_a_key_that_is_given_must_be_there(key, suffix, codes, capsys):
+    archive = dict(np.load(codes))
+    path = codes.with_suffix(f".{suffix}")
+    if suffix == "csv":
+        table = np.c_[archive["codes"], archive["factors"]]
+        np.savetxt(path, table, delimiter=",", header="codes0,codes1,codes2,factors0,factors1")
+    elif suffix == "h5":
+        with h5py.File(path, "w") as file:
+            file["codes"], file["factors"] = archive["codes"], archive["factors"]
+            file["zeta/inner"] = archive["factors"]
+    elif suffix == "npy":
+        np.save(path, archive["codes"])
+    if suffix == "npy" and key == "codes":
+        return  # an .npy holds one array, whatever it is called
+    page = codes.with_suffix(".html")
+    arguments = [str(path), f"--{key}-key", "zeta", "--html", str(page)]
+    assert main(["score", *arguments, "--metrics", "mutual_information"]) == 2
+    assert "zeta" in capsys.readouterr().err or suffix == "npy"
+    assert not page.exists()
+
+
+def test_a_key_in_a_group_is_found_and_one_of_the_letter_s_takes_no_other_words(
+    codes, tmp_path, capsys
+):
+    archive, out = np.load(codes), tmp_path / "t.json"
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["codes"], file["truth/v"] = archive["codes"], archive["factors"]
+    few = ["--metrics", "mig", "--json", str(out)]
+    assert main(["score", str(path), "--factors-key", "truth/v", *few]) == 0
+    expected = scores(out)
+    table = np.c_[archive["codes"], archive["factors"], archive["factors"][:, 0]]
+    header = "codes0,codes1,codes2,s0,s1,scale"
+    np.savetxt(tmp_path / "a.csv", table, delimiter=",", header=header)
+    assert main(["score", str(tmp_path / "a.csv"), "--factors-key", "s", *few]) == 0
+    assert scores(out) == expected
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--metrics", "tad"], ["--protocol", "hsu2023", "--metrics", "mig"], ["--metrics", "udr"]],
+)
+def test_nothing_scored_is_a_failure(arguments, tmp_path, capsys):
+    path, out = tmp_path / "z.npy", tmp_path / "t.csv"
+    np.save(path, np.eye(30, 2))
+    assert main(["score", str(path), *arguments, "--csv", str(out)]) == 2
+    error = capsys.readouterr().err
+    assert "no metric could be taken of" in error
+    assert arguments[-1] in error
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    "names", [np.array(["a", None], dtype=object), np.arange(300), np.array("ab"), np.eye(2)]
+)
+def test_names_that_are_none_stop_nothing_unless_they_are_asked_for(names, codes, capsys):
+    path, page = codes.with_name("b.npz"), codes.with_suffix(".html")
+    np.savez(path, **(dict(np.load(codes)) | {"names": names}))
+    for options in ([], ["--html", str(page)]):
+        assert main(["score", str(path), "--metrics", "mig", *options]) == 0
+    assert "factor 1" in page.read_text()
+    page.unlink()
+    asked = ["--html", str(page), "--factor-names-key", "names"]
+    assert main(["score", str(path), "--metrics", "mig", *asked]) == 2
+    assert "names" in capsys.readouterr().err
+
+
+def test_json_is_json_where_scores_are_infinite(tmp_path, capsys):
+    codes = np.random.default_rng(0).normal(size=(50, 1))
+    np.save(tmp_path / "z.npy", np.c_[codes, codes])
+    out = tmp_path / "t.json"
+    metrics = ["--metrics", "total_correlation", "mutual_information"]
+    assert main(["score", str(tmp_path / "z.npy"), "--json", str(out), *metrics]) == 0
+    found = json.loads(out.read_text(), parse_constant=lambda word: pytest.fail(word))
+    assert [row["score"] is None for row in found["metrics"]] == [True, False]

@@ -7,7 +7,7 @@ import h5py
 import numpy as np
 import pytest
 
-from nashae_metrics.files import array_keys, column_names, read_array
+from nashae_metrics.files import array_keys, column_names, has_array, read_array
 
 CODES = np.arange(6.0).reshape(3, 2)
 
@@ -151,3 +151,132 @@ def test_a_damaged_hdf5_array_is_named(tmp_path):
     path.write_bytes(whole[: len(whole) // 2] + bytes(1000) + whole[len(whole) // 2 + 1000 :])
     with pytest.raises(ValueError, match=r"a\.h5: 'codes' cannot be read"):
         read_array(path, "codes")
+
+
+TABLE = np.array([[1.0, -2.5, 1.0], [3.25e-3, 40.0, 0.0], [0.5, 7.0, 1.0]])
+
+
+def written(delimiter=",", decimal=".", first="", quote="", newline="\n", words=False, end=""):
+    def cell(number, column):
+        if column == 2 and words:
+            return str(bool(number))
+        return quote + repr(float(number)).replace(".", decimal) + quote
+
+    names = [f"{quote}codes{n}{quote}" for n in range(2)] + [f"{quote}factors_x{quote}"]
+    lines = [first + delimiter.join(names)]
+    lines += [
+        delimiter.join(cell(*pair) for pair in zip(row, range(3), strict=True)) for row in TABLE
+    ]
+    return newline.join(lines) + newline + end
+
+
+DIALECTS = [
+    {},
+    {"first": "# "},
+    {"first": "#"},
+    {"first": "\ufeff"},
+    {"quote": '"'},
+    {"newline": "\r\n"},
+    {"words": True},
+    {"end": "\n\n"},
+    {"end": "  \n"},
+    {"end": ",,\n"},
+    {"delimiter": ";"},
+    {"delimiter": ";", "decimal": ","},
+    {"delimiter": ";", "decimal": ",", "words": True, "end": "\n"},
+    {"delimiter": ";", "decimal": ",", "quote": '"', "newline": "\r\n"},
+    {"delimiter": "\t", "decimal": ","},
+    {"delimiter": "\t", "first": "# "},
+    {"delimiter": ", "},
+    {"delimiter": " "},
+    {"delimiter": " ", "first": "# ", "end": "\n"},
+    {"decimal": ",", "quote": '"'},
+]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=repr)
+def test_a_csv_of_any_dialect_is_read(dialect, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(written(**dialect).encode())
+    assert array_keys(path) == ["codes0", "codes1", "factors_x"]
+    np.testing.assert_array_equal(read_array(path, "codes"), TABLE[:, :2])
+    np.testing.assert_array_equal(read_array(path, "factors"), TABLE[:, 2:])
+    assert column_names(path, "codes", "", 2) == ["codes0", "codes1"]
+
+
+@pytest.mark.parametrize("options", [{}, {"delimiter": ","}, {"delimiter": ";", "comments": ""}])
+def test_what_numpy_writes_with_a_header_is_read_whole(options, tmp_path):
+    path = tmp_path / "a.csv"
+    header = options.get("delimiter", " ").join(["codes0", "codes1", "factors0"])
+    np.savetxt(path, TABLE, header=header, **options)
+    np.testing.assert_array_equal(read_array(path, "codes"), TABLE[:, :2])
+
+
+@pytest.mark.parametrize(
+    ("key", "found"),
+    [
+        ("s", ["s", "s"]),
+        ("sh", []),
+        ("shape", ["shape"]),
+        ("z", ["z1", "z10", "z_x"]),
+        ("z1", ["z1"]),
+        ("z_", ["z_x"]),
+        ("é", ["é 1"]),
+        ("", []),
+    ],
+)
+def test_a_key_names_a_column_or_numbered_ones_and_no_other_word(key, found, tmp_path):
+    path = tmp_path / "a.csv"
+    header = ["s", "shape", "scale", "z1", "z10", "z_x", "s", "é 1", "élan"]
+    path.write_text(",".join(header) + "\n" + ",".join("123456789") + "\n", encoding="utf-8")
+    assert has_array(path, key) == bool(found)
+    if found:
+        assert column_names(path, key, "", len(found)) == found
+        assert read_array(path, key).shape == (1, len(found))
+    else:
+        with pytest.raises(ValueError, match="no column that begins with"):
+            read_array(path, key)
+
+
+def test_numbers_are_read_by_numpy_and_not_line_by_line(tmp_path, monkeypatch):
+    """Which takes longer, and is for words, quotes and errors."""
+    monkeypatch.setattr("nashae_metrics.files._csv_by_line", None)
+    path = tmp_path / "a.csv"
+    for dialect in ({}, {"first": "# "}, {"delimiter": ";", "decimal": ",", "end": "\n"}):
+        path.write_text(written(**dialect))
+        assert read_array(path, "codes").shape == (3, 2)
+
+
+def test_a_header_alone_has_no_rows(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("codes0,codes1\n")
+    assert read_array(path, "codes").shape == (0, 2)
+
+
+@pytest.mark.parametrize("suffix", [".NPZ", ".Npy", ".CSV", ".H5", ".HDF5"])
+def test_suffixes_in_capitals_are_the_same(suffix, tmp_path):
+    path = tmp_path / f"a{suffix}"
+    if suffix == ".NPZ":
+        with path.open("wb") as file:
+            np.savez(file, codes=TABLE)
+    elif suffix == ".Npy":
+        with path.open("wb") as file:
+            np.save(file, TABLE)
+    elif suffix == ".CSV":
+        np.savetxt(path, TABLE, delimiter=",", header="codes0,codes1,codes2")
+    else:
+        with h5py.File(path, "w") as file:
+            file["codes"] = TABLE
+    np.testing.assert_array_equal(read_array(path, "codes"), TABLE)
+    assert has_array(path, "codes")
+    column_names(path, "codes", "names", 3)
+
+
+def test_an_array_in_a_group_is_found_by_its_path(tmp_path):
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["truth/factors"] = TABLE
+    np.testing.assert_array_equal(read_array(path, "truth/factors"), TABLE)
+    assert has_array(path, "truth/factors")
+    assert not has_array(path, "truth")
+    assert not has_array(path, "factors")

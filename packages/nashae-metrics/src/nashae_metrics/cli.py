@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
+import numpy.typing as npt
 import tyro
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -17,7 +18,7 @@ from rich.table import Table
 from nashae_metrics.catalogue import METRICS
 from nashae_metrics.evaluate import evaluate
 from nashae_metrics.evaluation import Evaluation
-from nashae_metrics.files import array_keys, column_names, read_array
+from nashae_metrics.files import array_keys, column_names, has_array, read_array
 from nashae_metrics.intervals import Bootstrap
 from nashae_metrics.page import html_page
 from nashae_metrics.tables import WRITERS, terminal_table
@@ -53,11 +54,11 @@ def _score(
     codes: tyro.conf.Positional[Path],
     truth: Path | None = None,
     codes_key: str = "codes",
-    factors_key: str = "factors",
-    attributes_key: str = "attributes",
-    predictions_key: str = "predictions",
-    factor_names_key: str = "names",
-    attribute_names_key: str = "attribute_names",
+    factors_key: str | None = None,
+    attributes_key: str | None = None,
+    predictions_key: str | None = None,
+    factor_names_key: str | None = None,
+    attribute_names_key: str | None = None,
     metrics: Annotated[tuple[str, ...], tyro.conf.arg(metavar="NAME [NAME ...]")] = (),
     protocol: str | None = None,
     active: str | None = None,
@@ -74,22 +75,27 @@ def _score(
 ) -> None:
     """Score codes by every metric that applies, and print the table.
 
-    Files are .npz, .npy, .csv or .h5. In an .npz or .h5 a key is the name of an array; in a .csv it
-    is what the headers of its columns begin with. Arrays that are not there are not used, except
-    the codes.
+    Files are .npz, .npy, .csv or .h5. In an .npz or .h5 a key is the name of an array ("group/name"
+    in a group of an .h5); in a .csv that of a column, or what the headers of several have before
+    their numbers. A key that you give must be there; "" leaves that array out. It is an error where
+    no metric can be taken.
 
     Example: nashae-metrics score codes.npz --html report.html
 
     Args:
         codes: The file with the codes (n, m).
         truth: The file with the factors or attributes; by default the file of the codes. An .npy
-            file holds factors, unless --factors-key is given as "" (then attributes).
+            file holds factors, unless a key of another array is given, or --factors-key as "" (then
+            attributes).
         codes_key: Of the codes.
-        factors_key: Of the factors (n, k), whole numbers or, with --factor-bins, real ones.
-        attributes_key: Of binary attributes (n, k), for TAD.
-        predictions_key: Of predictions (n, m) of each latent from the others.
-        factor_names_key: Of the factors' names, for --html; a .csv has its headers.
-        attribute_names_key: Of the attributes' names likewise.
+        factors_key: Of the factors (n, k), whole numbers or, with --factor-bins, real ones; by
+            default "factors", where it is there.
+        attributes_key: Of binary attributes (n, k), for TAD; by default "attributes".
+        predictions_key: Of predictions (n, m) of each latent from the others; by default
+            "predictions".
+        factor_names_key: Of the factors' names, for --html; by default "names"; a .csv has its
+            headers.
+        attribute_names_key: Of the attributes' names likewise; by default "attribute_names".
         metrics: Which metrics; all by default. `nashae-metrics list` shows them.
         protocol: One protocol for all; by default each metric's own.
         active: One rule of active latents for all; by default each metric's and protocol's own.
@@ -105,16 +111,14 @@ def _score(
         latex: The table in LaTeX.
         html: One page with the table and the heat maps of what each latent learnt.
     """
-    keys = {"factors": factors_key, "attributes": attributes_key, "predictions": predictions_key}
+    given = {"factors": factors_key, "attributes": attributes_key, "predictions": predictions_key}
     place = codes if truth is None else truth
-    found = _found(place, keys, alone=truth is not None)
+    keys = _found(place, given, alone=truth is not None)
+    for key in filter(None, (factor_names_key, attribute_names_key)):
+        if place.suffix.lower() == ".npy" or not has_array(place, key):
+            raise ValueError(f"{place} has no array {key!r}: it has {array_keys(place)}")
     arrays = {"codes": read_array(codes, codes_key)}
-    arrays |= {name: read_array(place, keys[name]) for name in found}
-    names = {
-        f"{name}_names": column_names(place, keys[f"{name}s"], key, arrays[f"{name}s"].shape[-1])
-        for name, key in (("factor", factor_names_key), ("attribute", attribute_names_key))
-        if f"{name}s" in found
-    }
+    arrays |= {name: read_array(place, key) for name, key in keys.items()}
     evaluation = _evaluated(
         arrays,
         rng=np.random.default_rng(seed),
@@ -126,6 +130,17 @@ def _score(
         bootstrap=Bootstrap(resamples=resamples) if resamples else None,
         repeats=repeats,
     )
+    if not evaluation.rows:
+        why = "; ".join(f"{name}: {why}" for name, why in evaluation.skipped.items())
+        raise ValueError(f"no metric could be taken of {codes}: {why}")
+    names = {}
+    if html is not None:
+        of_names = {"factors": factor_names_key, "attributes": attribute_names_key}
+        names = {
+            f"{name[:-1]}_names": _names(place, keys[name], of_names[name], name, arrays[name])
+            for name in of_names
+            if name in keys
+        }
     texts = {"json": json, "csv": csv, "markdown": markdown, "latex": latex}
     for name, path in texts.items():
         if path is not None:
@@ -138,14 +153,38 @@ def _score(
         console.print(f"{name}: {why}", style="dim", markup=False, highlight=False, soft_wrap=True)
 
 
-def _found(path: Path, keys: dict[str, str], *, alone: bool) -> list[str]:
-    """Which of the arrays beside the codes are in a file."""
-    if path.suffix == ".npy":
-        return [next(name for name, key in keys.items() if key)] if alone else []
-    there = array_keys(path)
-    if path.suffix == ".csv":
-        return [n for n, key in keys.items() if key and any(h.startswith(key) for h in there)]
-    return [name for name, key in keys.items() if key in there]
+def _found(path: Path, given: dict[str, str | None], *, alone: bool) -> dict[str, str]:
+    """The keys of the arrays beside the codes: those given, and by default those that are there."""
+    if path.suffix.lower() == ".npy":
+        by_hand = [name for name, key in given.items() if key]
+        if by_hand and not alone:
+            raise ValueError(
+                f"{path} holds the codes alone: name the file of {by_hand[0]} by --truth"
+            )
+        if len(by_hand) > 1:
+            raise ValueError(
+                f"{path} holds one array, and keys of {' and '.join(by_hand)} are given"
+            )
+        unknown = [name for name, key in given.items() if key is None]
+        return dict.fromkeys((by_hand or unknown)[:1], "") if alone else {}
+    return {
+        name: name if key is None else key
+        for name, key in given.items()
+        if key or (key is None and has_array(path, name))
+    }
+
+
+def _names(
+    path: Path, key: str, given: str | None, name: str, array: npt.NDArray[Any]
+) -> list[str] | None:
+    """The names of an array's columns; names that nobody asked for and cannot be, are none."""
+    default = "names" if name == "factors" else "attribute_names"
+    try:
+        return column_names(path, key, given or default, array.shape[-1])
+    except ValueError:
+        if given:
+            raise
+        return None
 
 
 def _evaluated(arrays: dict[str, Any], **options: Any) -> Evaluation:

@@ -1,56 +1,75 @@
 """Codes and their truth as people have them on disk: npz, npy, csv, HDF5."""
 
 import csv
+import io
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import numpy.typing as npt
 
 MAGIC = b"\x93NUMPY"  # the first bytes of an .npy
 SUFFIXES = (".npz", ".npy", ".csv", ".h5", ".hdf5")
+WORDS = {"true": 1.0, "false": 0.0}
 
 
 def read_array(path: Path, key: str) -> npt.NDArray[Any]:
     """The array (n, columns) that `key` names in a file of numbers.
 
-    .npz and .h5: the array of that name. .csv: the columns whose header begins with it, in their
-    order. .npy: the file's one array, memory-mapped; `key` is not used. Pickled objects are never
-    read.
+    .npz and .h5: the array of that name, in an .h5 also "group/name". .csv: the column of that
+    name, else those whose names go on from it by a number or a sign ("codes0", "codes_x"), in
+    their order; fields are separated by commas, semicolons (then numbers may have decimal commas),
+    tabs or spaces, True and False are 1 and 0. .npy: the file's one array, memory-mapped; `key` is
+    not used. Pickled objects are never read.
 
     Raises `ValueError` that names the file and the key where there is no such array, where it does
     not hold numbers, and where the file is damaged or of another kind; `OSError` where it cannot be
     opened.
     """
     readers = {".npz": _npz, ".npy": _npy, ".csv": _csv, ".h5": _hdf5, ".hdf5": _hdf5}
-    _check(path)
-    return readers[path.suffix](path, key)
+    return readers[_suffix(path)](path, key)
+
+
+def has_array(path: Path, key: str) -> bool:
+    """Whether `read_array` finds an array of that name."""
+    suffix = _suffix(path)
+    if suffix in (".h5", ".hdf5"):
+        import h5py  # type: ignore[import-untyped]
+
+        with _opened_hdf5(path) as file:
+            return isinstance(file.get(key), h5py.Dataset)
+    if suffix == ".csv":
+        return bool(_columns(array_keys(path), key))
+    return suffix == ".npy" or key in array_keys(path)
 
 
 def array_keys(path: Path) -> list[str]:
-    """The names that `read_array` knows in an .npz or HDF5 file, or the headers of a .csv."""
-    _check(path)
-    if path.suffix == ".npz":
+    """The names of arrays in an .npz, at the top of an HDF5 file, or the headers of a .csv."""
+    suffix = _suffix(path)
+    if suffix == ".npz":
         with _opened_npz(path) as archive:
             return list(archive.files)
-    if path.suffix == ".csv":
-        return next(_csv_lines(path), [])
-    if path.suffix in (".h5", ".hdf5"):
-        import h5py  # type: ignore[import-untyped]
+    if suffix == ".csv":
+        with _opened_csv(path) as file:
+            return _header(file)[0]
+    if suffix in (".h5", ".hdf5"):
+        import h5py
 
         with _opened_hdf5(path) as file:
             return [name for name, item in file.items() if isinstance(item, h5py.Dataset)]
     return []
 
 
-def _check(path: Path) -> None:
-    if path.suffix not in SUFFIXES:
+def _suffix(path: Path) -> str:
+    suffix = path.suffix.lower()
+    if suffix not in SUFFIXES:
         raise ValueError(f"{path} is none of {', '.join(SUFFIXES)}")
     if not path.is_file():
         raise FileNotFoundError(f"{path} is not there, or no file")
+    return suffix
 
 
 def column_names(path: Path, key: str, names_key: str, number: int) -> list[str] | None:
@@ -58,9 +77,11 @@ def column_names(path: Path, key: str, names_key: str, number: int) -> list[str]
 
     None where the file has none. Raises `ValueError` for another number of names.
     """
-    if path.suffix == ".csv":
-        return [name for name in array_keys(path) if name.startswith(key)]
-    if path.suffix == ".npy" or names_key not in array_keys(path):
+    suffix = _suffix(path)
+    if suffix == ".csv":
+        header = array_keys(path)
+        return [header[column] for column in _columns(header, key)]
+    if suffix == ".npy" or not has_array(path, names_key):
         return None
     names = read_array(path, names_key).ravel().tolist()
     if len(names) != number:
@@ -110,36 +131,90 @@ def _begins_with(path: Path, magic: bytes) -> bool:
         return file.read(len(magic)) == magic
 
 
-def _csv_lines(path: Path) -> Iterator[list[str]]:
-    """The lines of a file, the first with the names of its columns."""
+@contextmanager
+def _opened_csv(path: Path) -> Iterator[TextIO]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            lines = csv.reader(file, strict=True)
-            yield [name.strip() for name in next(lines, [])]
-            yield from lines
+            yield file
     except (UnicodeDecodeError, csv.Error) as error:
         raise ValueError(f"{path} is no CSV text: {error}") from error
 
 
+def _header(file: TextIO) -> tuple[list[str], str]:
+    """The columns' names, in the first line of an open file, and what separates its fields."""
+    line = file.readline().lstrip("# ")  # as numpy.savetxt begins it
+    delimiter = next((sign for sign in ";\t, " if sign in line.strip()), ",")
+    lines = csv.reader([line], delimiter=delimiter, strict=True, skipinitialspace=True)
+    header = [name.strip() for name in next(lines, [])]
+    return header, delimiter
+
+
+def _columns(header: list[str], key: str) -> list[int]:
+    """The column of that name, else those whose names go on from it by a number or a sign."""
+    exact = [column for column, name in enumerate(header) if name == key]
+    return exact or [column for column, name in enumerate(header) if _goes_on(name, key)]
+
+
+def _goes_on(name: str, key: str) -> bool:
+    if not key or not name.startswith(key):
+        return False
+    last, following = key[-1], name[len(key)]
+    within_word = last.isalpha() and following.isalpha()
+    return not within_word and not (last.isdigit() and following.isdigit())
+
+
 def _csv(path: Path, key: str) -> npt.NDArray[Any]:
-    header, *rows = _csv_lines(path)
-    columns = [place for place, name in enumerate(header) if name.startswith(key)]
+    with _opened_csv(path) as file:
+        header, delimiter = _header(file)
+        text = file.read()
+    columns = _columns(header, key)
     if not columns:
-        raise ValueError(f"{path} has no column that begins with {key!r}: it has {header}")
-    table = np.empty((len(rows), len(columns)))
+        raise ValueError(
+            f"{path} has no column that begins with {key!r}, and goes on by a number or a sign: "
+            f"it has {header}"
+        )
+    if delimiter != "," and '"' not in text:
+        text = text.replace(",", ".")
+    lines = [line for line in text.splitlines() if line.strip(" \t,;")]
+    # numpy's reader takes lines of any length where it looks at some columns only, and no words.
+    if lines and '"' not in text and all(_fields(line, delimiter) == len(header) for line in lines):
+        separator = None if delimiter == " " else delimiter
+        with suppress(ValueError):
+            return np.loadtxt(lines, delimiter=separator, comments=None, usecols=columns, ndmin=2)
+    return _csv_by_line(path, text, header, columns, delimiter)
+
+
+def _fields(line: str, delimiter: str) -> int:
+    return len(line.split()) if delimiter == " " else line.count(delimiter) + 1
+
+
+def _csv_by_line(
+    path: Path, text: str, header: list[str], columns: list[int], delimiter: str
+) -> npt.NDArray[np.float64]:
+    """Words and quoted numbers too, and errors with their line."""
+    table = []
+    try:
+        lines = io.StringIO(text)
+        rows = list(csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True))
+    except csv.Error as error:
+        raise ValueError(f"{path} is no CSV text: {error}") from error
     for line, row in enumerate(rows, start=2):
+        if not any(field.strip() for field in row):
+            continue
         if len(row) != len(header):
             raise ValueError(
                 f"{path}, line {line}: {len(row)} fields under a header of {len(header)}"
             )
-        for place, column in enumerate(columns):
-            try:
-                table[line - 2, place] = float(row[column])
-            except ValueError as error:
-                raise ValueError(
-                    f"{path}, line {line}, column {header[column]!r}: {row[column]!r} is no number"
-                ) from error
-    return table
+        table.append([_number(row[column], path, line, header[column]) for column in columns])
+    return np.array(table, dtype=np.float64).reshape(-1, len(columns))
+
+
+def _number(field: str, path: Path, line: int, name: str) -> float:
+    word = field.strip().lower()
+    try:
+        return WORDS[word] if word in WORDS else float(word.replace(",", "."))
+    except ValueError as error:
+        raise ValueError(f"{path}, line {line}, column {name!r}: {field!r} is no number") from error
 
 
 def _hdf5(path: Path, key: str) -> npt.NDArray[Any]:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from math import inf
 
 from rich.table import Table
 
@@ -13,7 +14,10 @@ HEADERS = ("metric", "score", "interval", "over draws", "better", "protocol", "s
 
 
 def json_text(evaluation: Evaluation) -> str:
-    """All numbers of the table at full precision, and why metrics were skipped."""
+    """All numbers of the table at full precision, and why metrics were skipped.
+
+    JSON has no infinity: an infinite score, or end of an interval, is null.
+    """
     record = {
         "samples": evaluation.samples,
         "latents": len(evaluation.active),
@@ -21,10 +25,13 @@ def json_text(evaluation: Evaluation) -> str:
         "rule": evaluation.rule,
         "seed": evaluation.seed,
         "factors": list(evaluation.columns),
-        "metrics": evaluation.records(),
+        "metrics": [
+            {name: None if value in (inf, -inf) else value for name, value in record.items()}
+            for record in evaluation.records()
+        ],
         "skipped": evaluation.skipped,
     }
-    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def csv_text(evaluation: Evaluation) -> str:
