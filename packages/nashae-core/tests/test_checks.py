@@ -153,12 +153,12 @@ def test_observations_that_cannot_be_searched_are_refused_before_training(run, c
 @pytest.mark.parametrize(
     ("build", "factors", "words"),
     [
-        (game(), 2, "build must be a function of a generator.*got a NashAE"),
-        (None, 2, "build must be a function of a generator.*got a NoneType"),
+        (game(), 2, "build must be a function of a generator.*got NashAE:"),
+        (None, 2, "build must be a function of a generator.*got None:"),
         (lambda _: game(latents=3), 4, "the model has 3 latents for 4 factors"),
         (lambda _: game(), 0, "factors must be at least 1; got 0"),
-        (lambda _: game(), 2.0, "factors must be a whole number; got a float"),
-        (lambda _: game(), None, "factors must be a whole number; got a NoneType"),
+        (lambda _: game(), 2.0, "factors must be a whole number; got 2.0"),
+        (lambda _: game(), None, "factors must be a whole number; got None"),
     ],
 )
 @pytest.mark.usefixtures("nothing_is_trained")

@@ -1,5 +1,7 @@
 """A NashAE of standardised observations takes the observations themselves."""
 
+import warnings
+
 import pytest
 import torch
 
@@ -136,3 +138,33 @@ def test_data_as_far_below_their_mean_as_above_have_a_sign():
     scales = [standard_sample(a * x, CPU, torch.float64)[1].scale for a in (1.0, -1.0, 100.0)]
     assert scales[0] == pytest.approx(-scales[1])
     assert scales[2] == pytest.approx(100 * scales[0])
+
+
+@pytest.mark.parametrize(
+    ("x", "shift", "own", "rounded"),
+    [
+        (torch.float64, 1e4, torch.float32, False),
+        (torch.float64, 1e7, torch.float32, True),
+        (torch.float64, 1e7, torch.float64, False),
+        (torch.float64, -1e9, torch.float32, True),
+        (torch.float32, 1e6, torch.float32, True),
+        (torch.float32, 1e3, torch.bfloat16, True),
+    ],
+)
+def test_an_offset_that_the_models_type_rounds_off_is_warned_of(x, shift, own, rounded):
+    """The search sees the data's own numbers all the same."""
+    data = torch.randn(50, 6, generator=torch.Generator().manual_seed(0)).to(x) + shift
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        sample, standard = standard_sample(data, CPU, own)
+    assert [w.category for w in warned] == [UserWarning] * rounded
+    assert all(f"subtract {standard.shift:.3g} from them" in str(w.message) for w in warned)
+    expected = (data.double() - standard.shift) / standard.scale
+    torch.testing.assert_close(sample.rows(50), expected.to(own))
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, -1e9, 1e-30])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_constants_are_no_data_whatever_their_mean_is_rounded_to(value, dtype):
+    with pytest.raises(ValueError, match="all observations are the same"):
+        standard_sample(torch.full((3001, 7), value, dtype=dtype), CPU, torch.float32)

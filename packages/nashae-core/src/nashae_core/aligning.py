@@ -15,9 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nashae_core.arguments import check_kind, on_known_device, seeded
+from nashae_core.arguments import check_kind, on_known_device, seeded, whole
+from nashae_core.arrays import described
 from nashae_core.axes import Axes, AxesConfig, AxesProgress, Stage, Try
-from nashae_core.checks import check_game, check_networks, named
+from nashae_core.checks import check_game, check_networks
 from nashae_core.count import too_little
 from nashae_core.independence import dependence
 from nashae_core.losses import reconstruction_loss
@@ -62,22 +63,19 @@ def align_axes(
     - `factors`: their number, such as `count_factors` finds.
     - `generator`: draws weights, batches and noise; an int seeds one.
 
-    Raises `ValueError`, all before anything is trained, where `count_factors` does, for a `build`
-    that is no such function, `factors` below 1 and a model that has fewer latents.
+    Raises `ValueError` or `TypeError`, all before anything is trained, where `count_factors` does,
+    for a `build` that is no such function, `factors` that are no whole number or below 1 and a
+    model that has fewer latents.
     """
     config = AxesConfig() if config is None else config
     check_kind(config, AxesConfig, "config", "give AxesConfig(...)")
     # A model is callable as well.
     if isinstance(build, nn.Module) or not callable(build):
-        raise ValueError(
-            f"build must be a function of a generator that makes a NashAE; got {named(build)}: "
+        raise TypeError(
+            f"build must be a function of a generator that makes a NashAE; got {described(build)}: "
             "the model of each try is a fresh one"
         )
-    if not isinstance(factors, int):
-        raise ValueError(f"factors must be a whole number; got {named(factors)}")
-    if factors < 1:
-        raise ValueError(f"factors must be at least 1; got {factors}")
-    draws = seeded(generator)
+    factors, draws = whole(factors, "factors"), seeded(generator)
     return _Search(build, observations, factors, draws, config, device, on_progress).run()
 
 
@@ -103,11 +101,8 @@ class _Search:
         on_progress: Callable[[AxesProgress], None] | None,
     ) -> None:
         self.build, self.factors, self.config = build, factors, config
-        self.generator, self.device, self.on_progress = (
-            generator,
-            on_known_device(device),
-            on_progress,
-        )
+        self.generator, self.on_progress = generator, on_progress
+        self.device = on_known_device(device)
         self.first, self.tries = self._built(), list[Try]()
         self.sample, self.standard = standard_sample(
             observations, self.device, weight_type(self.first)

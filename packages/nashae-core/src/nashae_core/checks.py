@@ -16,13 +16,6 @@ from nashae_core.surgery import first_linear, last_linear
 FEWEST = 10
 
 
-def named(thing: object) -> str:
-    """What something is, in a message."""
-    name = thing.__name__ if isinstance(thing, type) else type(thing).__name__
-    article = "an" if name[0] in "AEIOUaeiou" else "a"
-    return f"the class {name}" if isinstance(thing, type) else f"{article} {name}"
-
-
 def check_game(model: Any, name: str = "model") -> None:
     """Raises `TypeError` where a model is no NashAE, `ValueError` for layers not linear."""
     check_kind(model, NashAE, name, "of another model no latents can be taken out")

@@ -195,7 +195,7 @@ def too_little(explained: float) -> str:
         return ""
     return (
         f"the model explains {explained:.0%} of the variance, too little to be asked: "
-        "train it longer, or give it larger networks or more latents"
+        "give columns alike means and scales, train longer, or give larger networks or more latents"
     )
 
 

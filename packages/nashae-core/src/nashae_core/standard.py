@@ -1,6 +1,7 @@
 """Data of any scale and offset, as the searches train on them."""
 
 import math
+import warnings
 from typing import NamedTuple
 
 import torch
@@ -13,6 +14,10 @@ from nashae_core.sample import BATCH, DataSample, HeldObservations
 
 # The weight, beside the skewness, of what decides the sign of data without any.
 TIE = 1e-3
+# A mean of equal numbers differs from them by less than this much of them.
+ROUNDING = 1e-12
+# The most that rounding may be of a deviation, for a model that is given the data as they are.
+COARSEST = 0.01
 
 
 class Standard(NamedTuple):
@@ -36,6 +41,8 @@ def standard_sample(
 
     The moments are those of at most 10,000 observations.
 
+    Warns (`UserWarning`) where a model of `dtype` cannot tell the observations apart as they are.
+
     Raises `ValueError` where `train` does, for fewer than ten observations, and where all are the
     same.
     """
@@ -45,8 +52,9 @@ def standard_sample(
     own = observations.dtype if isinstance(observations, Tensor) else torch.float64
     rows = on_device(observations, device, own)
     raw = DataSample(HeldObservations(rows, device, torch.float64))
-    standard = _standard(raw, torch.finfo(dtype).eps)
+    standard = _standard(raw)
     shift, scale, _ = standard
+    _warn_of_offset(shift, scale, dtype)
     if not isinstance(rows, Tensor):
         return DataSample(HeldObservations(rows, device, dtype, shift, scale)), standard
     whole = torch.empty_like(rows, dtype=dtype)
@@ -55,8 +63,8 @@ def standard_sample(
     return DataSample(HeldObservations(whole, device, dtype)), standard
 
 
-def _standard(raw: DataSample, precision: float) -> Standard:
-    """The moments of observations; what differs by less than rounding is the same."""
+def _standard(raw: DataSample) -> Standard:
+    """The moments of observations; what differs by less than their mean's rounding is the same."""
     n = len(raw)
     mean_row = torch.stack([x.reshape(len(x), -1).sum(0) for x in raw.batches()]).sum(0) / n
     elements, mean = n * len(mean_row), mean_row.mean()
@@ -71,7 +79,7 @@ def _standard(raw: DataSample, precision: float) -> Standard:
         done += len(x)
     if not squares.isfinite().all():
         raise ValueError("observations must be finite; got NaN or infinite elements")
-    if not (squares > n * (precision * mean_row).square()).any():
+    if not (squares > n * (ROUNDING * mean_row).square()).any():
         raise ValueError("all observations are the same: there is no factor to find")
     own = float(squares.sum()) / elements
     square = own + float(mean_row.var(correction=0))
@@ -80,6 +88,16 @@ def _standard(raw: DataSample, precision: float) -> Standard:
     skewness = cubes / elements / scale**3
     sign = skewness + TIE * projection / math.sqrt(elements) / scale
     return Standard(float(mean), math.copysign(scale, sign), own / square / 2)
+
+
+def _warn_of_offset(shift: float, scale: float, dtype: torch.dtype) -> None:
+    rounding = torch.finfo(dtype).eps * abs(shift / scale)
+    if rounding > COARSEST:
+        warnings.warn(
+            f"observations of mean {shift:.3g} and deviation {abs(scale):.3g} are rounded by "
+            f"{rounding:.2g} deviations in the model's {dtype}: subtract {shift:.3g} from them",
+            stacklevel=5,  # whoever called the search
+        )
 
 
 def _disordered(first: int, n: int) -> Float[Tensor, " n"]:
