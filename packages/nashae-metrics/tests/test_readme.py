@@ -44,7 +44,7 @@ def test_the_number_of_metrics_is_theirs():
 def test_mig_of_a_perfect_code_of_dsprites():
     """On a complete grid a latent knows nothing of other factors, so two factors at a time do."""
     sizes, *texts = stated(
-        r"grid \(([\d ×]*)\) has a MIG of ([\d.]*), ([\d.]*), ([\d.]*) and ([\d.]*) at 5, 10, 20 and"
+        r"grid \(([\d ×]*)\) has a MIG of ([\d.]*), ([\d.]*), ([\d.]*) and ([\d.]*) at 5, 10, 20"
     )
     sizes = [int(size) for size in sizes.split("×")]
     assert sizes == [3, 6, 40, 32, 32]
