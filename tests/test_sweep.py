@@ -4,12 +4,12 @@ import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
+from io import StringIO
+from multiprocessing import Process
 from pathlib import Path
 from threading import Event, Thread
 
@@ -32,23 +32,42 @@ from apps.train.run import config
 from nashae_core import TrainConfig
 
 TINY = TrainConfig(steps=30)
+SHORT = TrainConfig(steps=20, record_every=5)
 CHECKPOINT = "checkpoint.safetensors"
 RESULTS = ("weights.safetensors", "history.npz", "codes.npz")
-# Sweeps are killed at random moments, each by a seed of its own: one, and a hundred kills nightly.
+# Sweeps are killed at drawn moments, each by a seed of its own: one, and a hundred kills nightly.
 KILLS = 4
+MOST_MOMENTS = 80  # of the 200 that a whole sweep has
 SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.nightly) for seed in range(1, 100 // KILLS))]
 KILLED = """
-import sys
+import os, signal, sys
+from contextlib import suppress
 from dataclasses import replace
+from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
+from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky.backend.context import set_start_method
 from apps.reproduce.backends import workers
 from apps.reproduce.sweep import recipe, run_sweep
-from nashae_core import TrainConfig
-steps = TrainConfig(steps=int(sys.argv[2]))
+runs, train, at, workers_too = arguments
+os.setsid()
+set_start_method("fork")  # its workers, too, need not import all anew
+seen = RawValue("i", 0)  # file operations below `runs`, of all its processes
+
+def look(event, given):
+    if event in ("open", "os.mkdir", "os.rename", "os.remove") and str(given[0]).startswith(runs):
+        seen.value = now = seen.value + 1
+        if now == at:
+            with suppress(ProcessLookupError):
+                kill = os.killpg if workers_too else os.kill
+                kill(os.getpgid(0), signal.SIGKILL)
+
+sys.addaudithook(look)
 cells = [("nashae", 0.2, 4), ("beta-vae", 100.0, 4), ("nashae", 0.3, 8)]
-recipes = [replace(recipe(*cell, seed), train=steps) for cell in cells for seed in range(2)]
+recipes = [replace(recipe(*cell, seed), train=train) for cell in cells for seed in range(2)]
 with workers("loky", None, 2):
-    run_sweep(recipes, Path(sys.argv[1]), jobs=2, checkpoint_seconds=0)
+    run_sweep(recipes, Path(runs), jobs=2, checkpoint_seconds=0)
+get_reusable_executor().shutdown()  # else a forked process waits for its idle workers
 """
 
 
@@ -67,6 +86,7 @@ def results(path: Path) -> dict[str, bytes]:
 
 
 def eventually(holds: Callable[[], bool], seconds: float = 180) -> None:
+    """Wait for it; the deadline is that of a hang."""
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline
@@ -109,21 +129,30 @@ def test_a_run_that_fails_does_not_stop_the_others(tmp_path: Path) -> None:
     assert before.items() <= records(tmp_path).items()
 
 
-def test_a_run_that_another_process_is_writing_is_waited_for(tmp_path: Path) -> None:
+def test_a_run_that_another_process_is_writing_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / tiny().label
     path.mkdir()
-    taken = Event()
+    held, asked, waited = Event(), Event(), list[bool]()
 
     def write() -> None:
         with filelock.FileLock(path / ".lock"):
-            taken.set()
-            time.sleep(1)
+            held.set()
+            waited.append(asked.wait(60) and not (path / "config.json").exists())
+
+    class Asking(filelock.FileLock):
+        def _acquire(self) -> None:
+            super()._acquire()
+            asked.set()  # and refused
 
     other = Thread(target=write)
     other.start()
-    taken.wait()
+    held.wait()
+    monkeypatch.setattr("apps.run_folder.filelock.FileLock", Asking)
     (folder,) = run_sweep([tiny()], tmp_path, jobs=1)
     other.join()
+    assert waited == [True]
     assert folder.finished
 
 
@@ -150,16 +179,6 @@ def test_a_run_has_one_thread(tmp_path: Path) -> None:
 # Killed
 
 
-def results_on_disk(runs: Path) -> set[tuple[str, int]]:
-    """What changes as soon as a run goes on: not its config.json, which is there long before."""
-    found = set()
-    for name in (CHECKPOINT, *RESULTS, "record.json"):
-        for path in runs.glob(f"*/{name}"):
-            with suppress(FileNotFoundError):  # the checkpoint of a run that has just ended
-                found.add((str(path), path.stat().st_mtime_ns))
-    return found
-
-
 def check_readable(runs: Path) -> None:
     """No file that has its name is half-written."""
     for path in runs.iterdir():
@@ -176,28 +195,21 @@ def check_readable(runs: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_a_sweep_survives_kill_9_at_any_moment(tmp_path: Path, seed: int) -> None:
+def test_a_sweep_survives_kill_9_at_any_moment(
+    tmp_path: Path, forked: Callable[..., Process], seed: int
+) -> None:
     runs, draw = tmp_path / "runs", random.Random(seed)
-    command = [sys.executable, "-c", KILLED, str(runs), "100"]
     finished: dict[str, tuple[int, int]] = {}
-    kills = 0
-    while True:
-        # From the start, where it may not even be imported, or from the first change on disk.
-        before, at_start = results_on_disk(runs), draw.random() < 0.3
-        with subprocess.Popen(command, start_new_session=True) as process:
-            while not at_start and process.poll() is None and results_on_disk(runs) == before:
-                time.sleep(0.002)
-            try:
-                # The last time it is left to its end.
-                process.wait(draw.uniform(0, 1) * (3 if at_start else 1) if kills < KILLS else 180)
-            except subprocess.TimeoutExpired:
-                if draw.random() < 0.7:
-                    os.killpg(process.pid, signal.SIGKILL)
-                else:  # only the sweep: its workers are orphans
-                    process.kill()
-        if process.returncode == 0:
+    kills, moment = 0, 1
+    while moment:
+        # Before one of its file operations, the first included. The last time it is left to its
+        # end. Where only the sweep is killed, its workers are orphans.
+        moment = draw.randrange(1, MOST_MOMENTS) if kills < KILLS else 0
+        process = forked(KILLED, str(runs), SHORT, moment, draw.random() < 0.7)
+        process.join(180)
+        if process.exitcode == 0:
             break
-        assert process.returncode == -signal.SIGKILL
+        assert process.exitcode == -signal.SIGKILL
         kills += 1
         if runs.exists():
             found = records(runs)
@@ -217,11 +229,11 @@ def test_a_sweep_survives_kill_9_at_any_moment(tmp_path: Path, seed: int) -> Non
         assert left == right
 
 
-def test_workers_end_with_their_sweep(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", KILLED, str(tmp_path), "1000000"]
-    with subprocess.Popen(command) as process:
-        eventually(lambda: len(list(tmp_path.glob(f"*/{CHECKPOINT}"))) == 2)
-        process.kill()
+def test_workers_end_with_their_sweep(tmp_path: Path, forked: Callable[..., Process]) -> None:
+    process = forked(KILLED, str(tmp_path), TrainConfig(steps=1_000_000), 0, False)
+    eventually(lambda: len(list(tmp_path.glob(f"*/{CHECKPOINT}"))) == 2)
+    process.kill()
+    process.join()
     for path in tmp_path.glob(f"*/{CHECKPOINT}"):
         with filelock.FileLock(path.parent / ".lock", timeout=10):  # nobody holds it
             assert not (path.parent / "record.json").exists()
@@ -297,18 +309,17 @@ def test_a_dry_run_says_what_would_run_and_does_nothing(
 
 
 def test_progress_shows_what_is_done_running_and_left_and_the_end(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    console = Console(force_terminal=True, width=100)
+    said = StringIO()
+    console = Console(file=said, force_terminal=True, width=100)
     monkeypatch.setattr("apps.reproduce.progress.console", console)
     monkeypatch.setattr("apps.reproduce.progress.POLL_SECONDS", 0.05)
     finish(tmp_path, tiny(), 1.0)
     begin(tmp_path, tiny(seed=1))
     with progress([tiny(seed=seed) for seed in range(4)], tmp_path, 2):
-        time.sleep(0.5)
-    said = capsys.readouterr().out
-    assert "1/4" in said
-    assert "1 running, 2 left, ends about " in said
+        eventually(lambda: "1 running, 2 left, ends about " in said.getvalue())
+    assert "1/4" in said.getvalue()
 
 
 # Backends
