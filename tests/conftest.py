@@ -24,6 +24,23 @@ def everything_counts_as_trained(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("apps.reproduce.__main__.is_trained", lambda _: True)
 
 
+# In a process group of its own, whose workers need not import all anew either.
+FORKED = """
+import os, signal, warnings
+from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky.backend.context import set_start_method
+
+os.setsid()
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background may ignore Ctrl-C
+warnings.filterwarnings("ignore", "`fork` start method")
+set_start_method("fork")
+try:
+    exec(code, {"arguments": arguments})
+finally:
+    get_reusable_executor().shutdown()  # else the process waits for its idle workers
+"""
+
+
 @pytest.fixture(scope="session")
 def forked() -> Callable[..., ForkServerProcess]:
     """Start Python code, which has its `arguments`, in a process of its own.
@@ -31,11 +48,13 @@ def forked() -> Callable[..., ForkServerProcess]:
     It is forked from one that has torch and the apps, whose import takes seconds each time.
     """
     context = multiprocessing.get_context("forkserver")
-    modules = ["apps.reproduce.sweep", "torch._dynamo", "distributed.cli.dask_worker"]
-    context.set_forkserver_preload(modules)
+    # The second is imported by an optimiser.
+    modules = ["apps.reproduce.sweep", "torch._dynamo", "matplotlib.pyplot", "nashae_metrics"]
+    context.set_forkserver_preload([*modules, "distributed.cli.dask_worker"])
 
     def start(code: str, *arguments: object) -> ForkServerProcess:
-        process = context.Process(target=exec, args=(code, {"arguments": arguments}))
+        names = {"code": code, "arguments": arguments}
+        process = context.Process(target=exec, args=(FORKED, names))
         process.start()
         return process
 

@@ -6,12 +6,13 @@ import math
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from html.parser import HTMLParser
+from multiprocessing import Process
 from pathlib import Path
 
 import filelock
@@ -468,54 +469,59 @@ def records(runs: Path) -> dict[str, int]:
     return {path.parent.name: path.stat().st_mtime_ns for path in runs.glob("*/record.json")}
 
 
-# The command, where it is, with the runs of few latents and a few steps.
-SHORT = """
-import runpy, sys
+# The command, where it is; where it shall be short, with the runs of few latents and a few steps.
+COMMAND = """
+import os, runpy, sys
 from dataclasses import replace
 from apps.reproduce import sweep, trained
-trained.is_trained = lambda row: True  # after 20 steps none is
-def short(recipes):
-    few = lambda of: (r for r in recipes(*of) if r.latents <= 8)
-    return lambda *of: [replace(r, train=replace(r.train, steps=20)) for r in few(of)]
-sweep.table_1_recipes = short(sweep.table_1_recipes)
-sweep.figure_3_recipes = short(sweep.figure_3_recipes)
-runpy.run_path(sys.argv.pop(1), run_name="__main__")
+short, command, folder, said = arguments
+os.chdir(folder)
+for handle, name in ((1, "stdout"), (2, "stderr")):
+    os.dup2(os.open(f"{said}.{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), handle)
+if short:
+    trained.is_trained = lambda row: True  # after 20 steps none is
+    def few(recipes):
+        kept = lambda of: (r for r in recipes(*of) if r.latents <= 8)
+        return lambda *of: [replace(r, train=replace(r.train, steps=20)) for r in kept(of)]
+    sweep.table_1_recipes = few(sweep.table_1_recipes)
+    sweep.figure_3_recipes = few(sweep.figure_3_recipes)
+sys.argv = command
+runpy.run_path(command[0], run_name="__main__")
 """
-WHOLE = pytest.param([], marks=pytest.mark.nightly)
+WHOLE = pytest.param(False, marks=pytest.mark.nightly)
 
 
-@pytest.fixture(scope="module", params=[["-c", SHORT], WHOLE], ids=["short", "whole"])
-def reproduced(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=[True, WHOLE], ids=["short", "whole"])
+def reproduced(
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    forked: Callable[..., Process],
+) -> Path:
     """The whole command, eight runs or fourteen: stopped by Ctrl-C, then given again."""
-    out = tmp_path_factory.mktemp("reproduced") / "out"
-    command = [sys.executable, *request.param, str(ROOT / "apps" / "reproduce")]
-    command += ["--trials", "1", "--out", str(out)]
-    options = {"cwd": out.parent, "text": True}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    # Where the tests run in the background a shell may have had Ctrl-C ignored, which is inherited.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    out = tmp_path_factory.mktemp("reproduced") / "folder" / "out"
+    said = out.parent.with_name("said")
+    command = [str(ROOT / "apps" / "reproduce"), "--trials", "1", "--out", str(out)]
     # One run cannot be made before Ctrl-C: this process has its folder.
     held = out / "runs" / table_1_recipes(["nashae"], 1)[0].label / ".lock"
     held.parent.mkdir(parents=True)
-    # A process group of its own, since Ctrl-C reaches the workers too.
-    with (
-        filelock.FileLock(held),
-        subprocess.Popen(command, start_new_session=True, **options, **pipes) as process,
-    ):
-        while process.poll() is None and not records(out / "runs"):
+    with filelock.FileLock(held):
+        process = forked(COMMAND, request.param, command, out.parent, said)
+        while process.is_alive() and not records(out / "runs"):
             time.sleep(0.05)
-        os.killpg(process.pid, signal.SIGINT)
-        said = process.communicate()[1]
-    assert process.returncode == 130, said
-    assert said == "interrupted: run the same command to go on where it was\n"
+        os.killpg(process.pid, signal.SIGINT)  # which reaches the workers too
+        process.join()
+    error = said.with_suffix(".stderr").read_text(encoding="utf-8")
+    assert process.exitcode == 130, error
+    assert error == "interrupted: run the same command to go on where it was\n"
     before = records(out / "runs")
     assert before
     assert not (out / "report.html").exists()
 
-    done = subprocess.run([*command, "--jobs", "1"], **options, **pipes)
-    assert done.returncode == 0, done.stderr
+    process = forked(COMMAND, request.param, [*command, "--jobs", "1"], out.parent, said)
+    process.join()
+    assert process.exitcode == 0, said.with_suffix(".stderr").read_text(encoding="utf-8")
     assert before.items() <= records(out / "runs").items()  # what was finished was kept
-    assert str(out / "report.html") in done.stdout
+    assert str(out / "report.html") in said.with_suffix(".stdout").read_text(encoding="utf-8")
     assert {path.name for path in out.parent.iterdir()} == {"out"}
     return out
 

@@ -45,13 +45,9 @@ from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
-from joblib.externals.loky import get_reusable_executor
-from joblib.externals.loky.backend.context import set_start_method
 from apps.reproduce.backends import workers
 from apps.reproduce.sweep import recipe, run_sweep
 runs, train, at, workers_too = arguments
-os.setsid()
-set_start_method("fork")  # its workers, too, need not import all anew
 seen = RawValue("i", 0)  # file operations below `runs`, of all its processes
 
 def look(event, given):
@@ -67,7 +63,6 @@ cells = [("nashae", 0.2, 4), ("beta-vae", 100.0, 4), ("nashae", 0.3, 8)]
 recipes = [replace(recipe(*cell, seed), train=train) for cell in cells for seed in range(2)]
 with workers("loky", None, 2):
     run_sweep(recipes, Path(runs), jobs=2, checkpoint_seconds=0)
-get_reusable_executor().shutdown()  # else a forked process waits for its idle workers
 """
 
 
