@@ -19,8 +19,9 @@ SIBLINGS: dict[str, list[str]] = {
 }
 FOLDERS = {name: Path("packages") / name for name in SIBLINGS}
 ROOT = Path()
-# The tests' networks are so small that a second thread only waits for the first.
-THREADS = {"OMP_NUM_THREADS": "1"}
+# The tests' networks are so small that a second thread only waits for the first. Bytecode is kept
+# whatever the shell says: else each process of each test compiles torch anew, for ten seconds.
+TESTS = {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": ""}
 # A process for each core, which takes over what is left of another's tests when its own are done.
 PROCESSES = ("-n", "auto", "--maxprocesses", "8", "--dist", "worksteal")
 PYTEST = ("python", "-m", "pytest", "--durations=10", *PROCESSES)
@@ -69,7 +70,7 @@ def make_tests_session(package: str, *, fast: bool = False) -> None:
         session.install(str(FOLDERS[package]), *siblings, *group(FOLDERS[package], "test"))
         # From the package's folder, where its pytest configuration is: shapes are checked there.
         session.chdir(FOLDERS[package])
-        session.run(*PYTEST, *session.posargs, env=THREADS)
+        session.run(*PYTEST, *session.posargs, env=TESTS)
 
     name, tag = (f"fast-{package}", "fast") if fast else (f"tests-{package}", "tests")
     nox.session(tests, name=name, tags=[tag], default=not fast, reuse_venv=fast)
@@ -105,7 +106,7 @@ def run_house(session: nox.Session, extras: str, *options: str) -> None:
             session.run("hatchling", "build", "--target", "wheel", "-d", str(wheels))
     built = [str(wheel) for wheel in wheels.glob("*.whl")]
     session.install(*built, "-e", f".[{extras}]", *group(ROOT, "test"))
-    session.run(*PYTEST, *options, *session.posargs, env=THREADS)
+    session.run(*PYTEST, *options, *session.posargs, env=TESTS)
 
 
 @nox.session
@@ -172,7 +173,7 @@ def make_wheel_session(python: str, versions: str, *, whole: bool, nightly: bool
         session.install(str(built))
         session.install(*group(folder, "test"))
         session.chdir(folder)
-        session.run(*PYTEST, *(() if whole else SMOKE), *session.posargs, env=THREADS)
+        session.run(*PYTEST, *(() if whole else SMOKE), *session.posargs, env=TESTS)
 
     name = f"wheel-{python}-{versions}" + ("-nightly" if nightly else "")
     tags = ["nightly"] * whole + ["wheels"] * (not nightly)
@@ -194,7 +195,7 @@ def fuzz(session: nox.Session) -> None:
     session.install(str(folder), *group(folder, "test"))
     session.chdir(folder)
     many = {"MUTATIONS": os.environ.get("MUTATIONS", "10000")}
-    session.run(*PYTEST, "tests/test_fuzz.py", *session.posargs, env=THREADS | many)
+    session.run(*PYTEST, "tests/test_fuzz.py", *session.posargs, env=TESTS | many)
 
 
 @nox.session(default=False, reuse_venv=True)

@@ -1,12 +1,13 @@
 """The benchmark compares like with like, and its ratios are what was timed."""
 
-import subprocess
+import runpy
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -230,10 +231,24 @@ def quick(name: str, ours: object, reference: object, **options: object) -> timi
 def test_steps_are_compared_for_each_m_alone_and_eight_seeds_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    asked: dict[str, list[int]] = {"ours": [], "reference": []}
+
+    def small(method: str, lam: float, latents: int, seed: int) -> object:
+        asked["ours"].append(latents)
+        return recipe(method, lam, 2, seed)
+
+    def plain(latents: int, **options: Any) -> PlainNashAE:
+        asked["reference"].append(latents)
+        return PlainNashAE(2, **options)
+
     monkeypatch.setattr(cases, "STEPS", 1)
     monkeypatch.setattr(cases, "compare", quick)
+    monkeypatch.setattr(cases, "recipe", small)
+    monkeypatch.setattr(cases, "PlainNashAE", plain)
     found = list(cases.steps("cpu"))
-    assert [int(c.name.split("m = ")[1]) for c in found] == [4, 8, 10, 16, 32, 4, 8, 16, 32]
+    latents = [4, 8, 10, 16, 32, 4, 8, 16, 32]
+    assert [int(c.name.split("m = ")[1]) for c in found] == asked["reference"] == latents
+    assert asked["ours"] == latents[:5] + [m for m in latents[5:] for _ in range(8)]
     assert all("8 seeds at once" in c.name for c in found[5:])
     for c in found:
         assert c.ours > 0
@@ -268,6 +283,7 @@ def test_each_baseline_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_dsprites_step_and_its_data_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cases, "compare", quick)
+    monkeypatch.setattr(cases, "SPRITE_STEPS", 1)
     bits = torch.randint(256, (300, 512), generator=torch.Generator().manual_seed(0))
     few = PackedObservations((bits * (bits % 7 == 0)).to(torch.uint8))
     monkeypatch.setattr(cases, "load_data", lambda _: None)
@@ -489,10 +505,12 @@ def test_an_unknown_kind_ends_the_command_with_status_2(
     assert all(word in said for word in ("memory", "steps", "metrics"))
 
 
-def test_the_command_has_help(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "apps.benchmark", "--help"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert all(
-        word in done.stdout for word in ("--what", "steps", "baselines", "metrics", "seconds")
-    )
+def test_the_command_has_help(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["benchmark", "--help"])
+    with pytest.raises(SystemExit) as stopped:
+        runpy.run_path(str(Path(app.__file__).parent), run_name="__main__")
+    assert stopped.value.code == 0
+    said = capsys.readouterr().out
+    assert all(word in said for word in ("--what", "steps", "baselines", "metrics", "seconds"))

@@ -7,31 +7,43 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from multiprocessing import Process
 from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
+from apps.reproduce.sweep import recipe
 from apps.run_folder import RunFolder
 from apps.train import train_run
-
-RUNS = 8
-RESULTS = ("weights.safetensors", "history.npz", "codes.npz")
-SWEEP = f"""
-import sys
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
-from apps.reproduce.backends import workers
-from apps.reproduce.sweep import recipe, run_sweep
 from nashae_core import TrainConfig
-recipes = [
-    replace(recipe("nashae", 0.2, 4, seed), train=TrainConfig(steps=100)) for seed in range({RUNS})
-]
-with workers(sys.argv[1], sys.argv[2], 1) as jobs:
+
+RUNS = 4
+RESULTS = ("weights.safetensors", "history.npz", "codes.npz")
+TRAIN = TrainConfig(steps=20, record_every=5)
+RECIPES = [replace(recipe("nashae", 0.2, 4, seed), train=TRAIN) for seed in range(RUNS)]
+# By a relative path: the workers are in another folder.
+SWEEP = """
+import os
+from pathlib import Path
+from apps.reproduce.backends import workers
+from apps.reproduce.sweep import run_sweep
+recipes, backend, address, folder = arguments
+os.chdir(folder)
+with workers(backend, address, 1) as jobs:
     assert jobs == 2, jobs  # the cluster's cores
-    run_sweep(recipes, Path(sys.argv[3]), jobs=jobs, checkpoint_seconds=0)
+    run_sweep(recipes, Path("runs"), jobs=jobs, checkpoint_seconds=0)
+"""
+DASK = """
+import os
+from importlib import import_module
+command, *options, folder = arguments
+os.chdir(folder)
+os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+import_module(f"distributed.cli.dask_{command}").main(options)
 """
 RAY = """
 import sys
@@ -60,45 +72,52 @@ def eventually(found: Callable[[], Any]) -> Any:
     return thing
 
 
-@contextmanager
-def process(*arguments: str, **options: object) -> Iterator[subprocess.Popen]:
-    with subprocess.Popen([sys.executable, *arguments], text=True, **options) as started:
-        try:
-            yield started
-        finally:
-            started.kill()
-
-
-def begins(sweep: subprocess.Popen, runs: Path, seconds: float = 60) -> bool:
+def begins(sweep: Process, runs: Path, seconds: float = 60) -> bool:
     """Whether a run is begun in time."""
     deadline = time.monotonic() + seconds
     while not any(runs.glob("*/config.json")):
         if time.monotonic() > deadline:
             return False
-        assert sweep.poll() is None
+        assert sweep.is_alive()
         time.sleep(0.02)
     return True
 
 
+@contextmanager
+def killed_at_the_end(process: Process) -> Iterator[Process]:
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.join()
+
+
 def check_a_sweep_survives(
-    backend: str, address: str, folder: Path, kill_a_worker: Callable[[], None]
+    backend: str,
+    address: str,
+    folder: Path,
+    forked: Callable[..., Process],
+    kill_a_worker: Callable[[], None],
 ) -> bool:
     """Kill a worker when two runs are finished; all the rest must be made, once and right.
 
     False where the cluster has not begun a run in time.
     """
     runs = folder / "runs"
-    folder.mkdir(exist_ok=True)
-    # By a relative path: the workers are in another folder.
-    with process("-c", SWEEP, backend, address, "runs", cwd=folder) as sweep:
-        if not begins(sweep, runs):
-            return False
-        eventually(lambda: sweep.poll() is not None or len(records(runs)) >= 2)
-        assert sweep.poll() is None
-        kill_a_worker()
-        before = records(runs)
-        assert 2 <= len(before) < RUNS
-        assert sweep.wait(180) == 0
+    # One run cannot be made before the kill: this process has its folder.
+    held = FileLock(runs / RECIPES[-1].label / ".lock")
+    Path(held.lock_file).parent.mkdir(parents=True)
+    with killed_at_the_end(forked(SWEEP, RECIPES, backend, address, folder)) as sweep:
+        with held:
+            if not begins(sweep, runs):
+                return False
+            eventually(lambda: not sweep.is_alive() or len(records(runs)) >= 2)
+            assert sweep.is_alive()
+            kill_a_worker()
+            before = records(runs)
+            assert 2 <= len(before) < RUNS
+        sweep.join(180)
+        assert sweep.exitcode == 0
     made = records(runs)
     assert len(made) == RUNS
     assert before.items() <= made.items()
@@ -111,19 +130,22 @@ def check_a_sweep_survives(
     return True
 
 
-def test_a_sweep_on_dask_goes_on_when_a_worker_is_killed(tmp_path: Path) -> None:
+def test_a_sweep_on_dask_goes_on_when_a_worker_is_killed(
+    tmp_path: Path, forked: Callable[..., Process]
+) -> None:
+    def start(command: str, *options: str) -> AbstractContextManager[Process]:
+        common = ("--scheduler-file", str(file), "--no-dashboard")
+        return killed_at_the_end(forked(DASK, command, *common, *options, tmp_path))
+
     file = tmp_path / "scheduler.json"
-    scheduler = ["-m", "distributed.cli.dask_scheduler", "--scheduler-file", str(file)]
-    scheduler += ["--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
-    worker = ["-m", "distributed.cli.dask_worker", "--scheduler-file", str(file), "--no-nanny"]
-    worker += ["--nthreads", "1", "--no-dashboard", "--local-directory", str(tmp_path)]
-    quiet = {"stderr": subprocess.DEVNULL, "cwd": tmp_path}
-    with process(*scheduler, **quiet):
+    worker = ("worker", "--no-nanny", "--nthreads", "1", "--local-directory", str(tmp_path))
+    with start("scheduler", "--host", "127.0.0.1", "--port", "0"):
         eventually(file.exists)
-        with process(*worker, **quiet) as first, process(*worker, **quiet):
+        with start(*worker) as first, start(*worker):
             address = eventually(lambda: two_workers(file))
-            assert check_a_sweep_survives("dask", address, tmp_path, first.kill)
-            assert first.wait() == -signal.SIGKILL
+            assert check_a_sweep_survives("dask", address, tmp_path, forked, first.kill)
+            first.join()
+            assert first.exitcode == -signal.SIGKILL
 
 
 def two_workers(file: Path) -> str:
@@ -136,19 +158,21 @@ def two_workers(file: Path) -> str:
 
 
 @pytest.mark.nightly
-def test_a_sweep_on_ray_goes_on_when_a_worker_is_killed(tmp_path: Path) -> None:
+def test_a_sweep_on_ray_goes_on_when_a_worker_is_killed(
+    tmp_path: Path, forked: Callable[..., Process]
+) -> None:
     pytest.importorskip("ray", reason="ray is not installed: nox -s dev has it, nox -s house not")
     psutil = pytest.importorskip("psutil")
     # On a machine that is busy while it starts, ray may never give a worker: another cluster then.
     for attempt in range(3):
-        if survives_on_ray(tmp_path / str(attempt), psutil):
+        if survives_on_ray(tmp_path / str(attempt), forked, psutil):
             return
     pytest.fail("three clusters of ray have not begun a run")
 
 
-def survives_on_ray(folder: Path, psutil: Any) -> bool:
+def survives_on_ray(folder: Path, forked: Callable[..., Process], psutil: Any) -> bool:
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with process("-c", RAY, **pipes) as cluster:
+    with subprocess.Popen([sys.executable, "-c", RAY], text=True, **pipes) as cluster:
 
         def kill_a_worker() -> None:
             children = psutil.Process(cluster.pid).children(recursive=True)
@@ -158,6 +182,6 @@ def survives_on_ray(folder: Path, psutil: Any) -> bool:
 
         address = next(line.split()[1] for line in cluster.stdout if line.startswith("address"))
         try:
-            return check_a_sweep_survives("ray", address, folder, kill_a_worker)
+            return check_a_sweep_survives("ray", address, folder, forked, kill_a_worker)
         finally:
             cluster.communicate("", timeout=60)

@@ -26,7 +26,9 @@ from nashae_core import (
     count_factors,
 )
 
-QUICK = CountConfig(pruning=Pruning(every=20, until=20), test_steps=10)
+QUICK = CountConfig(
+    pruning=Pruning(every=20, until=20), test_steps=10, growth_steps=20, growth_warm_up=10
+)
 QUICK_AXES = AxesConfig(
     pruning=Pruning(every=20, until=20),
     first=Stage(40, 0.2, 1e-3),

@@ -22,6 +22,7 @@ from nashae_core.stacking import stack
 from nashae_data import PackedImages, beamsynthesis, dsprites
 
 STEPS = 100
+SPRITE_STEPS = 10
 SEEDS = 8
 IDLE = 1_000_000
 PLAIN_BASELINES: dict[str, type[PlainVAE | PlainBetaTCVAE | PlainFactorVAE]] = {
@@ -43,13 +44,13 @@ def steps(device: str) -> Iterator[Comparison]:
         plain = PlainNashAE(latents, device=x.device)
         work = (STEPS, STEPS)
         name = f"NashAE step, m = {latents}"
-        yield compare(name, ours, plain_steps(plain.step, x), work=work, rounds=5)
+        yield compare(name, ours, plain_steps(plain.step, x, STEPS), work=work, rounds=5)
     for latents in (4, 8, 16, 32):
         ours = _our_steps(latents, SEEDS, x)
         plain = PlainNashAE(latents, device=x.device)
         work = (STEPS * SEEDS, STEPS)
         name = f"NashAE step and seed, {SEEDS} seeds at once, m = {latents}"
-        yield compare(name, ours, plain_steps(plain.step, x), work=work, rounds=5)
+        yield compare(name, ours, plain_steps(plain.step, x, STEPS), work=work, rounds=5)
 
 
 def shrinking(device: str) -> Iterator[Comparison]:
@@ -90,14 +91,14 @@ def sprites(device: str) -> Iterator[Comparison]:
     chosen = torch.randint(len(packed), (20_000,), generator=generator)
     x = packed[chosen].to(device)
     plain = plain_dsprites_nashae(made.latents, x.device)
-    batch, few = made.train.batch_size, 10
-    config = replace(made.train, steps=few)
+    batch = made.train.batch_size
+    config = replace(made.train, steps=SPRITE_STEPS)
     model = made.build(generator)
     yield compare(
         f"dSprites: NashAE step, m = {made.latents}",
         lambda: train(model, packed, config, generator, device=device),
-        plain_steps(plain.step, x, steps=few, batch=batch),
-        work=(few, few),
+        plain_steps(plain.step, x, SPRITE_STEPS, batch=batch),
+        work=(SPRITE_STEPS, SPRITE_STEPS),
         rounds=5,
     )
     index = torch.randint(len(packed), (batch,), generator=generator)
@@ -109,9 +110,9 @@ def sprites(device: str) -> Iterator[Comparison]:
     )
     yield compare(
         "dSprites: Adam on weights without gradient, denormals flushed for not",
-        flushed_denormals()(idle := _idle_adam(device, few)),
+        flushed_denormals()(idle := _idle_adam(device, SPRITE_STEPS)),
         idle,
-        work=(few, few),
+        work=(SPRITE_STEPS, SPRITE_STEPS),
         rounds=5,
     )
 
@@ -151,7 +152,7 @@ def baselines(device: str) -> Iterator[Comparison]:
         yield compare(
             f"{made.title} step, m = {made.latents}",
             _train_steps(model, generator, x),
-            plain_steps(plain.step, x, model.batches_per_step),
+            plain_steps(plain.step, x, STEPS, model.batches_per_step),
             work=(STEPS, STEPS),
             rounds=5,
         )
@@ -191,9 +192,9 @@ def _train_steps(
 def plain_steps(
     step: Callable[..., object],
     x: Tensor,
+    steps: int,
     batches: int = 1,
     *,
-    steps: int = STEPS,
     batch: int = 100,
 ) -> Callable[[], object]:
     """Steps of a plain reference, each on so many batches drawn from `x`."""

@@ -42,7 +42,7 @@ def faces(device: str) -> Iterator[Comparison]:
     yield compare(
         name,
         lambda: ours(config, rows),
-        plain_steps(plain.step, x, steps=STEPS, batch=config.batch_size),
+        plain_steps(plain.step, x, STEPS, batch=config.batch_size),
         work=work,
         rounds=5,
     )
