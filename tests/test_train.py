@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, asdict, replace
 from itertools import pairwise
+from multiprocessing import Process
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -345,48 +346,53 @@ def test_checkpoints_take_no_more_than_two_percent_of_a_run(
     assert all(50 <= after - before - 1 < 53 for before, after in pairwise(kept))
 
 
-def test_seconds_count_the_time_before_the_cut(tmp_path: Path) -> None:
+def test_seconds_count_the_time_before_the_cut(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr("apps.train.run.time", SimpleNamespace(monotonic=lambda: now))
+
     def slow(progress: Progress) -> None:
-        time.sleep(0.5)
+        nonlocal now
+        now += 3
         stop_at(20)(progress)
 
     with pytest.raises(KeyboardInterrupt):
         train_run(NASHAE, tmp_path, on_progress=slow, checkpoint_seconds=0)
     # One of the two pauses was before the last checkpoint.
-    assert train_run(NASHAE, tmp_path).record["seconds"] >= 0.5
+    assert train_run(NASHAE, tmp_path).record["seconds"] >= 3
 
 
 KILLED = """
-import sys
-from dataclasses import replace
-from pathlib import Path
+import signal
 import torch
-from apps.recipes import beamsynthesis_nashae
 from apps.train import train_run
-from nashae_core import TrainConfig
 torch.set_num_threads(1)
-recipe = replace(beamsynthesis_nashae(), train=TrainConfig(steps=300))
-train_run(recipe, Path(sys.argv[1]), checkpoint_seconds=0)
+recipe, path = arguments
+def stay(progress):
+    if progress.step == 20:
+        signal.pause()
+train_run(recipe, path, checkpoint_seconds=0, on_progress=stay)
 """
 
 
-def test_a_killed_run_goes_on_and_ends_like_one_that_was_not(tmp_path: Path) -> None:
+def test_a_killed_run_goes_on_and_ends_like_one_that_was_not(
+    tmp_path: Path, forked: Callable[..., Process]
+) -> None:
     path = tmp_path / "run"
-    recipe = replace(beamsynthesis_nashae(), train=TrainConfig(steps=300))
-    command = [sys.executable, "-c", KILLED, str(path)]
-    process = subprocess.Popen(command)
+    recipe = replace(beamsynthesis_nashae(), train=TrainConfig(steps=40))
+    process = forked(KILLED, recipe, path)
     try:
-        deadline = time.monotonic() + 60
-        while not (path / CHECKPOINT).exists() and time.monotonic() < deadline:
+        while process.is_alive() and not (path / CHECKPOINT).exists():
             time.sleep(0.005)
         with pytest.raises(ValueError, match=f"{path} is being written by another process"):
             train_run(recipe, path)
     finally:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+        process.kill()
+        process.join()
     assert not RunFolder(path).finished
     assert (path / CHECKPOINT).exists()
-    subprocess.run(command, check=True)
+    train_run(recipe, path)
     whole = train_run(recipe, tmp_path / "whole")
     assert results(RunFolder(path)) == results(whole)
     assert visible(path).keys() == visible(whole.path).keys()

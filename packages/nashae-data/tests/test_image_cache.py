@@ -269,54 +269,64 @@ def test_a_disk_that_does_not_keep_what_is_written_is_named(path, monkeypatch):
 
 
 TWO = """
-import os, sys, time
+import os, sys
 import numpy as np
 from pathlib import Path
 from nashae_data.image_cache import ImageRecipe, cached_images
 
+reading, writing = os.pipe()
+
 def make(row):
+    os.read(reading, 1)  # comes back when every process has begun
     with open(sys.argv[2], "ab", 0) as made:
         made.write(b".")
-    time.sleep(0.002)
     return np.full((8, 8, 3), row, np.uint8)
 
 children = []
 for _ in range(3):
     child = os.fork()
     if child == 0:
+        os.close(writing)
         found = cached_images(Path(sys.argv[1]), ImageRecipe((50, 8, 8, 3), "rows", make, 4), None)
         os._exit(int(not (found[:, 0, 0, 0] == np.arange(50)).all()))
     children.append(child)
+os.close(writing)
 sys.exit(sum(os.waitpid(child, 0)[1] for child in children))
 """
 
 KILLS = """
-import json, os, random, signal, sys, time
+import json, os, random, signal, sys
 from pathlib import Path
+from nashae_data import image_cache
 from nashae_data.celeba import read_tree
 
 root, cache = Path(sys.argv[1]), Path(sys.argv[2])
 part = cache.with_name("." + cache.name + ".part")
-rng, kills, resumed = random.Random(0), 0, 0
+rng, kills, resumed, write = random.Random(0), 0, 0, image_cache._write
 
-def build(on_progress=None):
-    read_tree(root, cache, on_progress, 1)
+def build():
+    read_tree(root, cache, None, 1)
+
+def killed(left):
+    def half(stream, place, data):
+        nonlocal left
+        left -= 1
+        if left < 0:
+            write(stream, place, bytes(data)[: rng.randrange(len(bytes(data)) + 1)])
+            stream.flush()
+            os.kill(os.getpid(), signal.SIGKILL)
+        write(stream, place, data)
+    return half
 
 while kills < 20:
     before = part.exists() and any(part.read_bytes()[544:1000])
-    reading, writing = os.pipe()
+    # After a drawn number of writes, and a part of the next.
+    moment = rng.randrange(24)
     child = os.fork()
     if child == 0:
-        build(lambda *_: os.write(writing, b"."))
+        image_cache._write = killed(moment)
+        build()
         os._exit(0)
-    os.close(writing)
-    # After a random number of blocks, and then anywhere in the next.
-    for _ in range(rng.randrange(12)):
-        if not os.read(reading, 1):
-            break
-    time.sleep(rng.uniform(0, 0.003))
-    os.kill(child, signal.SIGKILL)
-    os.close(reading)
     if os.WIFSIGNALED(os.waitpid(child, 0)[1]):
         kills, resumed = kills + 1, resumed + before
     if cache.exists():
