@@ -139,7 +139,7 @@ class Dataset:
 
 def check_unmasked(array: object, name: str) -> None:
     """Raise where a masked array hides entries: they would be kept, and saved, as if they held."""
-    if np.ma.is_masked(array):
+    if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
         raise ValueError(
             f"{name} must have no masked entries; got {np.ma.getmaskarray(array).sum()}: give all "
             "arrays of the data set without the rows that have them"
