@@ -10,9 +10,8 @@ import numpy as np
 
 from apps.console import console
 from apps.sources import code_digest, imported_files
-from nashae_data import AttributeDataset, synthetic_faces
+from nashae_data import AttributeDataset, Provenance, synthetic_faces
 from nashae_data.atomic import atomic_file
-from nashae_data.dataset import Provenance
 from nashae_data.faces import dataset as drawing
 from nashae_data.members import open_member
 

@@ -5,8 +5,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from nashae_metrics import WassersteinCorrelationScore, evaluate
-from nashae_metrics.evaluation import Row
+from nashae_metrics import Row, WassersteinCorrelationScore, evaluate
 
 DIGITS = 4
 

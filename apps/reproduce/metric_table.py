@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from apps.reproduce.estimate import Estimate, estimate
 from apps.reproduce.rows import Row
-from nashae_metrics.catalogue import METRICS, Metric
+from nashae_metrics import METRICS, Metric
 
 # Of one latent, or of none, these are 0: the best that they can be, and nothing to praise. Runs
 # with fewer than two learned latents are left out of their means.

@@ -18,9 +18,8 @@ from apps.conformance.authors.code import (
     normaliser,
 )
 from apps.recipes import AnyRecipe, NashAERecipe
-from nashae_baselines import BetaTCVAE, FactorVAE
-from nashae_baselines.gaussian_coder import Posterior, drawn
-from nashae_baselines.losses import permuted
+from nashae_baselines import BetaTCVAE, FactorVAE, Posterior, permuted
+from nashae_baselines.gaussian_coder import drawn
 from nashae_core import Progress, train
 
 

@@ -64,7 +64,7 @@ def _add(into: dict[str, list[Numbers]], names: list[str], tensors: list[Tensor]
     scale = 1.0
     for name, tensor in zip(names, tensors, strict=True):
         if tensor.dim() > 1:  # the weight comes before its bias
-            scale = math.sqrt(nn.init._calculate_fan_in_and_fan_out(tensor)[0])
+            scale = math.sqrt(tensor[0].numel())  # of its fan-in
         net = re.match(r"preds\.preds\.(\d+)\.op\.0\.weight", name)
         if net:
             # What a predictor is to predict is 0 among its inputs there, and its weight 0 here.
