@@ -294,3 +294,73 @@ def test_one_level_is_no_factor():
 def test_other_levels_that_cannot_be_are_refused(levels, message):
     with pytest.raises(ValueError, match=message):
         beamsynthesis((10,), (0.3,), **levels)
+
+
+# ---- what is labelled is seen ----
+
+
+@pytest.mark.parametrize(
+    ("factor", "levels"),
+    [
+        ("frequencies", (490, 510)),
+        ("frequencies", (500,)),
+        ("frequencies", (10, 999.0)),
+        ("frequencies", (11.3, 11.3 + 1e-9)),
+        ("duty_cycles", (0.4137, 0.4137 + 1e-9)),
+        ("duty_cycles", (0.501, 0.5012)),  # 20 microseconds, a tenth of a step
+        ("amplitudes", (0.001, 0.002, 0.004, 0.006, 0.008, 0.01)),
+        ("amplitudes", (0.01,)),
+        ("amplitudes", (0.005, 1.0)),
+        ("amplitudes", (1.0, 1.0 + 1e-9)),
+        ("ramp_times", (1e-5, 1e-4)),  # both within the first step
+        ("ramp_times", (200.0, 300.0)),  # in both the beam stays dark for the whole second
+        ("ramp_times", (100.0,)),
+        ("ramp_times", (0.2, 0.2 + 1e-9)),
+        ("ripple_depths", (0.0, 1e-12)),
+    ],
+)
+def test_levels_that_change_nothing_are_refused(factor, levels):
+    asked = {"frequencies": (10.0,), "duty_cycles": (0.4,)} | {factor: levels}
+    with pytest.raises(ValueError, match=r"must .*; got "):
+        beamsynthesis(**asked)
+
+
+def test_a_small_beam_that_is_switched_on_slowly_is_seen_or_refused():
+    # Of an amplitude of 0.013, 0.009 are reached in the first second.
+    with pytest.raises(ValueError, match=r"must rise above the dark current.*0.013.* over 1.0 s"):
+        beamsynthesis(10, 0.4, amplitudes=0.013, ramp_times=1.0)
+    assert beamsynthesis(10, 0.4, amplitudes=0.013, ramp_times=0.1).observations.max() > 0.012
+
+
+@settings(max_examples=25)
+@given(st.data())
+def test_different_levels_give_different_waveforms(data):
+    """Over each factor and any two levels of it: refused, or seen in the waveforms."""
+    ranges = {
+        "frequencies": st.floats(1, 700),
+        "duty_cycles": st.floats(0.05, 0.95),
+        "amplitudes": st.floats(1e-3, 2.0),
+        "ramp_times": st.floats(1e-6, 300.0),
+        "ripple_depths": st.floats(0.0, 0.99),
+    }
+    factor = data.draw(st.sampled_from(sorted(ranges)))
+    one = data.draw(ranges[factor])
+    other = data.draw(ranges[factor] | st.floats(one * (1 - 1e-6), one * (1 + 1e-6)))
+    asked = {"frequencies": (20.0,), "duty_cycles": (0.4,)} | {factor: (one, other)}
+    try:
+        rows = beamsynthesis(**asked).observations
+    except ValueError:
+        return
+    assert np.abs(rows[0] - rows[1]).max() > 5e-7
+    assert factor != "frequencies" or max(one, other) < 500
+
+
+@pytest.mark.parametrize(
+    ("hertz", "left"), [(50, 0.93), (100, 0.67), (200, 0.24), (400, 0.06), (495, 0.02)]
+)
+def test_the_sensor_leaves_of_fast_pulses_what_the_docstring_says(hertz, left):
+    def line(frequency: float) -> float:
+        row = beamsynthesis(frequency, 0.5, ripple_depths=0).observations[0, 400:800]
+        return abs((row * np.exp(-2j * np.pi * frequency * np.arange(400) / 1000)).sum())
+
+    assert line(hertz) / line(10) == pytest.approx(left, abs=0.005)

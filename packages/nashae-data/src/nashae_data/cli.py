@@ -83,7 +83,7 @@ def _beamsynthesis(
 
     Args:
         out: A file, which is replaced if it is there, or a new folder.
-        frequencies: Frequencies of the pulses, in Hz: above 0 and below about 1000.
+        frequencies: Frequencies of the pulses, in Hz: above 0 and below 500.
         duty_cycles: Parts of the period that the beam is on: above 0 and below 1.
     """
     return _write(beamsynthesis(frequencies, duty_cycles), out)
