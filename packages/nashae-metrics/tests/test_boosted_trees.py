@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import GradientBoostingClassifier
 
+from nashae_metrics import tree_splits
 from nashae_metrics.boosted_trees import Boosting, boosted_trees
 
 
@@ -146,3 +147,27 @@ def test_equal_seeds_give_equal_trees():
 def test_bad_settings_are_refused(settings, text):
     with pytest.raises(ValueError, match=text):
         Boosting(**settings)
+
+
+@pytest.mark.parametrize("copies", [1, 2])
+@pytest.mark.parametrize("noise", [0, 0.001, 0.01, 0.05, 0.15, 1.2])
+def test_few_bins_are_looked_into_row_by_row(noise, copies, monkeypatch):
+    """Which costs time: of near-perfect codes, too, whose nodes are nearly pure."""
+    rng = np.random.default_rng(0)
+    factors = rng.integers(0, [3, 6], (2000, 2))
+    codes = np.tile(factors + noise * rng.normal(size=factors.shape), (1, copies))
+    seen = np.zeros(2)
+    within = tree_splits._within
+
+    def counted(node, residuals, bins, edges, best, alive):
+        rows_of = bins.rows_of
+        bins.rows_of = lambda *of: opened.append(rows_of(*of)) or opened[-1]
+        opened = []
+        found = within(node, residuals, bins, edges, best, alive)
+        del bins.rows_of
+        seen[:] += len(opened[0][0]), node.rows.sum() * codes.shape[1]
+        return found
+
+    monkeypatch.setattr(tree_splits, "_within", counted)
+    _boosted(codes, factors[:, 1], codes[:10], iterations=15, bins=64)
+    assert seen[0] < 0.35 * seen[1]
