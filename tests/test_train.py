@@ -298,6 +298,24 @@ def test_an_interrupted_run_keeps_a_checkpoint(
     assert results(run) == results(nashae)
 
 
+@pytest.mark.parametrize("fails", ["build", "train", "data"])
+def test_a_start_that_failed_leaves_nothing_and_can_be_made_again(
+    tmp_path: Path, nashae: RunFolder, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise ValueError(fails)
+
+    with monkeypatch.context() as patch:
+        if fails == "build":
+            patch.setattr(type(NASHAE), "build", refuse)
+        else:
+            patch.setattr(f"apps.train.run.{'train' if fails == 'train' else 'load_data'}", refuse)
+        with pytest.raises(ValueError, match=fails):
+            train_run(NASHAE, tmp_path)
+    assert not visible(tmp_path)
+    assert results(train_run(NASHAE, tmp_path)) == results(nashae)
+
+
 def test_a_second_interrupt_is_not_held_back(tmp_path: Path) -> None:
     reached = []
 

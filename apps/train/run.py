@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -82,14 +83,12 @@ def train_run(
         observations = network_inputs(recipe, dataset, device)
         generator = torch.Generator().manual_seed(recipe.seed)
         model = recipe.build(generator)
-        # All that a start can fail of is done: from here on the folder is this run's.
         if stale:
             if not quiet:
                 console.print(folder.says(stale), markup=False, soft_wrap=True)
             folder.set_aside()
             folder = RunFolder(path)
-        if not (path / "config.json").exists():
-            folder.write_json("config.json", config(recipe, root))
+        begin = partial(folder.write_json, "config.json", config(recipe, root))
         resume = _read_checkpoint(folder)
         before = float(resume.pop("seconds")) if resume else 0.0
         clock = _Clock(before, checkpoint_seconds)
@@ -102,7 +101,7 @@ def train_run(
                 generator,
                 device=device,
                 resume=resume,
-                on_record=_Recorder(path / CHECKPOINT, clock, signals, on_progress),
+                on_record=_Recorder(path, clock, signals, begin, on_progress),
             )
         if int(history.steps[-1]) < recipe.train.steps:
             return folder
@@ -175,18 +174,25 @@ class _Clock:
 
 
 class _Recorder:
-    """What is done at each entry of the history: it is told, and a checkpoint kept where due."""
+    """What is done at each entry of the history: it is told, and a checkpoint kept where due.
+
+    The run begins with its first one: a start that failed has left nothing in the folder.
+    """
 
     def __init__(
         self,
         path: Path,
         clock: _Clock,
         signals: _Signals,
+        begin: Callable[[], object],
         on_progress: Callable[[Progress], object] | None,
     ) -> None:
-        self.path, self.clock, self.signals, self.on_progress = path, clock, signals, on_progress
+        self.path, self.clock, self.signals = path, clock, signals
+        self.begin, self.on_progress = begin, on_progress
 
     def __call__(self, progress: Progress) -> bool:
+        if not (self.path / "config.json").exists():
+            self.begin()
         if self.clock.checkpoint_is_due() and progress.step < progress.steps:
             self._keep(progress)
         try:
@@ -202,7 +208,7 @@ class _Recorder:
     def _keep(self, progress: Progress) -> None:
         with self.clock.checkpoint():
             seconds = torch.tensor(self.clock.seconds(), dtype=torch.float64)
-            save_tensors(progress.state() | {"seconds": seconds}, self.path)
+            save_tensors(progress.state() | {"seconds": seconds}, self.path / CHECKPOINT)
 
 
 def config(recipe: AnyRecipe, root: Path) -> dict[str, Any]:
