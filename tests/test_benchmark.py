@@ -381,6 +381,15 @@ def test_dci_is_the_references_with_as_many_trees(table: tuple[np.ndarray, np.nd
     assert "instead" not in metric_cases.dci_case(codes, factors, 100).name
 
 
+def test_the_trees_of_near_perfect_and_of_copied_codes_are_the_references() -> None:
+    cases = list(metric_cases.tree_cases(600, 2))
+    assert len(cases) == len(metric_cases.NOISE) + 2
+    assert {case.goal for case in cases} == {"not slower"}
+    for case in cases[1:3]:  # without copies, which share a split that the reference gives to one
+        assert agree(case), case.name
+    assert cases[-1].ours() > 0
+
+
 def test_auroc_the_entropy_filter_and_tad_are_the_references() -> None:
     rng = np.random.default_rng(0)
     codes = rng.normal(size=(500, 4)).round(1)  # with ties
