@@ -1,6 +1,6 @@
 """A data set whose observations have binary attributes, as CelebA's faces have."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from nashae_data.dataset import Observations, Provenance, check_unmasked, read_only
 from nashae_data.disk import in_any_order, resolve
+from nashae_data.places import by_place
 
 # As CelebA numbers the parts of its partition.
 PARTS = ("train", "valid", "test")
@@ -25,7 +26,8 @@ class AttributeDataset:
     - `nuisance_names`: j names, all different.
     - `provenance`: where the observations come from.
 
-    Arrays are kept as read-only views: copy before changing one.
+    Arrays are kept as read-only views: copy before changing one. Pickled, memory maps are sent by
+    their places in their files, as `DiskImages` are.
 
     Raises `ValueError` where these do not hold or do not fit each other, and for masked entries.
     """
@@ -73,6 +75,11 @@ class AttributeDataset:
     def __len__(self) -> int:
         return len(self.observations)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return by_place(
+            type(self), **{part.name: getattr(self, part.name) for part in fields(self)}
+        )
+
     def subset(self, index: slice | npt.NDArray[np.integer[Any]]) -> "AttributeDataset":
         """The observations at `index`, in its order; they are looked up, not copied.
 
@@ -115,6 +122,9 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return by_place(Rows, observations=self._observations, rows=self._rows)
 
     def __getitem__(
         self, index: int | np.integer[Any] | slice | npt.NDArray[np.integer[Any]], /

@@ -1,6 +1,6 @@
 """A data set: observations beside the factors that made them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from importlib.metadata import version
 from typing import Any, Protocol, runtime_checkable
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nashae_data.disk import in_any_order
+from nashae_data.places import by_place
 
 
 @runtime_checkable
@@ -59,7 +60,8 @@ class Dataset:
     - `names`: k names, all different. `sizes`: k numbers of classes, each at least 1.
     - `provenance`: where the observations come from.
 
-    Arrays are kept as read-only views: copy before changing one.
+    Arrays are kept as read-only views: copy before changing one. Pickled, memory maps are sent by
+    their places in their files, as `DiskImages` are.
 
     Raises `ValueError` where these do not hold or do not fit each other, and for masked entries.
     """
@@ -135,6 +137,11 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.observations)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return by_place(
+            type(self), **{part.name: getattr(self, part.name) for part in fields(self)}
+        )
 
 
 def check_unmasked(array: object, name: str) -> None:

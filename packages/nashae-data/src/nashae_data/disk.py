@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nashae_data.foreign import reading
+from nashae_data.places import FileStamp, MappedArray, place_of
 
 # Bytes that are read at once, at most, where rows lie in chunks and not all are wanted.
 MOST_BYTES = 1 << 24
@@ -58,7 +59,10 @@ class DiskImages:
     images in that order; indices may repeat, come in any order and be negative.
 
     The file stays open until `close` is called, a `with` block of this object ends or nothing
-    refers to it any more. A process that was forked must open the file anew.
+    refers to it any more. A process that was forked must open the file anew. Pickled, for a process
+    that is started otherwise, it is a path and a place, which are opened there: `ValueError` if the
+    file has changed meanwhile, or is an HDF5 file in memory or open for writing. A closed one
+    stays closed.
 
     Raises `IndexError` if an index is out of range or of another kind, and `ValueError` if the file
     is damaged where it is read or has been closed; both name the file and the key.
@@ -68,6 +72,7 @@ class DiskImages:
         self._array, self._path, self._key, self._file = array, path, key, file
         self._shape: tuple[int, ...] = tuple(array.shape)
         self._dtype: np.dtype[Any] = array.dtype
+        self._stamp = FileStamp.of(path) if path.exists() else None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -123,6 +128,25 @@ class DiskImages:
             raise ValueError("observations on disk cannot be read without a copy")
         return self[:].astype(self.dtype if dtype is None else dtype, copy=False)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._array is None:
+            return _closed, (self._path, self._key, self._shape, self._dtype)
+        if isinstance(self._array, np.ndarray):
+            place = place_of(self._array, self._stamp)
+            return _mapped, (self._array if place is None else place, self._path, self._key)
+        file, stamp = self._array.file, self._stamp
+        if stamp is None or file.driver in ("core", "fileobj"):
+            raise ValueError(
+                f"{self._path} {self._key!r} must be in a file on disk to be pickled; got one in "
+                "memory: give observations[:]"
+            )
+        if file.mode != "r":  # no other process may open it, and closing it changes it
+            raise ValueError(
+                f"{self._path} {self._key!r} must be in a file that is open for reading alone to "
+                f'be pickled; got mode {file.mode!r}: open it with mode "r"'
+            )
+        return _opened, (stamp, self._array.name, self._path, self._key)
+
     def close(self) -> None:
         """Close the file; indexing raises `ValueError` from then on."""
         self._array = None
@@ -139,3 +163,20 @@ class DiskImages:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _closed(path: Path, key: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> DiskImages:
+    images = DiskImages(np.broadcast_to(np.empty((), dtype), shape), path, key)
+    images.close()
+    return images
+
+
+def _mapped(array: MappedArray | npt.NDArray[Any], path: Path, key: str) -> DiskImages:
+    return DiskImages(array.open() if isinstance(array, MappedArray) else array, path, key)
+
+
+def _opened(stamp: FileStamp, name: str, path: Path, key: str) -> DiskImages:
+    stamp.check()
+    with reading(path, key):
+        file = h5py.File(stamp.path, "r")
+        return DiskImages(file[name], path, key, file)

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nashae_data.places import by_place
+
 
 @dataclass(frozen=True, eq=False)
 class PackedImages:
@@ -49,6 +51,9 @@ class PackedImages:
 
     def __len__(self) -> int:
         return len(self.packed)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return by_place(PackedImages, packed=self.packed)
 
     def __getitem__(
         self, index: int | np.integer[Any] | slice | npt.NDArray[np.integer[Any]], /

@@ -9,6 +9,7 @@ from jaxtyping import Float32
 
 from nashae_data.dataset import Dataset, Observations
 from nashae_data.disk import resolve
+from nashae_data.places import by_place
 
 # The second half of the key of the random numbers, so that one seed gives both variants their own.
 COLOR, NOISE = 1, 2
@@ -87,6 +88,9 @@ class RandomImages:
 
     def __len__(self) -> int:
         return len(self.images)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return by_place(RandomImages, images=self.images, seed=self.seed, variant=self.variant)
 
     def __getitem__(
         self, index: int | np.integer[Any] | slice | npt.NDArray[np.integer[Any]], /

@@ -205,8 +205,8 @@ def _check_seen(
         for i, (one, other) in enumerate(pairwise(along)):
             if not (np.abs(one - other) > ACCURACY).any():
                 raise ValueError(
-                    f"levels of {name} must differ in the waveforms; got {levels[i]} and {levels[i + 1]}, "
-                    "which give the same: leave one out, or set them further apart"
+                    f"levels of {name} must differ in the waveforms; got {levels[i]} and "
+                    f"{levels[i + 1]}, which give the same: leave one out or set them further apart"
                 )
 
 
