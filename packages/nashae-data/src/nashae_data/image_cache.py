@@ -22,6 +22,7 @@ import h5py  # type: ignore[import-untyped]
 import numpy as np
 import numpy.typing as npt
 
+from nashae_data.atomic import named
 from nashae_data.disk import DiskImages
 
 MARKER = b"nashae-data image cache"
@@ -86,8 +87,9 @@ def cached_images(path: Path, recipe: ImageRecipe, on_progress: Progress | None)
             found = _open(path, recipe)  # another process may have made it meanwhile
             if found is None:
                 part = _beside(path, "part")
-                _make(part, recipe, on_progress)
-                part.replace(path)
+                with named(part, part):
+                    _make(part, recipe, on_progress)
+                    part.replace(path)
                 found = _open(path, recipe)
     if found is None:
         raise OSError(f"{path} does not hold what was written to it: the disk may be broken")

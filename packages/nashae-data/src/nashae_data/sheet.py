@@ -1,5 +1,6 @@
 """A sheet that shows what each factor does: one row of images for each."""
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +68,10 @@ def write_png(image: UInt8[np.ndarray, "height width *channels"], path: Path) ->
         from PIL import Image
     except ImportError as error:
         raise ValueError("pictures need Pillow: pip install 'nashae-data[images]'") from error
+    written = io.BytesIO()
+    Image.fromarray(image).save(written, format="PNG", optimize=True)
     with atomic_file(path) as temporary:
-        Image.fromarray(image).save(temporary, format="PNG", optimize=True)
+        temporary.write_bytes(written.getvalue())  # Pillow may pass over a full disk
 
 
 def _rows(dataset: Dataset, column: int, number: int) -> npt.NDArray[np.int64]:

@@ -1,5 +1,6 @@
 """Synthetic faces in files, laid out as CelebA is published."""
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,10 @@ def write_celeba_tree(
             part = slice(start, start + CHUNK)
             pictures = render_faces(attributes[part], nuisances[part], PICTURE)
             for name, picture in zip(names[part], pictures, strict=True):
-                Image.fromarray(picture).save(images / name, format="JPEG", quality=quality)
+                written = io.BytesIO()
+                Image.fromarray(picture).save(written, format="JPEG", quality=quality)
+                # Not by Pillow: where a disk is full it may lose the end without a word.
+                (images / name).write_bytes(written.getvalue())
             if on_progress is not None:
                 on_progress(min(start + CHUNK, n))
         _write_tables(temporary, names, attributes)
