@@ -2,6 +2,7 @@ import hashlib
 import io
 import pickle
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -206,3 +207,46 @@ def test_nothing_there_is_a_missing_file(tmp_path):
 def test_an_interrupt_is_not_taken_for_a_bad_file(tmp_path):
     with pytest.raises(KeyboardInterrupt), reading(tmp_path):
         raise KeyboardInterrupt
+
+
+# ---- whose waveforms they are ----
+
+
+@pytest.mark.parametrize("suffix", ["", ".zip"])
+def test_other_waveforms_in_the_published_layout_do_not_cite_the_authors(tmp_path, suffix, few):
+    def read(change, levels=few):
+        rows = levels.observations.copy()
+        change(rows)
+        place = tmp_path / f"set{len(list(tmp_path.iterdir()))}{suffix}"
+        save_dataset(replace(levels, observations=rows), place)
+        return read_beamsynthesis(place).provenance
+
+    def nothing(rows):
+        pass
+
+    def rounded(rows):  # as far as the published ones are from the computed
+        rows += 4e-7
+
+    def noise(rows):
+        rows += np.random.default_rng(0).normal(scale=1e-5, size=rows.shape)
+
+    def zeros(rows):
+        rows[:] = 0
+
+    def swapped(rows):
+        rows[[0, 1]] = rows[[1, 0]]
+
+    def one_number(rows):
+        rows[3, 500] += 1e-6
+
+    for same_as_computed in (nothing, rounded):
+        assert "Yeats" in read(same_as_computed).citation
+    for change, number in ((noise, 6), (zeros, 6), (swapped, 2), (one_number, 1)):
+        found = read(change)
+        assert found.citation == ""
+        assert f"with other waveforms: {number} of 6 differ from those computed" in found.source
+    # Levels that no computed waveform has.
+    impossible = replace(few, values=few.values * (100, 1))
+    found = read(nothing, impossible)
+    assert found.citation == ""
+    assert "6 of 6 differ" in found.source

@@ -1,3 +1,4 @@
+import dataclasses
 import pickle
 import runpy
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 import nashae_data.dataset
+import nashae_data.files
 from nashae_data import AttributeDataset, Dataset, Observations, Provenance, __version__
 
 MADE_UP = Provenance("made up for a test")
@@ -203,3 +205,107 @@ def test_bits_that_are_unpacked_by_index_serve(images):
 def test_what_does_not_fit_is_named(changed, message):
     with pytest.raises(ValueError, match=message):
         dataset(kind=Unhooked, **changed)
+
+
+# ---- as PyTorch's loaders index it ----
+
+
+def kept_on(kind: str, folder):
+    """The same 6 observations, kept in different ways."""
+    rows = np.random.default_rng(0).integers(0, 2, (6, 4, 8)).astype(np.uint8)
+    if kind == "array":
+        return rows, rows
+    if kind == "map":
+        np.save(folder / "rows.npy", rows)
+        return rows, np.load(folder / "rows.npy", mmap_mode="r")
+    if kind == "bits":
+        return rows, nashae_data.PackedImages(np.packbits(rows, -1))
+    if kind == "made":
+        images = nashae_data.noisy_dsprites(labelled(Dataset, rows, 6)).observations
+        return images[:], images
+    with h5py.File(folder / "rows.h5", "w") as file:
+        file["rows"] = rows
+    return rows, h5py.File(folder / "rows.h5")["rows"]
+
+
+KEPT = ["array", "map", "bits", "made", "hdf5"]
+
+
+@pytest.mark.parametrize("parts", [Dataset, AttributeDataset])
+@pytest.mark.parametrize("kind", KEPT)
+def test_an_index_gives_observations_with_their_factors_as_copies(kind, parts, tmp_path):
+    rows, observations = kept_on(kind, tmp_path)
+    made = labelled(parts, observations, 6)
+    beside = made.factors if parts is Dataset else made.attributes
+    for index in (
+        0, -1, np.int64(3), slice(1, 4), slice(None, None, -2), slice(5, 2), np.array([5, 0, 5]),
+        np.array([[1, 2], [0, -1]]), np.array([], np.int64),
+    ):  # fmt: skip
+        found, factors = made[index]
+        np.testing.assert_array_equal(found, rows[index])
+        np.testing.assert_array_equal(factors, beside[index])
+        for array in (found, factors):
+            assert type(array) is np.ndarray
+            array[...] = 1 - array  # a copy: the data set stays as it is
+    np.testing.assert_array_equal(made.observations[:], rows)
+    assert len(list(made)) == 6  # iterating ends
+    for wrong in (6, -7, np.array([0, 9])):
+        with pytest.raises(IndexError, match="the data set holds 6 observations"):
+            made[wrong]
+
+
+@pytest.mark.parametrize("kind", KEPT)
+def test_nothing_is_printed_at_length(kind, tmp_path):
+    _, observations = kept_on(kind, tmp_path)
+    one, other = (labelled(parts, observations, 6) for parts in (Dataset, AttributeDataset))
+    subset = other.subset(np.array([1, 2]))
+    for shown in (one, other, subset, one.observations, subset.observations):
+        if isinstance(shown, np.ndarray):
+            continue
+        text = repr(shown)
+        assert len(text.splitlines()) <= 3
+        assert len(text) < 500
+        assert "(4, 8" in text or "4, 8)" in text or "4, 8, 3)" in text
+
+
+def test_what_is_printed_of_a_data_set():
+    lines = repr(dataset()).splitlines()
+    assert lines[0] == "Dataset of 3 observations (5,) float64, ndarray"
+    assert lines[1:] == [
+        "  factors (classes): speed (2), share (3)",
+        "  source: made up for a test",
+    ]
+    many = dataset(
+        factors=np.zeros((3, 500), int),
+        values=np.zeros((3, 500)),
+        names=tuple(f"factor{i}" for i in range(500)),
+        sizes=(1,) * 500,
+    )
+    assert repr(many).splitlines()[1].endswith("factor9 (1) and 490 more")
+    assert len(repr(nashae_data.beamsynthesis()).splitlines()) == 3
+
+
+# ---- numbers that are none are not saved ----
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("name", ["set.npz", "set.h5", "set.hdf5", "set.zip", "set"])
+def test_observations_that_are_not_finite_are_not_saved(name, wrong, tmp_path):
+    few = nashae_data.beamsynthesis((10, 20), (0.3, 0.5))
+    rows = few.observations[:].copy()
+    rows[2, 700] = rows[3, 1] = wrong
+    bad = dataclasses.replace(few, observations=rows)
+    with pytest.raises(ValueError, match=rf"observations must be finite .*; got {wrong} in row 2"):
+        nashae_data.save_dataset(bad, tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("dtype", [np.float16, ">f4", np.complex64])
+def test_the_first_row_that_is_not_finite_is_named_in_any_piece(dtype, tmp_path, monkeypatch):
+    monkeypatch.setattr(nashae_data.files, "PIECE", 64)
+    rows = np.ones((40, 5), dtype)
+    nashae_data.save_dataset(labelled(Dataset, rows, 40), tmp_path / "a.npz")
+    rows[33, 2] = np.nan
+    with pytest.raises(ValueError, match=r"must be finite to be saved; got .*nan.* in row 33"):
+        nashae_data.save_dataset(labelled(Dataset, rows, 40), tmp_path / "a.h5")
+    assert [file.name for file in tmp_path.iterdir()] == ["a.npz"]

@@ -6,7 +6,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nashae_data.dataset import Observations, Provenance, check_unmasked, read_only
+from nashae_data.dataset import (
+    Observations,
+    Provenance,
+    check_unmasked,
+    described,
+    read_only,
+    rows_of,
+)
 from nashae_data.disk import in_any_order, resolve
 from nashae_data.places import by_place
 
@@ -26,8 +33,9 @@ class AttributeDataset:
     - `nuisance_names`: j names, all different.
     - `provenance`: where the observations come from.
 
-    Arrays are kept as read-only views: copy before changing one. Pickled, memory maps are sent by
-    their places in their files, as `DiskImages` are.
+    `dataset[index]` gives copies of observations and their attributes, of an integer, a slice or an
+    array of integers, as of `Dataset`. The fields themselves are read-only views. Pickled, memory
+    maps are sent by their places in their files, as `DiskImages` are.
 
     Raises `ValueError` where these do not hold or do not fit each other, and for masked entries.
     """
@@ -74,6 +82,19 @@ class AttributeDataset:
 
     def __len__(self) -> int:
         return len(self.observations)
+
+    def __getitem__(
+        self, index: int | np.integer[Any] | slice | npt.NDArray[np.integer[Any]], /
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+        rows = resolve(index, len(self), "the data set")
+        return rows_of(self.observations, rows), rows_of(self.attributes, rows)
+
+    def __repr__(self) -> str:
+        return (
+            f"AttributeDataset of {described(self.observations)}\n"
+            f"  {len(self.names)} attributes, {len(self.nuisance_names)} nuisances\n"
+            f"  source: {self.provenance.source}"
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         return by_place(
@@ -122,6 +143,9 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def __repr__(self) -> str:
+        return f"<Rows {self.shape} {self.dtype} of {described(self._observations)}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return by_place(Rows, observations=self._observations, rows=self._rows)

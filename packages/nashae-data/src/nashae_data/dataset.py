@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from nashae_data.disk import in_any_order
+from nashae_data.disk import in_any_order, resolve
 from nashae_data.places import by_place
 
 
@@ -60,7 +60,11 @@ class Dataset:
     - `names`: k names, all different. `sizes`: k numbers of classes, each at least 1.
     - `provenance`: where the observations come from.
 
-    Arrays are kept as read-only views: copy before changing one. Pickled, memory maps are sent by
+    `dataset[index]` gives observations and their factors, as PyTorch's loaders expect: of an
+    integer one observation and its k classes, of a slice or an array of integers those in that
+    order. They are copies, which may be changed and which `torch.from_numpy` takes without a
+    warning. The fields themselves are read-only views: a data set is shared, with the caller's
+    arrays and by all that train on it. Pickled, memory maps are sent by
     their places in their files, as `DiskImages` are.
 
     Raises `ValueError` where these do not hold or do not fit each other, and for masked entries.
@@ -138,6 +142,20 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.observations)
 
+    def __getitem__(
+        self, index: int | np.integer[Any] | slice | npt.NDArray[np.integer[Any]], /
+    ) -> tuple[npt.NDArray[Any], npt.NDArray[np.int64]]:
+        rows = resolve(index, len(self), "the data set")
+        return rows_of(self.observations, rows), rows_of(self.factors, rows)
+
+    def __repr__(self) -> str:
+        factors = ", ".join(map("{} ({})".format, self.names[:10], self.sizes))
+        more = f" and {len(self.names) - 10} more" if len(self.names) > 10 else ""
+        return (
+            f"Dataset of {described(self.observations)}\n"
+            f"  factors (classes): {factors}{more}\n  source: {self.provenance.source}"
+        )
+
     def __reduce__(self) -> tuple[Any, ...]:
         return by_place(
             type(self), **{part.name: getattr(self, part.name) for part in fields(self)}
@@ -151,6 +169,18 @@ def check_unmasked(array: object, name: str) -> None:
             f"{name} must have no masked entries; got {np.ma.getmaskarray(array).sum()}: give all "
             "arrays of the data set without the rows that have them"
         )
+
+
+def rows_of(observations: Observations, rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    """The observations at `rows`, a number or an array of them, as an array of their own."""
+    found = observations[rows if rows.ndim else int(rows)]
+    return np.require(np.asarray(found), requirements="W")  # copies what is read-only
+
+
+def described(observations: Observations) -> str:
+    """How many observations there are, of what shape and type, and what holds them."""
+    shape, kind = tuple(observations.shape), type(observations).__name__
+    return f"{shape[0]} observations {shape[1:]} {observations.dtype}, {kind}"
 
 
 def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -87,6 +87,10 @@ class DiskImages:
     def __len__(self) -> int:
         return self._shape[0]
 
+    def __repr__(self) -> str:
+        closed = ", closed" if self._array is None else ""
+        return f"<DiskImages {self._shape} {self._dtype} of {self._path} {self._key!r}{closed}>"
+
     def __getitem__(
         self, index: int | np.integer[Any] | slice | npt.NDArray[np.integer[Any]], /
     ) -> npt.NDArray[Any]:

@@ -1,5 +1,6 @@
 """Data sets on disk: one .npz or HDF5 file, or the published archive of Beamsynthesis."""
 
+import io
 import json
 import os
 import zipfile
@@ -12,7 +13,7 @@ import h5py  # type: ignore[import-untyped]
 import numpy as np
 import numpy.typing as npt
 
-from nashae_data.archive import read_beamsynthesis, write_beamsynthesis
+from nashae_data.archive import check_finite, read_beamsynthesis, write_beamsynthesis
 from nashae_data.atomic import atomic_file
 from nashae_data.dataset import Dataset, Observations, Provenance
 from nashae_data.foreign import reading
@@ -40,9 +41,10 @@ def save_dataset(dataset: Dataset, path: str | os.PathLike[str]) -> None:
       no suffix (a folder) are Beamsynthesis in the published layout. A file that is there is
       replaced; a folder must be new or empty. Missing parent folders are made.
 
-    Raises `ValueError` if the suffix is none of these or the published layout cannot hold the data
-    set, `FileExistsError` if the folder is not empty, `OSError` where the disk refuses. What was at
-    `path` before is then unchanged.
+    Raises `ValueError` if the suffix is none of these, the published layout cannot hold the data
+    set or an observation is NaN or infinite (it names the first); `FileExistsError` if the folder
+    is not empty; `OSError`, which names the file, where the disk refuses. What was at `path` before
+    is then unchanged.
     """
     path = Path(path)
     kind = path.suffix.lower()
@@ -50,8 +52,10 @@ def save_dataset(dataset: Dataset, path: str | os.PathLike[str]) -> None:
         with atomic_file(path) as temporary:
             _write_npz(dataset, temporary)
     elif kind in (".h5", ".hdf5"):
-        with atomic_file(path) as temporary, h5py.File(temporary, "w") as file:
-            _write_hdf5(dataset, file)
+        with atomic_file(path) as temporary, _Patient(temporary, "w+") as stream:
+            with h5py.File(stream, "w") as file:
+                _write_hdf5(dataset, file, stream)
+            stream.check()
     elif kind in (".zip", ""):
         write_beamsynthesis(dataset, path)
     else:
@@ -98,11 +102,42 @@ def _write_npz(dataset: Dataset, path: Path) -> None:
             }
             with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
                 np.lib.format.write_array_header_1_0(stream, header)
-                for _, piece in _pieces(array):
+                for start, piece in _pieces(array):
+                    check_finite(piece, name, start)
                     stream.write(piece.tobytes())
 
 
-def _write_hdf5(dataset: Dataset, file: Any) -> None:
+class _Patient(io.FileIO):
+    """A file for HDF5, which may end the process where a disk refuses: `check` raises instead.
+
+    After the first error nothing is written.
+    """
+
+    error: OSError | None = None
+
+    def write(self, data: Any, /) -> int:
+        rest = whole = memoryview(data).cast("B")
+        try:
+            while len(rest) and self.error is None:
+                rest = rest[super().write(rest) :]
+        except OSError as error:
+            self.error = error
+        return len(whole)
+
+    def truncate(self, size: int | None = None, /) -> int:
+        try:
+            return super().truncate(size)
+        except OSError as error:
+            self.error = self.error or error
+            return self.tell() if size is None else size
+
+    def check(self) -> None:
+        """Raise the error of the first write that was refused."""
+        if self.error is not None:
+            raise self.error
+
+
+def _write_hdf5(dataset: Dataset, file: Any, stream: _Patient) -> None:
     packed = isinstance(dataset.observations, PackedImages)
     for name, array in _arrays(dataset).items():
         if array.dtype.kind == "U":
@@ -117,7 +152,9 @@ def _write_hdf5(dataset: Dataset, file: Any) -> None:
             options = {"chunks": chunk, "compression": "gzip", "compression_opts": 1}
         written = file.create_dataset(name, array.shape, array.dtype, **options)
         for start, piece in _pieces(array):
+            check_finite(piece, name, start)
             written[start : start + len(piece)] = piece
+            stream.check()
 
 
 def _pieces(

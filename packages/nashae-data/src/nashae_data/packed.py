@@ -52,6 +52,9 @@ class PackedImages:
     def __len__(self) -> int:
         return len(self.packed)
 
+    def __repr__(self) -> str:
+        return f"<PackedImages {self.shape}, {self.packed.nbytes} bytes>"
+
     def __reduce__(self) -> tuple[Any, ...]:
         return by_place(PackedImages, packed=self.packed)
 

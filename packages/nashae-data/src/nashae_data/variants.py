@@ -89,6 +89,9 @@ class RandomImages:
     def __len__(self) -> int:
         return len(self.images)
 
+    def __repr__(self) -> str:
+        return f"<RandomImages {self.shape} float32, seed {self.seed}>"
+
     def __reduce__(self) -> tuple[Any, ...]:
         return by_place(RandomImages, images=self.images, seed=self.seed, variant=self.variant)
 

@@ -147,6 +147,31 @@ def gridded(
     return Dataset(waveforms, classes, values, names, sizes, provenance)
 
 
+def errors_of(
+    waveforms: Float64[np.ndarray, "n 1000"], values: Float64[np.ndarray, "n 2"]
+) -> Float64[np.ndarray, " n"]:
+    """The largest error of each waveform from the one computed for its frequency and duty cycle.
+
+    Infinite where there is no such waveform.
+    """
+    errors = np.full(len(values), np.inf)
+    paper = _Beam(1.0, RAMP_TIME, RIPPLE_DEPTH)
+    for frequency in np.unique(values[:, 0]):
+        rows = [row for row in np.flatnonzero(values[:, 0] == frequency) if _fits(*values[row])]
+        if rows:
+            computed = _waveforms(float(frequency), values[rows, 1], paper)
+            errors[rows] = np.abs(waveforms[rows] - computed).max(axis=1)
+    return errors
+
+
+def _fits(frequency: float, duty_cycle: float) -> bool:
+    try:
+        _check_grid(np.array([frequency]), np.array([duty_cycle]))
+    except ValueError:
+        return False
+    return True
+
+
 def _levels(name: str, given: ArrayLike) -> Float64[np.ndarray, " levels"]:
     try:
         levels = np.sort(np.atleast_1d(np.asarray(given, dtype=np.float64)))
