@@ -1,5 +1,6 @@
 """Run folders to pictures: what is drawn is what the folders hold."""
 
+import resource
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -691,3 +692,21 @@ def test_the_command_line_lists_the_kinds_it_knows(capsys: pytest.CaptureFixture
         tyro.cli(figures, args=["run", "--kinds", "pie"])
     said = capsys.readouterr()
     assert "latent-space" in said.out + said.err
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_a_picture_for_which_there_is_no_room_is_an_error(suffix: str, tmp_path: Path) -> None:
+    """It names the file, and the old picture stays."""
+    path = tmp_path / f"figure.{suffix}"
+    figure = Figure(figsize=(2, 1))
+    write_figure(figure, path)
+    whole = path.read_bytes()
+    old = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for size in (0, len(whole) // 2, len(whole) - 1):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, old[1]))
+        try:
+            with pytest.raises(OSError, match=f"too large.*{path.name}"):
+                write_figure(figure, path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, old)
+        assert path.read_bytes() == whole

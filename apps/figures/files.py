@@ -1,5 +1,6 @@
 """Figures on disk."""
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -20,5 +21,9 @@ def write_figure(figure: Figure, path: Path) -> None:
     """
     if path.suffix not in METADATA:
         raise ValueError(f"a figure's file ends in .png or .svg; got {path}")
-    with mpl.rc_context(STYLE), atomic_file(path) as temporary:
-        figure.savefig(temporary, metadata=METADATA[path.suffix])
+    drawn = io.BytesIO()
+    with mpl.rc_context(STYLE):
+        figure.savefig(drawn, format=path.suffix[1:], metadata=METADATA[path.suffix])
+    with atomic_file(path) as temporary:
+        # Not by Pillow: where a disk is full it may lose the end without a word.
+        temporary.write_bytes(drawn.getvalue())

@@ -283,6 +283,9 @@ def test_what_is_printed_of_a_data_set():
     )
     assert repr(many).splitlines()[1].endswith("factor9 (1) and 490 more")
     assert len(repr(nashae_data.beamsynthesis()).splitlines()) == 3
+    wordy = dataset(provenance=Provenance("a line\n" * 1000))
+    assert len(repr(wordy).splitlines()) == 3
+    assert len(repr(wordy)) < 500
 
 
 # ---- numbers that are none are not saved ----

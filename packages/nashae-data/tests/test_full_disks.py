@@ -125,6 +125,12 @@ with {"file": atomic_file, "folder": atomic_folder}[sys.argv[1]](path) as tempor
 """
 
 
+def test_a_name_may_be_as_long_as_the_system_has_room_for(tmp_path):
+    for name in ("n" * 250 + ".npz", "größe" * 35 + ".h5"):
+        save_dataset(waves(), tmp_path / name)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 @pytest.mark.parametrize("kind", ["file", "folder"])
 def test_what_a_killed_process_left_goes_at_the_next_write_and_no_other(kind, tmp_path):
     path = tmp_path / "a.b-[1]"  # all of it stands for itself

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+LONGEST = 60  # letters of a file's name in that of its temporary: systems have 255 bytes for both
+
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
@@ -87,7 +89,9 @@ def _beside(path: Path) -> Path:
     # is atomic within one file system only. The suffix stays: numpy.savez appends a missing one.
     path.parent.mkdir(parents=True, exist_ok=True)
     _clear(path)
-    return path.parent / f".{_machine()}-{os.getpid()}-{secrets.token_hex(4)}-{path.name}"
+    return (
+        path.parent / f".{_machine()}-{os.getpid()}-{secrets.token_hex(4)}-{path.name[-LONGEST:]}"
+    )
 
 
 def _machine() -> str:
@@ -102,7 +106,7 @@ def _clear(path: Path) -> None:
 
     Only where the name says that the process is of this machine and there is none of its number.
     """
-    name = re.compile(rf"\.{_machine()}-(\d+)-[0-9a-f]{{8}}-{re.escape(path.name)}")
+    name = re.compile(rf"\.{_machine()}-(\d+)-[0-9a-f]{{8}}-{re.escape(path.name[-LONGEST:])}")
     for left in path.parent.iterdir():
         match = name.fullmatch(left.name)
         if match is None or _is_running(int(match[1])):

@@ -13,6 +13,7 @@ from nashae_data.dataset import (
     described,
     read_only,
     rows_of,
+    sourced,
 )
 from nashae_data.disk import in_any_order, resolve
 from nashae_data.places import by_place
@@ -93,7 +94,7 @@ class AttributeDataset:
         return (
             f"AttributeDataset of {described(self.observations)}\n"
             f"  {len(self.names)} attributes, {len(self.nuisance_names)} nuisances\n"
-            f"  source: {self.provenance.source}"
+            f"  {sourced(self.provenance)}"
         )
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -1,5 +1,6 @@
 """A data set: observations beside the factors that made them."""
 
+import textwrap
 from dataclasses import dataclass, field, fields
 from importlib.metadata import version
 from typing import Any, Protocol, runtime_checkable
@@ -153,7 +154,7 @@ class Dataset:
         more = f" and {len(self.names) - 10} more" if len(self.names) > 10 else ""
         return (
             f"Dataset of {described(self.observations)}\n"
-            f"  factors (classes): {factors}{more}\n  source: {self.provenance.source}"
+            f"  factors (classes): {factors}{more}\n  {sourced(self.provenance)}"
         )
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -181,6 +182,11 @@ def described(observations: Observations) -> str:
     """How many observations there are, of what shape and type, and what holds them."""
     shape, kind = tuple(observations.shape), type(observations).__name__
     return f"{shape[0]} observations {shape[1:]} {observations.dtype}, {kind}"
+
+
+def sourced(provenance: Provenance) -> str:
+    """Where a data set comes from, in a line."""
+    return f"source: {textwrap.shorten(provenance.source, 200)}"
 
 
 def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
