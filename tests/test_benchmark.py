@@ -415,7 +415,7 @@ def test_the_metrics_of_the_study_are_compared(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(metric_cases, "compare", named)
     monkeypatch.setattr(metric_cases, "attribute_parts", lambda: [])
     found = {c.name: c.goal for c in metric_cases.metrics(7)}
-    assert list(found) == [
+    assert list(found)[:7] == [
         "MIG",
         "modularity",
         "IRS",
@@ -424,6 +424,9 @@ def test_the_metrics_of_the_study_are_compared(monkeypatch: pytest.MonkeyPatch) 
         "SAP",
         "DCI, boosting of 7 iterations instead of 100",
     ]
+    noises = [name.split(", noise ")[1] for name in list(found)[7:]]
+    assert {"0", "0.001", "0.01", "0.05", "0.15", "1.2"} < set(noises)
+    assert any("latents twice" in noise for noise in noises)
     assert found["MIG"] == "1/20 of 0.20 s"
 
 

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import FrozenInstanceError, asdict, replace
 from itertools import pairwise
 from multiprocessing import Process
@@ -270,6 +270,15 @@ def test_a_run_cut_off_before_its_first_checkpoint_begins_again(
     assert results(train_run(NASHAE, tmp_path)) == results(nashae)
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """SIGINT as it comes from a terminal: the tests may run in the background, where it is not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 @pytest.mark.parametrize("step", [10, 30, 60])
 @pytest.mark.parametrize("how", ["raised", "SIGINT", "SIGTERM", "returned"])
 def test_an_interrupted_run_keeps_a_checkpoint(
@@ -316,6 +325,17 @@ def test_a_start_that_failed_leaves_nothing_and_can_be_made_again(
     assert results(train_run(NASHAE, tmp_path)) == results(nashae)
 
 
+def test_an_ignored_interrupt_stays_ignored(tmp_path: Path, nashae: RunFolder) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        run = train_run(NASHAE, tmp_path, on_progress=lambda _: signal.raise_signal(signal.SIGINT))
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert results(run) == results(nashae)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_a_second_interrupt_is_not_held_back(tmp_path: Path) -> None:
     reached = []
 

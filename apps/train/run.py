@@ -119,7 +119,8 @@ def train_run(
 class _Signals:
     """Ctrl-C and SIGTERM, held back until the weights are those of a whole step.
 
-    The second one is not held back. Other threads than the main one leave signals as they are.
+    The second one is not held back. A signal that the process shall ignore, as under nohup, stays
+    ignored; other threads than the main one leave signals as they are.
     """
 
     def __init__(self) -> None:
@@ -128,7 +129,10 @@ class _Signals:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            taken = [
+                n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) != signal.SIG_IGN
+            ]
+            for number in taken:
                 self._before[number] = signal.signal(number, self._hold)
         return self
 
