@@ -72,7 +72,7 @@ def eventually(found: Callable[[], Any]) -> Any:
     return thing
 
 
-def begins(sweep: Process, runs: Path, seconds: float = 60) -> bool:
+def begins(sweep: Process, runs: Path, seconds: float = 120) -> bool:
     """Whether a run is begun in time."""
     deadline = time.monotonic() + seconds
     while not any(runs.glob("*/config.json")):
