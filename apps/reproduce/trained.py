@@ -12,7 +12,7 @@ from apps.recipes import network_inputs
 from apps.reproduce.rows import Row
 from apps.run_folder import RunFolder
 from nashae_baselines.losses import LOG_2PI
-from nashae_core.sample import evenly
+from nashae_core.observations import evenly
 
 # The mean observation and its error are those of so many, evenly spaced.
 MOST = 5000

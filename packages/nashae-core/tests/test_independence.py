@@ -149,3 +149,11 @@ def test_redundancy_samples_many_rows_and_refuses_few():
     for few in (uniform(6, 2), uniform(100, 1)):
         with pytest.raises(ValueError, match="at least 7 rows of two latents"):
             redundancy(few)
+
+
+def test_the_default_device_has_no_part_in_it():
+    codes = torch.rand(40, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    plain = dependence(codes), redundancy(codes)
+    with torch.device("meta"):
+        other = dependence(codes), redundancy(codes)
+    assert all(torch.equal(a, b) for a, b in zip(plain, other, strict=True))

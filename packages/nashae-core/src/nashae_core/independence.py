@@ -6,7 +6,7 @@ from torch import Tensor
 
 from nashae_core.arguments import as_codes
 from nashae_core.arrays import NumbersLike
-from nashae_core.sample import evenly
+from nashae_core.observations import evenly
 
 # Of ranks and codes, which both lie between 0 and 1.
 KERNEL_WIDTH = 0.1

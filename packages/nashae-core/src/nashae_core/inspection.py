@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from nashae_core.arrays import check_finite, check_floating
-from nashae_core.observations import OURS, Observations, batches
+from nashae_core.observations import OURS, Observations, batches, evenly
 
 # What is looked at, evenly spaced in the data's order: at most so many observations, and elements.
 ROWS, ELEMENTS = 1000, 1 << 21
@@ -49,11 +49,11 @@ def inspect(
     a convolution. Warns (`UserWarning`) of bytes given as floating point, of a scale far from 1,
     and where more than nine in ten columns are constant.
     """
-    index = _spread(len(rows), ROWS if isinstance(rows, Tensor | OURS) else ROWS_OF_A_CALLERS)
+    index = evenly(len(rows), ROWS if isinstance(rows, Tensor | OURS) else ROWS_OF_A_CALLERS)
     (first,) = batches(rows, [index[:1]], device)
     check_floating(first.dtype, "observations")
     if isinstance(rows, Tensor | OURS):
-        index = _spread(len(rows), min(ROWS, max(1, ELEMENTS // max(1, first.numel()))))
+        index = evenly(len(rows), min(ROWS, max(1, ELEMENTS // max(1, first.numel()))))
         (sample,) = batches(rows, [index], device)
     else:
         sample = torch.cat([first, *batches(rows, index[1:, None], device)])
@@ -73,10 +73,6 @@ def inspect(
         )
     shift, scale = demands.standardised_by
     _warn_of_scale((sample.to(torch.float64) - shift) / scale)
-
-
-def _spread(n: int, most: int) -> Tensor:
-    return torch.linspace(0, n - 1, min(n, most), dtype=torch.float64, device="cpu").long()
 
 
 def _all_same(rows: Tensor | Observations, sample: Tensor, device: torch.device) -> bool:

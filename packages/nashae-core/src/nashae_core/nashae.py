@@ -171,7 +171,7 @@ class NashAE(Trainable):
 
     def decode(self, codes: Float[Tensor, "*runs batch m"]) -> Float[Tensor, "*observations"]:
         """The observations that `codes` stand for."""
-        x = applied(self.decoder, codes, "the decoder", "codes")
+        x = self._decoded(codes)
         if self.data_shift is None or self.data_scale is None:
             return x
         return x * self.data_scale + self.data_shift
@@ -180,6 +180,10 @@ class NashAE(Trainable):
         """Codes, reconstruction and predictions of observations (batch, ...)."""
         codes = self.encode(x)
         return NashAEOutput(codes, self.decode(codes), self.predictors(codes))
+
+    def _decoded(self, codes: Float[Tensor, "*runs batch m"]) -> Float[Tensor, "*observations"]:
+        """What the decoder gives: the observations as the networks are given them."""
+        return applied(self.decoder, codes, "the decoder", "codes")
 
     def demands(self) -> Demands:
         """Observations that differ."""
@@ -214,12 +218,7 @@ class NashAE(Trainable):
 
     def _answer(self, x: Tensor, codes: Tensor, weight: float, generator: torch.Generator) -> Turn:
         predictions = self.predictors(codes)
-        reconstruction = applied(
-            self.decoder,
-            noisy(codes, self.config.code_noise, generator),
-            "the decoder",
-            "codes",
-        )
+        reconstruction = self._decoded(noisy(codes, self.config.code_noise, generator))
         check_given_back(reconstruction, x)
         # Differs from the paper: eq. 4 does not say so, but the authors hold z fixed in the
         # covariance, so that the encoder is moved only through what the predictors see.

@@ -5,6 +5,7 @@ from typing import Any, Protocol, TypeGuard, runtime_checkable
 
 import numpy as np
 import torch
+from jaxtyping import Int64
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
@@ -44,6 +45,11 @@ OURS = PackedObservations | ImageObservations | StreamedImages | StreamedObserva
 
 # What functions take as observations: `as_observations` makes a tensor or `Observations` of it.
 ObservationsLike = Observations | ArrayLike | NumbersLike
+
+
+def evenly(n: int, most: int) -> Int64[Tensor, " k"]:
+    """At most so many of `n` indices, evenly spaced, the first and the last among them."""
+    return torch.linspace(0, n - 1, min(n, most), dtype=torch.float64, device="cpu").long()
 
 
 def batches(

@@ -3,20 +3,21 @@
 from collections.abc import Iterable, Iterator
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from torch import Tensor
 
 from nashae_core.losses import reconstruction_loss
 from nashae_core.nashae import NashAE
-from nashae_core.observations import Observations, ObservationsLike, batches, on_device
+from nashae_core.observations import (
+    Observations,
+    ObservationsLike,
+    batches,
+    evenly,
+    on_device,
+)
 
 MOST_ROWS = 10_000
 BATCH = 1000
-
-
-def evenly(n: int, most: int) -> Int64[Tensor, " k"]:
-    """At most so many of `n` indices, evenly spaced, the first and the last among them."""
-    return torch.linspace(0, n - 1, min(n, most), dtype=torch.float64).long()
 
 
 class HeldObservations:

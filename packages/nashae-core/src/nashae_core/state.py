@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from nashae_core.descriptions import as_json, description, first_difference
-from nashae_core.observations import Observations, batches
+from nashae_core.observations import Observations, batches, evenly
 
 # The entry of a state that says what its run is: JSON, as bytes.
 ABOUT = "about"
@@ -85,9 +85,7 @@ def restore_training_state(
 
 def evenly_spaced(rows: Tensor | Observations, most: int, device: torch.device) -> Tensor:
     """At most so many of the observations, the first and the last among them."""
-    n = min(most, len(rows))
-    index = torch.arange(n, device="cpu") * (len(rows) - 1) // max(n - 1, 1)
-    return next(iter(batches(rows, index[None], device)))
+    return next(iter(batches(rows, evenly(len(rows), most)[None], device)))
 
 
 def fingerprint(sample: Tensor, rows: int) -> dict[str, object]:
