@@ -200,3 +200,22 @@ def test_bits_and_the_numbers_that_they_are_are_the_same():
     found = counted(PackedObservations(bits), build)
     same_search(found, counted(numbers, build), 1e-6)
     same_search(found, counted(1 - numbers, build), 1e-3)  # as much below the mean as above
+
+
+@pytest.mark.parametrize("search", [counted, aligned])
+def test_the_default_device_has_no_part_in_a_search(search):
+    def built(generator):
+        with torch.device("cpu"):
+            return perceptrons(generator)
+
+    x, states = waves().float(), []
+    plain = search(x, built)
+    with torch.device("meta"):
+        other = search(x, built)
+        assert torch.equal(encode(other.model, x), encode(plain.model, x))
+        if search is counted:
+            count_factors(
+                built(seeded()), x, seeded(1), COUNT, on_progress=lambda p: states.append(p.state())
+            )
+            again = count_factors(built(seeded()), x, seeded(1), COUNT, resume=states[-1])
+            assert again.decisions == plain.decisions

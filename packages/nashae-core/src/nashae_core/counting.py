@@ -141,7 +141,9 @@ class _Search:
             current = changed
         model, decisions = reference.model, tuple(self.decisions)
         every, steps = self.config.record_every, int(reference.state["step"])
-        history = History(torch.arange(every, steps + 1, every), below("history", reference.state))
+        history = History(
+            torch.arange(every, steps + 1, every, device="cpu"), below("history", reference.state)
+        )
         m, error = model.predictors.latents, self.sample.error(model)
         shift, scale, variance = self.standard
         model.standardise(shift, scale)
@@ -301,15 +303,17 @@ class _Search:
         rows = [(KINDS.index(kind), *rest) for kind, *rest in settled]
         return {
             DATA: self._data(),
-            TESTS: torch.tensor(rows, dtype=torch.float64).reshape(len(rows), 9),
-            "growing": torch.tensor(bool(settled) and settled[-1].kind == "add"),
-            "warm_up": torch.tensor([model.config.warm_up_from, model.config.warm_up]),
+            TESTS: torch.tensor(rows, dtype=torch.float64, device="cpu").reshape(len(rows), 9),
+            "growing": torch.tensor(bool(settled) and settled[-1].kind == "add", device="cpu"),
+            "warm_up": torch.tensor(
+                [model.config.warm_up_from, model.config.warm_up], device="cpu"
+            ),
             **_under("run", {name: t.clone() for name, t in current.state.items()}),
         }
 
     def _data(self) -> Tensor:
         """What tells the data of a state."""
-        return torch.tensor(self.standard, dtype=torch.float64)
+        return torch.tensor(self.standard, dtype=torch.float64, device="cpu")
 
     def _take_standard(self, resume: State) -> None:
         """The moments of the state, bit for bit, where they are those of these observations."""

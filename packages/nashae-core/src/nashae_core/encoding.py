@@ -42,7 +42,7 @@ def encode(
     model.to(device).eval()
     rows = on_device(observations, device, weight_type(model))
     bounds = [*range(0, len(rows), batch_size), len(rows)]
-    index = (torch.arange(a, b) for a, b in pairwise(bounds))
+    index = (torch.arange(a, b, device="cpu") for a, b in pairwise(bounds))
     return torch.cat([_codes(model, x) for x in batches(rows, index, device)]).cpu()
 
 

@@ -51,8 +51,8 @@ def missing_direction(
     covariance = (rest.mT @ lacking).double() / len(x)
     scatter = torch.cov(hidden.mT.double())
     scatter += (RIDGE * scatter.trace() / len(scatter)).clamp(min=TINY) * torch.eye(
-        len(scatter)
-    ).to(scatter)
+        len(scatter), dtype=scatter.dtype, device=scatter.device
+    )
     root = torch.linalg.cholesky(scatter)
     whitened = torch.linalg.solve_triangular(root, covariance, upper=False)
     first = torch.linalg.eigh(whitened @ whitened.mT).eigenvectors[:, -1:]
@@ -66,7 +66,7 @@ def _last_hidden(model: NashAE, x: Float[Tensor, "n ..."]) -> Float[Tensor, "n h
     """What the encoder's last layer is given."""
     encoder = deepcopy(model.encoder)
     weight, bias = last_linear(encoder)
-    weight.data = torch.eye(weight.shape[1]).to(weight)
+    weight.data = torch.eye(weight.shape[1], device="cpu").to(weight)
     bias.data = bias.new_zeros(weight.shape[1])
     hidden: Tensor = encoder(model.standardised(x))
     return hidden

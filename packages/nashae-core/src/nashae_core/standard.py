@@ -102,4 +102,4 @@ def _warn_of_offset(shift: float, scale: float, dtype: torch.dtype) -> None:
 
 def _disordered(first: int, n: int) -> Float[Tensor, " n"]:
     """So many numbers around 0, always the same, from number `first` of their sequence on."""
-    return torch.arange(first, first + n, dtype=torch.float64).square().cos()
+    return torch.arange(first, first + n, dtype=torch.float64, device="cpu").square().cos()

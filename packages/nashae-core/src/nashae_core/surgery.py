@@ -65,7 +65,7 @@ def remove_latents(
     bias.add_(weight[:, gone] @ held)
     seen = torch.einsum("nih,i->nh", predictors.weight1[:, gone], held)
     predictors.bias1.add_(seen[:, None])
-    keep = torch.tensor([i for i in range(m) if i not in gone])
+    keep = torch.tensor([i for i in range(m) if i not in gone], device="cpu")
 
     def cut(tensor: Tensor, dim: int) -> Tensor:
         return tensor.index_select(dim, keep.to(tensor.device))
@@ -174,7 +174,7 @@ def resized_like(model: NashAE, state: State) -> NashAE:
     for _ in range(m, wanted):
         model, _ = add_latent(model, torch.Generator(model.predictors.weight1.device))
     if wanted < m:
-        model, _ = remove_latents(model, range(wanted, m), torch.zeros(m))
+        model, _ = remove_latents(model, range(wanted, m), torch.zeros(m, device="cpu"))
     return model
 
 
