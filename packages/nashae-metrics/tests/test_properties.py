@@ -1,8 +1,6 @@
 """Laws that every metric keeps, on ordinary and on ugly data."""
 
 from collections.abc import Iterator
-from functools import partial
-from importlib import import_module
 
 import numpy as np
 import pytest
@@ -11,7 +9,6 @@ from hypothesis import strategies as st
 
 import nashae_metrics
 from nashae_metrics import factor_predictors
-from nashae_metrics.boosted_trees import Boosting, boosted_trees
 from nashae_metrics.catalogue import METRICS
 
 OF_FACTORS = [name for name, metric in METRICS.items() if metric.needs == "factors"]
@@ -33,10 +30,8 @@ quick = settings(
 @pytest.fixture(scope="module", autouse=True)
 def few_trees() -> Iterator[None]:
     """DCI by 8 trees a class instead of 100: the laws hold of any number."""
-    few = partial(boosted_trees, boosting=Boosting(iterations=8))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(factor_predictors, "boosted_trees", few)
-        patch.setattr(import_module("nashae_metrics.dci_es"), "ITERATIONS", (1, 2, 4, 8))
+        patch.setattr(factor_predictors, "STAGES", (1, 2, 4, 8))
         yield
 
 

@@ -1,25 +1,19 @@
 """Disentanglement, completeness and informativeness (Eastwood & Williams 2018)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from jaxtyping import Float64, Int64
+from jaxtyping import Float64
 
 from nashae_metrics.active_latents import ActiveLatents
-from nashae_metrics.factor_predictors import (
-    FAST,
-    Learning,
-    canonical,
-    checked_predictor,
-    predicted,
-)
+from nashae_metrics.factor_predictors import FAST, Learnt, checked_predictor, learnt_factors
 from nashae_metrics.intervals import check_repeats, seeds_interval
 from nashae_metrics.sample import Sample, checked_sample
 from nashae_metrics.score import Score
-from nashae_metrics.splits import SplitSizes, split_rows
-from nashae_metrics.standardisation import standardised
+from nashae_metrics.splits import SplitSizes
 
 
 class DCIProtocol(NamedTuple):
@@ -129,15 +123,17 @@ def dci_of(
     rng: np.random.Generator,
     repeats: int = 1,
     predictor: str = FAST,
+    learnt: Sequence[Learnt] | None = None,
 ) -> DCIScore:
-    """The DCI of a sample that is checked, of which the rows learnt from and tested are drawn."""
+    """The DCI of a checked sample; `learnt`: of each repeat, where they are trained already."""
     settings = _settings(protocol)
     checked_predictor(predictor)
     check_repeats(repeats)
-    found = []
-    for _ in range(repeats):
-        train, test = split_rows(len(sample), settings.sizes, rng, protocol=protocol)
-        found.append(_once(sample, train, test, settings, predictor, rng))
+    if learnt is None:
+        learnt = [learnt_once(sample, rng, protocol, predictor) for _ in range(repeats)]
+    latents = len(sample.active) if settings.counts_inactive else int(sample.active.sum())
+    found = [_once(factors, latents) for factors in learnt]
+    train, test = learnt[-1].train, learnt[-1].test
     means = {name: np.mean([getattr(f, name) for f in found], axis=0) for name in _Once._fields}
     scores = np.array([f.disentanglement @ f.latent_weights for f in found])
     completeness = np.array([f.completeness @ f.factor_weights for f in found])
@@ -159,6 +155,16 @@ def dci_of(
         predictor=predictor,
         train=len(train),
         test=len(test),
+    )
+
+
+def learnt_once(
+    sample: Sample, rng: np.random.Generator, protocol: str = "standard", predictor: str = FAST
+) -> Learnt:
+    """Train the predictors of one repeat; by default those that `dci_es` takes as well."""
+    standardize, sizes, _ = _settings(protocol)
+    return learnt_factors(
+        sample, sizes, protocol=protocol, predictor=predictor, standardize=standardize, rng=rng
     )
 
 
@@ -194,31 +200,12 @@ def _settings(protocol: str) -> DCIProtocol:
     return PROTOCOLS[protocol]
 
 
-def _once(
-    sample: Sample,
-    train: Int64[np.ndarray, " train"],
-    test: Int64[np.ndarray, " test"],
-    settings: DCIProtocol,
-    predictor: str,
-    rng: np.random.Generator,
-) -> _Once:
-    codes, others = (sample.used[rows].astype(np.float64) for rows in (train, test))
-    if settings.standardize and codes.shape[1]:
-        codes, others = standardised(codes, others)
-    codes, others, order = canonical(codes, others)
-    importance = np.zeros((codes.shape[1], len(sample.sizes)))
-    accuracy = []
-    for factor, classes in enumerate(sample.classes.T):
-        found = predicted(predictor, Learning(codes, classes[train], others, classes[test]), rng)
-        total = found.importances.sum()
-        importance[order, factor] = found.importances / (total if total > 0 else 1.0)
-        accuracy.append((found.told.mean(), found.learnt.mean()))
-    latents = importance.shape[0] if not settings.counts_inactive else len(sample.active)
-    told, learnt = np.array(accuracy).T
+def _once(learnt: Learnt, latents: int) -> _Once:
+    importance = learnt.importance
     return _Once(
         importance,
         *concentration(importance, importance.shape[1]),
         *concentration(importance.T, latents),
-        told,
-        learnt,
+        learnt.told[-1],
+        learnt.learnt[-1],
     )

@@ -1,24 +1,20 @@
 """Explicitness and size, which extend DCI (Eastwood et al. 2023)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from jaxtyping import Float64, Int64
+from jaxtyping import Float64
 
 from nashae_metrics.active_latents import ActiveLatents
-from nashae_metrics.boosted_trees import Boosting, boosted_trees
-from nashae_metrics.dci import concentration
-from nashae_metrics.factor_predictors import FAST, canonical
+from nashae_metrics.dci import concentration, learnt_once
+from nashae_metrics.factor_predictors import FAST, Learnt
 from nashae_metrics.intervals import check_repeats, seeds_interval
 from nashae_metrics.sample import Sample, checked_sample
 from nashae_metrics.score import Score
-from nashae_metrics.splits import SplitSizes, split_rows
-from nashae_metrics.standardisation import standardised
 
-SIZES = SplitSizes(10_000, 5_000)
-ITERATIONS = (1, 2, 4, 8, 16, 32, 64, 100)
 ERRORS = 2.0  # standard errors by which a factor must be told better than by guessing
 
 
@@ -93,15 +89,20 @@ def dci_es(
 
 
 def dci_es_of(
-    sample: Sample, *, protocol: str = "standard", rng: np.random.Generator, repeats: int = 1
+    sample: Sample,
+    *,
+    protocol: str = "standard",
+    rng: np.random.Generator,
+    repeats: int = 1,
+    learnt: Sequence[Learnt] | None = None,
 ) -> DCIESScore:
-    """The DCI-ES of a checked sample, of which the rows learnt from and tested are drawn."""
+    """The DCI-ES of a checked sample; `learnt`: of each repeat, where they are trained already."""
     _check_protocol(protocol)
     check_repeats(repeats)
-    found = []
-    for _ in range(repeats):
-        train, test = split_rows(len(sample), SIZES, rng, protocol=protocol)
-        found.append(_once(sample, train, test, rng))
+    if learnt is None:
+        learnt = [learnt_once(sample, rng) for _ in range(repeats)]
+    train, test = learnt[-1].train, learnt[-1].test
+    found = [_once(sample, factors) for factors in learnt]
     means = {name: np.mean([getattr(f, name) for f in found], axis=0) for name in _Once._fields}
     scores = np.array([f.explicitness.mean() for f in found])
     active, k = int(sample.active.sum()), len(sample.sizes)
@@ -115,7 +116,7 @@ def dci_es_of(
         informativeness=float(1.0 - means["losses"][-1].mean()),
         factor_explicitness=means["explicitness"],
         losses=means["losses"],
-        capacities=ITERATIONS,
+        capacities=learnt[-1].stages,
         guess=means["guess"],
         importance=sample.spread(means["importance"]),
         scores=scores,
@@ -158,38 +159,16 @@ def _check_protocol(protocol: str) -> None:
         raise ValueError(f"unknown protocol of dci_es {protocol!r}; the known are ['standard']")
 
 
-def _once(
-    sample: Sample,
-    train: Int64[np.ndarray, " train"],
-    test: Int64[np.ndarray, " test"],
-    rng: np.random.Generator,
-) -> _Once:
-    codes, others = (sample.used[rows].astype(np.float64) for rows in (train, test))
-    if codes.shape[1]:
-        codes, others = standardised(codes, others)
-    codes, others, order = canonical(codes, others)
-    importance = np.zeros((codes.shape[1], len(sample.sizes)))
-    losses, guess = np.zeros((len(ITERATIONS), len(sample.sizes))), np.zeros(len(sample.sizes))
-    for factor, classes in enumerate(sample.classes.T):
-        common = np.bincount(classes[train]).argmax()
-        guess[factor] = (classes[test] != common).mean()
-        losses[:, factor] = guess[factor]
-        if codes.shape[1]:
-            found = boosted_trees(
-                codes,
-                classes[train],
-                others,
-                rng=rng,
-                boosting=Boosting(iterations=ITERATIONS[-1]),
-                stages=ITERATIONS,
-            )
-            importance[order, factor] = found.importances
-            losses[:, factor] = (found.told != classes[test]).mean(1)
+def _once(sample: Sample, learnt: Learnt) -> _Once:
+    train, test, importance = learnt.train, learnt.test, learnt.importance
+    common = [np.bincount(classes).argmax() for classes in sample.classes[train].T]
+    guess = (sample.classes[test] != common).mean(0)
+    losses = 1.0 - learnt.told
     error = ERRORS * np.sqrt(guess * (1 - guess) / len(test))
     disentangled, latent_weights = concentration(importance, importance.shape[1])
     complete, factor_weights = concentration(importance.T, len(importance))
     return _Once(
-        explicitness_of_losses(losses, guess, np.log(np.array(ITERATIONS, dtype=float)), error),
+        explicitness_of_losses(losses, guess, np.log(np.array(learnt.stages, dtype=float)), error),
         losses,
         guess,
         importance,

@@ -20,11 +20,12 @@ from nashae_metrics.arrays import (
 from nashae_metrics.beta_vae import beta_vae_of
 from nashae_metrics.beta_vae_protocols import PROTOCOLS as BETA_VAE_PROTOCOLS
 from nashae_metrics.catalogue import METRICS, Metric
-from nashae_metrics.dci import dci_of
+from nashae_metrics.dci import dci_of, learnt_once
 from nashae_metrics.dci_es import dci_es_of
 from nashae_metrics.dcimig import dcimig_of
 from nashae_metrics.evaluation import Evaluation, Row
 from nashae_metrics.explicitness import explicitness_of
+from nashae_metrics.factor_predictors import Learnt
 from nashae_metrics.factor_vae import PROTOCOLS as FACTOR_VAE_PROTOCOLS
 from nashae_metrics.factor_vae import factor_vae_of
 from nashae_metrics.infomec import infomec_of
@@ -69,6 +70,8 @@ DRAWN: dict[str, Callable[..., Score]] = {
     "dci_es": dci_es_of,
     "infomec": infomec_of,
 }
+# Those of DRAWN that train the same trees, which are trained once, with the stream of "dci".
+OF_TREES = ("dci", "dci_es")
 # Those of DRAWN whose protocols name a rule of active latents; the others' is "constant".
 WITH_RULES: dict[str, Mapping[str, Any]] = {
     "beta_vae": BETA_VAE_PROTOCOLS,
@@ -167,6 +170,7 @@ class _Work:
     repeats: int
     streams: dict[str, np.random.Generator]
     samples: dict[object, Sample] = field(default_factory=dict)
+    learnt: list[Learnt] = field(default_factory=list)
 
     def why_not(self, metric: Metric, protocol: str | None) -> str | None:
         """Why a metric does not apply; None where it does."""
@@ -202,6 +206,12 @@ class _Work:
             )
         return self.samples[key]
 
+    def trees(self, sample: Sample) -> Learnt:
+        """The trees of OF_TREES, trained when first asked for."""
+        if not self.learnt:
+            self.learnt.append(learnt_once(sample, self.streams["dci"]))
+        return self.learnt[0]
+
     def scored(self, name: str, protocol: str) -> Score:
         """A metric's result."""
         inputs, rng = self.inputs, self.streams["table" if name in INFORMATION else name]
@@ -209,11 +219,14 @@ class _Work:
             repeats = self.repeats if METRICS[name].cost < 1 else 1
             rule = WITH_RULES[name][protocol].active if name in WITH_RULES else "constant"
             sample = self.sample("standard", rule)
-            return DRAWN[name](sample, protocol=protocol, rng=rng, repeats=repeats)
+            options: dict[str, Any] = {"rng": rng, "repeats": repeats}
+            if name in OF_TREES and protocol == "standard":
+                options = {"rng": self.streams["dci"], "learnt": [self.trees(sample)]}
+            return DRAWN[name](sample, protocol=protocol, **options)
         if name == "irs":  # its resamples cost two hundred times as much as the score
             return irs_of(self.sample(protocol), protocol=protocol, rng=rng)
         # What the metric needs is there: `why_not` has looked.
-        options: dict[str, Any] = {"rng": rng, "bootstrap": self.bootstrap}
+        options = {"rng": rng, "bootstrap": self.bootstrap}
         if name in TABLE:
             return TABLE[name](self.sample(protocol), protocol=protocol, **options)
         given = self.active is not None
