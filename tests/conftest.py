@@ -20,7 +20,7 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture
 def everything_counts_as_trained(monkeypatch: pytest.MonkeyPatch) -> None:
     """For whole commands whose runs are too short to be."""
-    monkeypatch.setattr("apps.reproduce.trained.is_trained", lambda _: True)
+    monkeypatch.setattr("apps.runs.trained.is_trained", lambda _: True)
     monkeypatch.setattr("apps.reproduce.__main__.is_trained", lambda _: True)
 
 
@@ -49,7 +49,7 @@ def forked() -> Callable[..., ForkServerProcess]:
     """
     context = multiprocessing.get_context("forkserver")
     # The second is imported by an optimiser.
-    modules = ["apps.reproduce.sweep", "torch._dynamo", "matplotlib.pyplot", "nashae_metrics"]
+    modules = ["apps.runs.sweep", "torch._dynamo", "matplotlib.pyplot", "nashae_metrics"]
     context.set_forkserver_preload([*modules, "distributed.cli.dask_worker"])
 
     def start(code: str, *arguments: object) -> ForkServerProcess:

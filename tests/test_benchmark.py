@@ -27,7 +27,7 @@ from apps.benchmark.timing import compare, fastest
 from apps.conformance.representations import rotation
 from apps.console import exit_on_error
 from apps.recipes import dsprites_nashae, normalise, synthetic_faces_nashae
-from apps.reproduce.sweep import recipe
+from apps.runs.sweep import recipe
 from nashae_baselines import FactorVAE, GaussianVAE
 from nashae_core import NashAE, PackedObservations, TrainConfig, train
 from nashae_data import beamsynthesis

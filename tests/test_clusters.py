@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from apps.reproduce.sweep import recipe
-from apps.run_folder import RunFolder
-from apps.train import train_run
+from apps.runs.folder import RunFolder
+from apps.runs.sweep import recipe
+from apps.runs.train import train_run
 from nashae_core import TrainConfig
 
 RUNS = 4
@@ -29,8 +29,8 @@ RECIPES = [replace(recipe("nashae", 0.2, 4, seed), train=TRAIN) for seed in rang
 SWEEP = """
 import os
 from pathlib import Path
-from apps.reproduce.backends import workers
-from apps.reproduce.sweep import run_sweep
+from apps.runs.backends import workers
+from apps.runs.sweep import run_sweep
 recipes, backend, address, folder = arguments
 os.chdir(folder)
 with workers(backend, address, 1) as jobs:

@@ -6,16 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from apps.reproduce.alignment import Alignment, alignment
-from apps.reproduce.comparison import Group, by_cell, by_weight, share
+from apps.reproduce.clean import Alignment, alignment
 from apps.reproduce.estimate import Estimate, estimate
 from apps.reproduce.metric_scores import metric_scores
 from apps.reproduce.metric_table import metric_table
 from apps.reproduce.paper import LATENTS, TABLE_1
-from apps.reproduce.pictures import right_and_clean
-from apps.reproduce.rows import published
-from apps.reproduce.score import attributes
-from apps.reproduce.trained import trained
+from apps.reproduce.table1.comparison import Group, by_cell, by_weight, share
+from apps.reproduce.table1.pictures import right_and_clean
+from apps.reproduce.table1.score import attributes
+from apps.runs.rows import published
+from apps.runs.trained import trained
 from nashae_metrics.catalogue import METRICS
 
 # Every metric but those of predictions, of several seeds, and the count, which is a field.

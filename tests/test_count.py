@@ -10,12 +10,12 @@ import pytest
 
 from apps.recipes import beamsynthesis_nashae
 from apps.reproduce import __main__ as command
-from apps.reproduce import count_runs
-from apps.reproduce.count_data import COUNT_DATA, count_data, true_factors
-from apps.reproduce.count_report import count_cells, write_count_report
-from apps.reproduce.count_runs import CountRun, count_row, is_clean, run_counts
-from apps.reproduce.rows import Row, published, read_rows
-from apps.reproduce.telling import told
+from apps.reproduce.factors import runs as count_runs
+from apps.reproduce.factors.data import COUNT_DATA, count_data, true_factors
+from apps.reproduce.factors.forest import told
+from apps.reproduce.factors.report import count_cells, write_count_report
+from apps.reproduce.factors.runs import CountRun, count_row, is_clean, run_counts
+from apps.runs.rows import Row, published, read_rows
 from nashae_core import (
     AxesConfig,
     CountConfig,

@@ -14,7 +14,6 @@ from torchvision import transforms
 
 from apps.figures import draw_attribute_traversals, draw_image_traversal, draw_tad_over_images
 from apps.figures.__main__ import figures
-from apps.memory import keep_memory
 from apps.recipes import (
     COLOURS,
     DATA_SETS,
@@ -32,13 +31,14 @@ from apps.recipes import faces as recipe_faces
 from apps.recipes.faces import kept_faces
 from apps.reproduce import paper
 from apps.reproduce.__main__ import reproduce
-from apps.reproduce.face_score import sampled_codes, score_faces
 from apps.reproduce.report import write_face_report
-from apps.reproduce.rows import Row, published, read_rows
-from apps.reproduce.sweep import table_3_recipes
-from apps.reproduce.table3 import captured_attributes, table_3
-from apps.run_folder import RunFolder
-from apps.train import train_run
+from apps.reproduce.table3.cells import captured_attributes, table_3
+from apps.reproduce.table3.score import sampled_codes, score_faces
+from apps.runs.folder import RunFolder
+from apps.runs.memory import keep_memory
+from apps.runs.rows import Row, published, read_rows
+from apps.runs.sweep import table_3_recipes
+from apps.runs.train import train_run
 from nashae_core import ImageObservations, StreamedImages, TrainConfig
 from nashae_data import AttributeDataset, Provenance, write_celeba_tree
 from nashae_data.celeba_images import paper_crop

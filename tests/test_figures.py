@@ -44,8 +44,8 @@ from apps.recipes import (
     dsprites_beta_vae,
     dsprites_nashae,
 )
-from apps.run_folder import RunFolder
-from apps.train import train_run
+from apps.runs.folder import RunFolder
+from apps.runs.train import train_run
 from nashae_core import TrainConfig
 from nashae_data import Dataset, PackedImages, Provenance, beamsynthesis
 

@@ -23,20 +23,21 @@ from matplotlib.figure import Figure
 
 from apps.console import exit_on_error
 from apps.recipes import RECIPES, AnyRecipe, beamsynthesis_beta_vae, beamsynthesis_nashae
-from apps.reproduce import paper, report, rows
+from apps.reproduce import paper, report
 from apps.reproduce.__main__ import METHODS, Command, main, reproduce
-from apps.reproduce.pictures import Picture, draw, learned_counts
 from apps.reproduce.report import deviations, machine, write_report
-from apps.reproduce.rows import Row, published, read_rows, write_rows
-from apps.reproduce.score import score
-from apps.reproduce.scoring import scored
-from apps.reproduce.sweep import (
+from apps.reproduce.table1.cells import Cell, table_1
+from apps.reproduce.table1.pictures import Picture, draw, learned_counts
+from apps.reproduce.table1.score import score
+from apps.runs import rows
+from apps.runs.folder import RunFolder
+from apps.runs.rows import Row, published, read_rows, write_rows
+from apps.runs.scoring import scored
+from apps.runs.sweep import (
     figure_3_recipes,
     recipe,
     table_1_recipes,
 )
-from apps.reproduce.table1 import Cell, table_1
-from apps.run_folder import RunFolder
 from nashae_core import TrainConfig
 
 ROOT = Path(__file__).parents[1]
@@ -263,7 +264,7 @@ def test_a_run_without_a_learned_latent_has_a_score(tmp_path: Path) -> None:
 def test_a_run_is_scored_once_and_anew_where_it_is_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("apps.reproduce.scoring.errors", lambda _: {"error": 0.1})
+    monkeypatch.setattr("apps.runs.scoring.errors", lambda _: {"error": 0.1})
     arrays = {"codes": GRID / 3, "factors": GRID}
     folder = made_folder(tmp_path, "nashae", arrays)
     scored_runs = []
@@ -473,7 +474,7 @@ def records(runs: Path) -> dict[str, int]:
 COMMAND = """
 import os, runpy, sys
 from dataclasses import replace
-from apps.reproduce import sweep, trained
+from apps.runs import sweep, trained
 short, command, folder, said = arguments
 os.chdir(folder)
 for handle, name in ((1, "stdout"), (2, "stderr")):
@@ -592,7 +593,7 @@ def test_without_nashae_s_rows_there_is_no_figure_2(
     reproduced: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recipes = asked(reproduced, figure_3_recipes())
-    monkeypatch.setattr("apps.reproduce.pictures.figure_3_recipes", lambda: recipes)
+    monkeypatch.setattr("apps.reproduce.table1.pictures.figure_3_recipes", lambda: recipes)
     panels = [RunFolder(reproduced / "runs" / r.label) for r in figure_3_recipes()]
     rows_of_panels = [scored(panel, score) for panel in panels]
     cells = table_1(rows_of_panels, ["beta-vae"])

@@ -11,16 +11,17 @@ import numpy as np
 import pytest
 import torch
 
-import apps.run_folder
+import apps.runs.folder
 from apps.recipes import COLOURS, RECIPES, AnyRecipe, networks
 from apps.recipes import faces as recipe_faces
-from apps.reproduce import count_runs, scoring
-from apps.reproduce.count_runs import CountRun, run_counts
-from apps.reproduce.rows import Row
-from apps.reproduce.scoring import score_runs
-from apps.reproduce.sweep import finished, run_sweep
-from apps.run_folder import RunFolder
-from apps.train import train_run
+from apps.reproduce.factors import runs as count_runs
+from apps.reproduce.factors.runs import CountRun, run_counts
+from apps.runs import scoring
+from apps.runs.folder import RunFolder
+from apps.runs.rows import Row
+from apps.runs.scoring import score_runs
+from apps.runs.sweep import finished, run_sweep
+from apps.runs.train import train_run
 from nashae_core import MLP, Progress, TrainConfig
 from nashae_data import synthetic_faces
 
@@ -33,7 +34,7 @@ OURS = ("nashae-core", "nashae-data", "nashae-baselines")
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> Iterator[None]:
     """Descriptions are made once a process, which a changed recipe has not in life."""
-    made = getattr(apps.run_folder, "_networks", None)
+    made = getattr(apps.runs.folder, "_networks", None)
     for moment in ("before", "after"):
         if made is not None:
             made.cache_clear()
@@ -132,7 +133,7 @@ RECIPE_CHANGES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "activation": other_activation,
     "layers": other_layers,
     "scale": lambda patch: patch.setattr("apps.recipes.data.BEAMSYNTHESIS_STD", 3.0),
-    "release": lambda patch: patch.setattr("apps.run_folder.version", lambda _: "0.9.0"),
+    "release": lambda patch: patch.setattr("apps.runs.folder.version", lambda _: "0.9.0"),
 }
 
 
@@ -141,17 +142,17 @@ def test_a_recipe_that_was_mended_makes_its_runs_again(
     run: RunFolder, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     RECIPE_CHANGES[what](monkeypatch)
-    if hasattr(apps.run_folder, "_networks"):
-        apps.run_folder._networks.cache_clear()
+    if hasattr(apps.runs.folder, "_networks"):
+        apps.runs.folder._networks.cache_clear()
     assert not finished(RECIPE, run.path)
     assert made_steps(run) == [1, 2, 3]
 
 
 def test_every_recipe_is_described_alike_each_time_and_each_by_what_it_builds() -> None:
-    first = {name: apps.run_folder.made_by(make())["networks"] for name, make in RECIPES.items()}
-    apps.run_folder._networks.cache_clear()
+    first = {name: apps.runs.folder.made_by(make())["networks"] for name, make in RECIPES.items()}
+    apps.runs.folder._networks.cache_clear()
     for name, make in RECIPES.items():
-        networks = apps.run_folder.made_by(replace(make(), seed=5))["networks"]
+        networks = apps.runs.folder.made_by(replace(make(), seed=5))["networks"]
         assert networks == first[name]
         weights = dict(make().build(torch.Generator()).named_parameters())
         assert weights.keys() <= networks.keys()
@@ -160,9 +161,9 @@ def test_every_recipe_is_described_alike_each_time_and_each_by_what_it_builds() 
 
 def test_colours_of_faces_are_part_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = RECIPES["celeba-nashae"]()
-    before = apps.run_folder.made_by(recipe)["inputs"]
+    before = apps.runs.folder.made_by(recipe)["inputs"]
     monkeypatch.setitem(COLOURS, "celeba", ((0.5,) * 3, (0.2,) * 3))
-    assert apps.run_folder.made_by(recipe)["inputs"] != before
+    assert apps.runs.folder.made_by(recipe)["inputs"] != before
 
 
 def cut_off(path: Path) -> RunFolder:
@@ -222,7 +223,7 @@ def test_a_stale_run_is_not_touched_before_its_data_are_there(tmp_path: Path) ->
     with pytest.raises(FileNotFoundError):
         train_run(recipe, folder.path, root=tmp_path / "nowhere")
     assert not contents(folder.path)  # a start that failed leaves no config.json
-    config = {"method": "nashae", "recipe": json.loads(json.dumps(apps.run_folder.asdict(recipe)))}
+    config = {"method": "nashae", "recipe": json.loads(json.dumps(apps.runs.folder.asdict(recipe)))}
     folder.write_json("config.json", config)
     before = contents(folder.path)
     with pytest.raises(FileNotFoundError):
@@ -395,15 +396,15 @@ def test_a_digest_is_of_the_code_alone(tmp_path: Path, source: str, same: bool) 
     assert (len(digests) == 1) == same
 
 
-@pytest.mark.parametrize("module", ["score", "sprite_score", "face_score", "count_runs"])
+@pytest.mark.parametrize("module", ["table1.score", "table2.score", "table3.score", "factors.runs"])
 def test_all_that_a_score_is_computed_with_is_in_its_digest(module: str) -> None:
     from apps.sources import imported_files
 
     files = imported_files(f"apps.reproduce.{module}", scoring.SCORING)
     names = {"/".join(file.with_suffix("").parts[-2:]) for file in files}
-    assert {f"reproduce/{module}", "nashae_metrics/active_latents"} <= names
-    assert {"nashae_metrics/mig", "recipes/methods"} <= names
-    assert ("reproduce/telling" in names) == (module == "count_runs")
-    if module == "count_runs":
+    assert {module.replace(".", "/"), "recipes/recipe"} <= names
+    assert {"mig", "active_latents"} <= {file.stem for file in files}
+    assert ("factors/forest" in names) == (module == "factors.runs")
+    if module == "factors.runs":
         files = imported_files(f"apps.reproduce.{module}", count_runs.CODE)
-        assert "nashae_core/counting" in {"/".join(f.with_suffix("").parts[-2:]) for f in files}
+        assert "counting" in {file.stem for file in files}

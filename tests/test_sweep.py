@@ -22,13 +22,12 @@ from rich.console import Console
 
 from apps.recipes import AnyRecipe
 from apps.reproduce.__main__ import reproduce
-from apps.reproduce.backends import LOST, workers
-from apps.reproduce.progress import Course, cost, plan, progress
-from apps.reproduce.rows import published
-from apps.reproduce.sweep import recipe, run_sweep
-from apps.run_folder import RunFolder
-from apps.train import train_run
-from apps.train.run import config
+from apps.runs.backends import LOST, workers
+from apps.runs.folder import RunFolder
+from apps.runs.progress import Course, cost, plan, progress
+from apps.runs.rows import published
+from apps.runs.sweep import recipe, run_sweep
+from apps.runs.train import config, train_run
 from nashae_core import TrainConfig
 
 TINY = TrainConfig(steps=30)
@@ -45,8 +44,8 @@ from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
-from apps.reproduce.backends import workers
-from apps.reproduce.sweep import recipe, run_sweep
+from apps.runs.backends import workers
+from apps.runs.sweep import recipe, run_sweep
 runs, train, at, workers_too = arguments
 seen = RawValue("i", 0)  # file operations below `runs`, of all its processes
 
@@ -144,7 +143,7 @@ def test_a_run_that_another_process_is_writing_is_waited_for(
     other = Thread(target=write)
     other.start()
     held.wait()
-    monkeypatch.setattr("apps.run_folder.filelock.FileLock", Asking)
+    monkeypatch.setattr("apps.runs.folder.filelock.FileLock", Asking)
     (folder,) = run_sweep([tiny()], tmp_path, jobs=1)
     other.join()
     assert waited == [True]
@@ -308,8 +307,8 @@ def test_progress_shows_what_is_done_running_and_left_and_the_end(
 ) -> None:
     said = StringIO()
     console = Console(file=said, force_terminal=True, width=100)
-    monkeypatch.setattr("apps.reproduce.progress.console", console)
-    monkeypatch.setattr("apps.reproduce.progress.POLL_SECONDS", 0.05)
+    monkeypatch.setattr("apps.runs.progress.console", console)
+    monkeypatch.setattr("apps.runs.progress.POLL_SECONDS", 0.05)
     finish(tmp_path, tiny(), 1.0)
     begin(tmp_path, tiny(seed=1))
     with progress([tiny(seed=seed) for seed in range(4)], tmp_path, 2):

@@ -12,12 +12,8 @@ import pytest
 from apps.recipes import DATA_SETS, AnyRecipe, dsprites_beta_vae, dsprites_nashae
 from apps.reproduce import paper
 from apps.reproduce.__main__ import reproduce
-from apps.reproduce.progress import cost
 from apps.reproduce.report import write_sprite_report
-from apps.reproduce.rows import Row, published, read_rows
-from apps.reproduce.sprite_score import FACTORS, score_sprites
-from apps.reproduce.sweep import table_2_recipes
-from apps.reproduce.table2 import (
+from apps.reproduce.table2.cells import (
     CARRIED,
     best_run,
     carried_factors,
@@ -26,7 +22,11 @@ from apps.reproduce.table2 import (
     table_2,
     told_apart,
 )
-from apps.run_folder import RunFolder
+from apps.reproduce.table2.score import FACTORS, score_sprites
+from apps.runs.folder import RunFolder
+from apps.runs.progress import cost
+from apps.runs.rows import Row, published, read_rows
+from apps.runs.sweep import table_2_recipes
 from nashae_core import TrainConfig
 from nashae_data import Dataset, PackedImages, Provenance, dsprites
 

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 import torch
 
-import apps.run_folder
+import apps.runs.folder
 from apps.console import exit_on_error
 from apps.figures.runs import learned
 from apps.recipes import (
@@ -37,8 +37,8 @@ from apps.recipes import (
     normalise,
     recipe_class,
 )
-from apps.run_folder import RunFolder
-from apps.train import train_run
+from apps.runs.folder import RunFolder
+from apps.runs.train import train_run
 from apps.train.__main__ import main
 from nashae_baselines import (
     AAE,
@@ -152,7 +152,7 @@ def run_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
 
 
 def documented_files() -> set[str]:
-    bullets = re.findall(r"^- (.*?):", apps.run_folder.__doc__ or "", re.MULTILINE)
+    bullets = re.findall(r"^- (.*?):", apps.runs.folder.__doc__ or "", re.MULTILINE)
     return {name for bullet in bullets for name in re.findall(r"`([^`]+)`", bullet)}
 
 
@@ -318,7 +318,7 @@ def test_a_start_that_failed_leaves_nothing_and_can_be_made_again(
         if fails == "build":
             patch.setattr(type(NASHAE), "build", refuse)
         else:
-            patch.setattr(f"apps.train.run.{'train' if fails == 'train' else 'load_data'}", refuse)
+            patch.setattr(f"apps.runs.train.{'train' if fails == 'train' else 'load_data'}", refuse)
         with pytest.raises(ValueError, match=fails):
             train_run(NASHAE, tmp_path)
     assert not visible(tmp_path)
@@ -375,8 +375,8 @@ def test_checkpoints_take_no_more_than_two_percent_of_a_run(
         kept.append(now)
         now += 1
 
-    monkeypatch.setattr("apps.train.run.time", SimpleNamespace(monotonic=lambda: now))
-    monkeypatch.setattr("apps.train.run.save_tensors", keep)
+    monkeypatch.setattr("apps.runs.train.time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr("apps.runs.train.save_tensors", keep)
     recipe = replace(NASHAE, train=TrainConfig(steps=100, batch_size=20, record_every=1))
     train_run(recipe, tmp_path, on_progress=step, checkpoint_seconds=20)
     assert kept[0] == 21  # what a checkpoint takes is known from the first
@@ -388,7 +388,7 @@ def test_seconds_count_the_time_before_the_cut(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 0.0
-    monkeypatch.setattr("apps.train.run.time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr("apps.runs.train.time", SimpleNamespace(monotonic=lambda: now))
 
     def slow(progress: Progress) -> None:
         nonlocal now
@@ -404,7 +404,7 @@ def test_seconds_count_the_time_before_the_cut(
 KILLED = """
 import signal
 import torch
-from apps.train import train_run
+from apps.runs.train import train_run
 torch.set_num_threads(1)
 recipe, path = arguments
 def stay(progress):

@@ -11,9 +11,9 @@ import pytest
 from apps.recipes import RECIPES, AnyRecipe
 from apps.reproduce.paper import TABLE_1
 from apps.reproduce.report import write_report
-from apps.reproduce.rows import Row, published
-from apps.reproduce.table1 import table_1
-from apps.reproduce.trained import errors, is_trained, trained, untrained
+from apps.reproduce.table1.cells import table_1
+from apps.runs.rows import Row, published
+from apps.runs.trained import errors, is_trained, trained, untrained
 from nashae_data import AttributeDataset, Dataset, beamsynthesis, dsprites
 
 METHODS = tuple(dict.fromkeys(method for method, _ in TABLE_1))

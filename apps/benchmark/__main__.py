@@ -12,7 +12,7 @@ from apps.benchmark.cases import baselines, seconds, shrinking, sprites, steps
 from apps.benchmark.face_cases import face_seconds, faces
 from apps.benchmark.metric_cases import metric_seconds, metrics
 from apps.console import console, exit_on_error
-from apps.memory import keep_memory
+from apps.runs.memory import keep_memory
 
 Kind = Literal["steps", "runs", "dsprites", "faces", "baselines", "metrics", "seconds"]
 LIBRARY = (

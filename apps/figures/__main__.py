@@ -20,7 +20,7 @@ from apps.figures import (
     write_figure,
 )
 from apps.figures.runs import shows_images
-from apps.run_folder import RunFolder
+from apps.runs.folder import RunFolder
 
 Kind = Literal[
     "latent-space", "learning-curves", "true-against-predicted", "traversal", "factor-map"

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from apps.figures.image_traversal import decoder, image_at, moved, show_images
 from apps.figures.runs import code_array, learned, spelled, starting_row
 from apps.figures.style import PAGE, styled
-from apps.run_folder import RunFolder
+from apps.runs.folder import RunFolder
 from nashae_metrics import tad
 
 LABEL = 1.0  # inches on the left, for the methods

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from apps.figures.runs import code_array
-from apps.run_folder import RunFolder
+from apps.runs.folder import RunFolder
 from nashae_metrics import mig
 
 # Of more observations as many are drawn: in 20 bins they give I/H within 0.01 of all.

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from apps.figures.factor_information import factor_information
 from apps.figures.runs import learned, spelled
 from apps.figures.style import DARK, FAINT, GREY, PAGE, styled
-from apps.run_folder import RunFolder
+from apps.runs.folder import RunFolder
 
 # Pale where there is nothing, so that the numbers are read.
 SHARES = ScalarMappable(Normalize(0, 1), mpl.colormaps["Blues"])

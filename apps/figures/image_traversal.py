@@ -13,7 +13,7 @@ from apps.figures.factor_information import factor_information
 from apps.figures.runs import code_array, learned, shows_images, spelled, starting_row
 from apps.figures.style import PAGE, styled
 from apps.recipes import COLOURS, decoded_images
-from apps.run_folder import RunFolder
+from apps.runs.folder import RunFolder
 from nashae_metrics import tad
 
 PERCENTILES = (1, 99)

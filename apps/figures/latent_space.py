@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from apps.figures.runs import axis_label, code_array, learned, level, run_titles, spelled
 from apps.figures.style import VECTOR_POINTS, palette, styled
-from apps.run_folder import RunFolder
+from apps.runs.folder import RunFolder
 
 
 class _Factors(NamedTuple):

@@ -11,7 +11,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from apps.figures.runs import run_titles, spelled
 from apps.figures.style import FAINT, PAGE, palette, styled
-from apps.run_folder import RunFolder
+from apps.runs.folder import RunFolder
 
 MOST_COLUMNS = 3
 SPELLED = {"nll": "negative log-likelihood", "kl": "KL divergence"}

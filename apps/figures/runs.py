@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from apps.recipes import DataName
-from apps.run_folder import RunFolder
+from apps.runs.folder import RunFolder
 from nashae_metrics import LearnedLatents, learned_latents
 
 UNITS = {"frequency": " Hz"}

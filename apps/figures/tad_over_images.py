@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from apps.figures.runs import code_array, learned
 from apps.figures.style import PALETTE, styled
-from apps.run_folder import RunFolder
+from apps.runs.folder import RunFolder
 from nashae_metrics import tad
 
 COUNTS = (500, 1000, 2000, 5000, 10_000, 20_000, 50_000, 100_000, 200_000)

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from apps.figures.runs import code_array, learned, level, spelled, starting_row
 from apps.figures.style import PAGE, SEQUENTIAL, styled
 from apps.recipes import Model, denormalise
-from apps.run_folder import RunFolder
+from apps.runs.folder import RunFolder
 
 SAMPLE_TIME = 1e-3  # s, between the samples of Beamsynthesis
 VALUES = 7

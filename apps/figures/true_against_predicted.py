@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from apps.figures.runs import code_array
 from apps.figures.style import FAINT, GREY, PAGE, PALETTE, VECTOR_POINTS, styled
-from apps.run_folder import RunFolder
+from apps.runs.folder import RunFolder
 from nashae_metrics import predictability
 
 MOST_COLUMNS = 8

@@ -13,32 +13,32 @@ from rich.table import Table
 
 from apps.console import console, exit_on_error, progress_bar, shown_faces
 from apps.recipes import AnyRecipe, DataName, load_data
-from apps.reproduce.backends import Backend, workers
-from apps.reproduce.count_report import count_cells, write_count_report
-from apps.reproduce.count_runs import count_runs, run_counts
-from apps.reproduce.face_pictures import draw_faces
-from apps.reproduce.face_score import score_faces
+from apps.reproduce.factors.report import count_cells, write_count_report
+from apps.reproduce.factors.runs import count_runs, run_counts
 from apps.reproduce.paper import FACE_TRIALS, SPRITE_TRIALS, TABLE_2, TRIALS
-from apps.reproduce.pictures import Picture, draw
-from apps.reproduce.progress import plan, progress
 from apps.reproduce.report import write_face_report, write_report, write_sprite_report
-from apps.reproduce.rows import Row, published, write_rows
-from apps.reproduce.score import score
-from apps.reproduce.scoring import Score, score_runs
-from apps.reproduce.sprite_pictures import draw_sprites
-from apps.reproduce.sprite_score import score_sprites
-from apps.reproduce.sweep import (
+from apps.reproduce.table1.cells import Cell, table_1
+from apps.reproduce.table1.pictures import Picture, draw
+from apps.reproduce.table1.score import score
+from apps.reproduce.table2.cells import SpriteCell, table_2
+from apps.reproduce.table2.pictures import draw_sprites
+from apps.reproduce.table2.score import score_sprites
+from apps.reproduce.table3.cells import FaceCell, table_3
+from apps.reproduce.table3.pictures import draw_faces
+from apps.reproduce.table3.score import score_faces
+from apps.runs.backends import Backend, workers
+from apps.runs.folder import RunFolder
+from apps.runs.progress import plan, progress
+from apps.runs.rows import Row, published, write_rows
+from apps.runs.scoring import Score, score_runs
+from apps.runs.sweep import (
     figure_3_recipes,
     run_sweep,
     table_1_recipes,
     table_2_recipes,
     table_3_recipes,
 )
-from apps.reproduce.table1 import Cell, table_1
-from apps.reproduce.table2 import SpriteCell, table_2
-from apps.reproduce.table3 import FaceCell, table_3
-from apps.reproduce.trained import is_trained, trained, untrained
-from apps.run_folder import RunFolder
+from apps.runs.trained import is_trained, trained, untrained
 from nashae_core.training import Precision
 
 SHORT_TRIALS = 2

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from apps.reproduce.estimate import Estimate, estimate
-from apps.reproduce.rows import Row
+from apps.runs.rows import Row
 from nashae_metrics import METRICS, Metric
 
 # Of one latent, or of none, these are 0: the best that they can be, and nothing to praise. Runs

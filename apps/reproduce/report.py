@@ -10,10 +10,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from apps.reproduce.alignment import DEFINITION
-from apps.reproduce.comparison import by_cell, by_weight
-from apps.reproduce.counts import COUNTING_RULES
-from apps.reproduce.face_score import REAL
+from apps.reproduce.clean import DEFINITION
+from apps.reproduce.learned import COUNTING_RULES
 from apps.reproduce.metric_table import metric_table
 from apps.reproduce.paper import (
     FACE_LATENTS,
@@ -22,15 +20,17 @@ from apps.reproduce.paper import (
     SPRITE_LATENTS,
     SPRITE_TRIALS,
 )
-from apps.reproduce.pictures import Picture
-from apps.reproduce.rows import Row
-from apps.reproduce.sprite_score import FACTORS
-from apps.reproduce.table1 import Cell
-from apps.reproduce.table2 import CARRIED, scan_cells, size_cells, table_2, told_apart
-from apps.reproduce.table3 import captured_attributes, table_3
-from apps.reproduce.trained import trained
-from apps.reproduce.trained import untrained as left_out
-from apps.run_folder import versions
+from apps.reproduce.table1.cells import Cell
+from apps.reproduce.table1.comparison import by_cell, by_weight
+from apps.reproduce.table1.pictures import Picture
+from apps.reproduce.table2.cells import CARRIED, scan_cells, size_cells, table_2, told_apart
+from apps.reproduce.table2.score import FACTORS
+from apps.reproduce.table3.cells import captured_attributes, table_3
+from apps.reproduce.table3.score import REAL
+from apps.runs.folder import versions
+from apps.runs.rows import Row
+from apps.runs.trained import trained
+from apps.runs.trained import untrained as left_out
 from nashae_data.atomic import atomic_file
 
 MARK = "# Differs from the paper:"
@@ -58,7 +58,7 @@ def write_report(
     """
     write_page(
         path,
-        "report.html.j2",
+        "table1/page.html.j2",
         command=command,
         seconds=seconds,
         rows=list(zip(cells, kept, strict=True)),
@@ -92,7 +92,7 @@ def write_sprite_report(
     scan, sizes = scan_cells(own), size_cells(own)
     write_page(
         path,
-        "table2.html.j2",
+        "table2/page.html.j2",
         command=command,
         seconds=seconds,
         rows=list(zip(cells, kept_cells, strict=True)),
@@ -129,7 +129,7 @@ def write_face_report(
     cells = table_3(trained(rows), methods)
     write_page(
         path,
-        "table3.html.j2",
+        "table3/page.html.j2",
         command=command,
         seconds=seconds,
         cells=cells,

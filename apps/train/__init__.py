@@ -1,5 +1,1 @@
 """Train one recipe into a run folder."""
-
-from apps.train.run import train_run
-
-__all__ = ["train_run"]

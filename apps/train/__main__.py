@@ -7,9 +7,9 @@ import torch
 import tyro
 
 from apps.console import console, exit_on_error, progress_bar, shown_faces
-from apps.memory import keep_memory
 from apps.recipes import RECIPES
-from apps.train import train_run
+from apps.runs.memory import keep_memory
+from apps.runs.train import train_run
 from nashae_core import Progress
 
 if TYPE_CHECKING:

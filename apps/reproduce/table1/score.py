@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from apps.reproduce.alignment import DUTY_CYCLE, FREQUENCY, alignment
-from apps.reproduce.counts import counts, own_count
+from apps.reproduce.clean import DUTY_CYCLE, FREQUENCY, alignment
+from apps.reproduce.learned import counts, own_count
 from apps.reproduce.metric_scores import metric_scores
-from apps.reproduce.rows import Row
-from apps.run_folder import RunFolder
+from apps.runs.folder import RunFolder
+from apps.runs.rows import Row
 from nashae_metrics import beta_vae, mig, predictability, tad
 
 # The duty cycle has 120 values with three observations each, one a frequency: a classifier learns

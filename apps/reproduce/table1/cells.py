@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from apps.reproduce.paper import FACTORS, LATENTS, TABLE_1
-from apps.reproduce.rows import Row
-from apps.reproduce.sweep import recipe
+from apps.runs.rows import Row
+from apps.runs.sweep import recipe
 
 
 class Cell(NamedTuple):

@@ -13,11 +13,11 @@ from apps.figures import (
 )
 from apps.figures.runs import learned
 from apps.reproduce.paper import SPRITE_LATENTS
-from apps.reproduce.pictures import Picture, write_pictures
-from apps.reproduce.rows import Row
-from apps.reproduce.sprite_score import FACTORS
-from apps.reproduce.table2 import best_run, size_cells
-from apps.run_folder import RunFolder
+from apps.reproduce.table1.pictures import Picture, write_pictures
+from apps.reproduce.table2.cells import best_run, size_cells
+from apps.reproduce.table2.score import FACTORS
+from apps.runs.folder import RunFolder
+from apps.runs.rows import Row
 
 
 def draw_sprites(

@@ -7,9 +7,9 @@ from importlib.metadata import version
 import joblib  # type: ignore[import-untyped]
 
 from apps.console import console, progress_bar
-from apps.reproduce.rows import Row
-from apps.reproduce.trained import errors
-from apps.run_folder import RunFolder
+from apps.runs.folder import RunFolder
+from apps.runs.rows import Row
+from apps.runs.trained import errors
 from apps.sources import code_digest, imported_files
 
 ROW = "row.json"

@@ -15,9 +15,9 @@ from rich.table import Table
 
 from apps.console import console
 from apps.recipes import AnyRecipe
-from apps.reproduce.rows import published
-from apps.reproduce.sweep import finished
-from apps.run_folder import RunFolder
+from apps.runs.folder import RunFolder
+from apps.runs.rows import published
+from apps.runs.sweep import finished
 
 POLL_SECONDS = 1.0
 STEP_SECONDS = 0.3  # a step on faces on one core, for as long as there are no runs to tell it

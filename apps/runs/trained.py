@@ -9,8 +9,8 @@ from typing import Any
 from torch.nn import functional as F
 
 from apps.recipes import network_inputs
-from apps.reproduce.rows import Row
-from apps.run_folder import RunFolder
+from apps.runs.folder import RunFolder
+from apps.runs.rows import Row
 from nashae_baselines.losses import LOG_2PI
 from nashae_core.observations import evenly
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from apps.reproduce.counts import counts, own_count
-from apps.reproduce.rows import Row
-from apps.run_folder import RunFolder
+from apps.reproduce.learned import counts, own_count
+from apps.runs.folder import RunFolder
+from apps.runs.rows import Row
 from nashae_metrics import TADScore, predictability, tad
 
 DRAWN, REAL = "synthetic faces", "CelebA"

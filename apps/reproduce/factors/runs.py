@@ -15,19 +15,19 @@ import torch
 from torch import Tensor
 
 from apps.console import console, progress_bar
-from apps.memory import keep_memory
 from apps.recipes import beamsynthesis_nashae
-from apps.reproduce.alignment import (
+from apps.reproduce.clean import (
     CLEAN_DUTY,
     CLEAN_FREQUENCY,
     Numbers,
     between_classes,
     rank_correlation,
 )
-from apps.reproduce.count_data import COUNT_DATA, PAPERS, count_data, true_factors
-from apps.reproduce.rows import Row, read_rows, write_rows
-from apps.reproduce.telling import Latents, told
-from apps.run_folder import versions
+from apps.reproduce.factors.data import COUNT_DATA, PAPERS, count_data, true_factors
+from apps.reproduce.factors.forest import Latents, told
+from apps.runs.folder import versions
+from apps.runs.memory import keep_memory
+from apps.runs.rows import Row, read_rows, write_rows
 from apps.sources import code_digest, imported_files
 from nashae_core import Count, align_axes, count_factors, encode, reconstruction_loss, train
 from nashae_data import Dataset

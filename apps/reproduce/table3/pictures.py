@@ -9,10 +9,10 @@ from apps.figures import (
     draw_tad_over_images,
     true_against_predicted,
 )
-from apps.reproduce.face_score import face_data
 from apps.reproduce.paper import FIGURE_2, FIGURE_4, FIGURE_4_ROWS
-from apps.reproduce.pictures import Picture, write_pictures
-from apps.run_folder import RunFolder
+from apps.reproduce.table1.pictures import Picture, write_pictures
+from apps.reproduce.table3.score import face_data
+from apps.runs.folder import RunFolder
 
 
 def draw_faces(folders: Sequence[RunFolder], out: Path) -> list[Picture]:

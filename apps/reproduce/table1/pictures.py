@@ -16,13 +16,13 @@ from apps.figures import (
 )
 from apps.figures.style import DARK, FAINT, PAGE, PALETTE, palette, styled
 from apps.recipes import AnyRecipe
-from apps.reproduce.alignment import DEFINITION
-from apps.reproduce.comparison import by_cell
+from apps.reproduce.clean import DEFINITION
 from apps.reproduce.paper import FACTORS, LATENTS
-from apps.reproduce.rows import Row
-from apps.reproduce.sweep import figure_3_recipes, recipe
-from apps.reproduce.table1 import Cell
-from apps.run_folder import RunFolder
+from apps.reproduce.table1.cells import Cell
+from apps.reproduce.table1.comparison import by_cell
+from apps.runs.folder import RunFolder
+from apps.runs.rows import Row
+from apps.runs.sweep import figure_3_recipes, recipe
 
 
 class Picture(NamedTuple):

@@ -5,7 +5,7 @@ import numpy.typing as npt
 from sklearn.ensemble import RandomForestRegressor  # type: ignore[import-untyped]
 from sklearn.model_selection import KFold, cross_val_predict  # type: ignore[import-untyped]
 
-from apps.reproduce.alignment import Numbers
+from apps.reproduce.clean import Numbers
 
 Latents = npt.NDArray[np.intp]
 TREES = 100

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from apps.console import console
 from apps.recipes import AnyDataset, AnyRecipe, Model, input_scale, load_data, network_inputs
 from apps.recipes.faces import OnFaces
-from apps.run_folder import CHECKPOINT, RunFolder, made_by, versions
+from apps.runs.folder import CHECKPOINT, RunFolder, made_by, versions
 from nashae_baselines import GaussianCoder
 from nashae_core import (
     History,

@@ -12,12 +12,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from apps.figures.style import FAINT, GREY, PAGE, palette, styled
-from apps.reproduce.comparison import Share, share
-from apps.reproduce.count_data import COUNT_DATA
-from apps.reproduce.count_runs import METHODS
-from apps.reproduce.pictures import Picture, write_pictures
+from apps.reproduce.factors.data import COUNT_DATA
+from apps.reproduce.factors.runs import METHODS
 from apps.reproduce.report import embedded, write_page
-from apps.reproduce.rows import Row, published
+from apps.reproduce.table1.comparison import Share, share
+from apps.reproduce.table1.pictures import Picture, write_pictures
+from apps.runs.rows import Row, published
 from nashae_core import CountConfig
 
 VERDICTS = (
@@ -142,7 +142,7 @@ def write_count_report(out: Path, rows: Sequence[Row], *, command: str, seconds:
     write_pictures(pictures, figures)
     write_page(
         out / "count.html",
-        "count.html.j2",
+        "factors/page.html.j2",
         command=command,
         seconds=seconds,
         tables={

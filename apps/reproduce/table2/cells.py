@@ -8,9 +8,9 @@ import numpy as np
 
 from apps.reproduce.estimate import Estimate, estimate, mean_of
 from apps.reproduce.paper import SCAN, SIZED, SIZES, SPRITE_LATENTS, TABLE_2
-from apps.reproduce.rows import Row
-from apps.reproduce.sprite_score import FACTORS
-from apps.reproduce.sweep import recipe
+from apps.reproduce.table2.score import FACTORS
+from apps.runs.rows import Row
+from apps.runs.sweep import recipe
 
 # A code carries a factor when some latent has at least this share of the factor's information
 # (I/H, 20 bins). A round number, said wherever it is used; the rows have the shares themselves.

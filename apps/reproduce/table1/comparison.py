@@ -8,8 +8,8 @@ from typing import NamedTuple
 from scipy.stats import binomtest  # type: ignore[import-untyped]
 
 from apps.reproduce.paper import FACTORS, LATENTS, TABLE_1
-from apps.reproduce.rows import Row
-from apps.reproduce.sweep import recipe
+from apps.runs.rows import Row
+from apps.runs.sweep import recipe
 
 
 @dataclass(frozen=True)

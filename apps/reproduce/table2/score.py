@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from apps.reproduce.counts import counts, own_count
+from apps.reproduce.learned import counts, own_count
 from apps.reproduce.metric_scores import metric_scores
-from apps.reproduce.rows import Row
-from apps.run_folder import RunFolder
+from apps.runs.folder import RunFolder
+from apps.runs.rows import Row
 from nashae_metrics import beta_vae, mig, predictability
 
 # The factors that vary, in the order of the last columns of the data; the first is the color, which

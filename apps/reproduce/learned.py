@@ -1,7 +1,7 @@
 """How many latents a run learned, by its own and by every published rule."""
 
 from apps.recipes import recipe_class
-from apps.run_folder import RunFolder
+from apps.runs.folder import RunFolder
 from nashae_metrics import LearnedLatents, learned_latents
 
 # The published counting rules: each method's own, and what it gives for the others. FactorVAE's

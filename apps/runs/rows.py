@@ -9,7 +9,7 @@ import msgspec
 from nashae_data.atomic import atomic_file
 
 Row = dict[str, Any]
-PUBLISHED = Path(__file__).parent / "published"
+PUBLISHED = Path(__file__).parents[1] / "reproduce" / "published"
 
 
 def write_rows(rows: Iterable[Row], path: Path) -> None:

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from apps.reproduce.estimate import Estimate, estimate, mean_of
-from apps.reproduce.face_score import REAL
 from apps.reproduce.paper import FACE_LATENTS, TABLE_3
-from apps.reproduce.rows import Row
-from apps.reproduce.sweep import recipe
+from apps.reproduce.table3.score import REAL
+from apps.runs.rows import Row
+from apps.runs.sweep import recipe
 
 # The paper's: an attribute is captured when a latent has at least this AUROC for it.
 CAPTURED = 0.75

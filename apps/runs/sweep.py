@@ -13,7 +13,6 @@ import joblib  # type: ignore[import-untyped]
 import torch
 
 from apps.console import console
-from apps.memory import keep_memory
 from apps.recipes import RECIPES, AnyRecipe, DataName
 from apps.reproduce.paper import (
     FACE_LATENTS,
@@ -27,8 +26,9 @@ from apps.reproduce.paper import (
     TABLE_2,
     TABLE_3,
 )
-from apps.run_folder import CHECKPOINT, RunFolder
-from apps.train import train_run
+from apps.runs.folder import CHECKPOINT, RunFolder
+from apps.runs.memory import keep_memory
+from apps.runs.train import train_run
 
 
 def recipe(

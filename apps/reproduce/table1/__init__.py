@@ -1,0 +1,1 @@
+"""Table 1: the number of learned latents on Beamsynthesis."""
