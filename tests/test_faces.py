@@ -41,7 +41,7 @@ from apps.runs.sweep import table_3_recipes
 from apps.runs.train import train_run
 from nashae_core import ImageObservations, StreamedImages, TrainConfig
 from nashae_data import AttributeDataset, Provenance, write_celeba_tree
-from nashae_data.celeba_images import paper_crop
+from nashae_data.sets.celeba.images import paper_crop
 from nashae_metrics import tad
 
 METHODS = ("nashae", "beta-vae", "beta-tcvae", "factor-vae")

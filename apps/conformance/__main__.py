@@ -20,7 +20,7 @@ from apps.conformance.representations import (
     factors_of,
 )
 from apps.console import console, exit_on_error, progress_bar
-from nashae_data.atomic import atomic_file
+from nashae_data import atomic_file
 from nashae_metrics import Row, evaluate
 
 SEEDS = 5

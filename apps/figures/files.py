@@ -8,7 +8,7 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from apps.figures.style import STYLE
-from nashae_data.atomic import atomic_file
+from nashae_data import atomic_file
 
 # What a file would say of when and by what it was made: without, the same figure is the same bytes.
 METADATA: dict[str, dict[str, Any]] = {".png": {"Software": None}, ".svg": {"Date": None}}

@@ -10,10 +10,9 @@ import numpy as np
 
 from apps.console import console
 from apps.sources import code_digest, imported_files
-from nashae_data import AttributeDataset, Provenance, synthetic_faces
-from nashae_data.atomic import atomic_file
-from nashae_data.faces import dataset as drawing
-from nashae_data.members import open_member
+from nashae_data import AttributeDataset, Provenance, atomic_file, synthetic_faces
+from nashae_data.files.npz import open_member
+from nashae_data.sets.faces import dataset as drawing
 
 OnFaces = Callable[[int, int], object]
 FACES = 50_000

@@ -31,7 +31,7 @@ from apps.runs.folder import versions
 from apps.runs.rows import Row
 from apps.runs.trained import trained
 from apps.runs.trained import untrained as left_out
-from nashae_data.atomic import atomic_file
+from nashae_data import atomic_file
 
 MARK = "# Differs from the paper:"
 

@@ -41,8 +41,7 @@ import torch
 from apps.recipes import AnyDataset, AnyRecipe, Model, input_scale, load_data, recipe_class
 from nashae_core import load_weights
 from nashae_core.descriptions import ABSENT, as_json, first_difference
-from nashae_data import Dataset
-from nashae_data.atomic import atomic_file
+from nashae_data import Dataset, atomic_file
 
 CHECKPOINT = "checkpoint.safetensors"
 # Each is written under a hidden name that holds its own, which it is then given.

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from nashae_data.atomic import atomic_file
+from nashae_data import atomic_file
 
 Row = dict[str, Any]
 PUBLISHED = Path(__file__).parents[1] / "reproduce" / "published"

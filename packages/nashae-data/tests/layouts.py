@@ -16,17 +16,14 @@ from nashae_data import (
     Dataset,
     PackedImages,
     Provenance,
-    cars3d,
+    beamsynthesis,
     load_dataset,
-    mpi3d,
-    norb,
     render_sprite,
     save_dataset,
-    shapes3d,
-    sprite_files,
-    waveforms,
 )
-from nashae_data.grids import grid
+from nashae_data.records.grids import grid
+from nashae_data.sets import cars3d, mpi3d, norb, shapes3d
+from nashae_data.sets.dsprites import published
 
 SPRITE_LEVELS = (
     np.ones(1),
@@ -83,7 +80,7 @@ def write_sprites_h5(path: Path) -> None:
 
 
 def read_sprites(path: Path) -> Dataset:
-    return sprite_files.read_levels(path, SPRITE_LEVELS)
+    return published.read_levels(path, SPRITE_LEVELS)
 
 
 # ---- 3D Shapes ----
@@ -190,7 +187,7 @@ def read_toys(folder: Path, part: str = "both", camera: int = 0) -> Dataset:
 
 
 def few_waveforms() -> Dataset:
-    return waveforms.beamsynthesis(frequencies=(12.5, 40), duty_cycles=(0.1, 0.333))
+    return beamsynthesis(frequencies=(12.5, 40), duty_cycles=(0.1, 0.333))
 
 
 def few_sprites() -> Dataset:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nashae_data import beamsynthesis, read_beamsynthesis, save_dataset
-from nashae_data.archive import reading
+from nashae_data.sets.beamsynthesis.archive import reading
 
 DATA = Path("beamsynthesis") / "data"
 ONE = "0.333_12.500.npy"

@@ -4,7 +4,9 @@ import h5py
 import numpy as np
 import pytest
 
-from nashae_data import AttributeDataset, DiskImages, Provenance, attributes, disk
+from nashae_data import AttributeDataset, DiskImages, Provenance
+from nashae_data.observations import disk
+from nashae_data.records import attributes
 
 MADE_UP = Provenance("made up for a test")
 # A copy that the hook for shapes and types does not see: it would speak before our own checks.

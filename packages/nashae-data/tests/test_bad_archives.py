@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import nashae_data
+from nashae_data.sets import norb
 
 
 @pytest.mark.parametrize(
@@ -79,4 +80,4 @@ def test_bad_norb_files_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"holds no \*-training-dat.mat or .mat.gz"):
         nashae_data.read_small_norb(tmp_path)
     with pytest.raises(ValueError, match="part 'all', wanted one of training, testing, both"):
-        nashae_data.norb.read_small_norb.__wrapped__(folder, part="all")
+        norb.read_small_norb.__wrapped__(folder, part="all")

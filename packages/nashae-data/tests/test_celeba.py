@@ -19,9 +19,10 @@ from celeba_trees import (
     write_zip,
 )
 
-from nashae_data import AttributeDataset, celeba_images
-from nashae_data.celeba import celeba
-from nashae_data.celeba_images import paper_crop
+from nashae_data import AttributeDataset
+from nashae_data.sets.celeba import images as celeba_images
+from nashae_data.sets.celeba.folder import celeba
+from nashae_data.sets.celeba.images import paper_crop
 
 FOLDER = "img_align_celeba"
 

@@ -5,8 +5,8 @@ import pytest
 from celeba_trees import file_names, paper_images, write_tree
 from fuzz import damage
 
-from nashae_data.attribute_lists import read_attributes
-from nashae_data.celeba import celeba
+from nashae_data.sets.celeba.folder import celeba
+from nashae_data.sets.celeba.lists import read_attributes
 
 FILES = {
     "official": ("list_attr_celeba.txt", "list_eval_partition.txt"),

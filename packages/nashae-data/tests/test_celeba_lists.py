@@ -10,7 +10,7 @@ from celeba_trees import (
     partition_text,
 )
 
-from nashae_data.attribute_lists import read_attributes, read_partition
+from nashae_data.sets.celeba.lists import read_attributes, read_partition
 
 FILES = tuple(file_names(5))
 

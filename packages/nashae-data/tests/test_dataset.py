@@ -7,15 +7,15 @@ import jaxtyping
 import numpy as np
 import pytest
 
-import nashae_data.dataset
-import nashae_data.files
+import nashae_data.records.dataset
+import nashae_data.storage
 from nashae_data import AttributeDataset, Dataset, Observations, Provenance, __version__
 
 MADE_UP = Provenance("made up for a test")
 
 
 # A copy that the hook for shapes and types does not see: it would speak before our own checks.
-Unhooked = runpy.run_path(nashae_data.dataset.__file__)["Dataset"]
+Unhooked = runpy.run_path(nashae_data.records.dataset.__file__)["Dataset"]
 
 
 def dataset(observations=None, kind=Dataset, **changed) -> Dataset:
@@ -305,7 +305,7 @@ def test_observations_that_are_not_finite_are_not_saved(name, wrong, tmp_path):
 
 @pytest.mark.parametrize("dtype", [np.float16, ">f4", np.complex64])
 def test_the_first_row_that_is_not_finite_is_named_in_any_piece(dtype, tmp_path, monkeypatch):
-    monkeypatch.setattr(nashae_data.files, "PIECE", 64)
+    monkeypatch.setattr(nashae_data.storage, "PIECE", 64)
     rows = np.ones((40, 5), dtype)
     nashae_data.save_dataset(labelled(Dataset, rows, 40), tmp_path / "a.npz")
     rows[33, 2] = np.nan

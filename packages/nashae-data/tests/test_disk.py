@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from layouts import CASES
 
-from nashae_data import disk
+from nashae_data.observations import disk
 
 # The hook of the tests refuses a wrong index before the class can name the file.
 Unhooked = runpy.run_path(disk.__file__)["DiskImages"]

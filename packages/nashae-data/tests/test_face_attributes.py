@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nashae_data.faces.attributes import attribute_model, draw_attributes
-from nashae_data.faces.nuisances import NUISANCES, draw_nuisances
+from nashae_data.sets.faces.attributes import attribute_model, draw_attributes
+from nashae_data.sets.faces.nuisances import NUISANCES, draw_nuisances
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,11 @@ import dataclasses
 import numpy as np
 import pytest
 
-from nashae_data.faces.attributes import attribute_model
-from nashae_data.faces.dataset import face_partition, synthetic_faces
-from nashae_data.faces.drawing import render_faces
-from nashae_data.faces.nuisances import NUISANCE_NAMES
-from nashae_data.faces.sheet import face_sheet
+from nashae_data.sets.faces.attributes import attribute_model
+from nashae_data.sets.faces.dataset import face_partition, synthetic_faces
+from nashae_data.sets.faces.drawing import render_faces
+from nashae_data.sets.faces.nuisances import NUISANCE_NAMES
+from nashae_data.sets.faces.sheet import face_sheet
 
 
 @pytest.fixture(scope="module")

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nashae_data.faces import canvas, drawing
-from nashae_data.faces.attributes import attribute_model, draw_attributes
-from nashae_data.faces.drawing import CROP, PICTURE, render_faces
-from nashae_data.faces.nuisances import NUISANCES, draw_nuisances
+from nashae_data.sets.faces import canvas, drawing
+from nashae_data.sets.faces.attributes import attribute_model, draw_attributes
+from nashae_data.sets.faces.drawing import CROP, PICTURE, render_faces
+from nashae_data.sets.faces.nuisances import NUISANCES, draw_nuisances
 
 NAMES = attribute_model().names
 

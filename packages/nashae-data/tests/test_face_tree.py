@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nashae_data.faces import tree as face_tree
-from nashae_data.faces.dataset import face_partition, synthetic_faces
-from nashae_data.faces.drawing import PICTURE, render_faces
-from nashae_data.faces.tree import write_celeba_tree
+from nashae_data.sets.faces import tree as face_tree
+from nashae_data.sets.faces.dataset import face_partition, synthetic_faces
+from nashae_data.sets.faces.drawing import PICTURE, render_faces
+from nashae_data.sets.faces.tree import write_celeba_tree
 
 
 @pytest.fixture(scope="module")

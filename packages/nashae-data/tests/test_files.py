@@ -15,7 +15,7 @@ from nashae_data import (
     load_dataset,
     save_dataset,
 )
-from nashae_data.atomic import atomic_file, atomic_folder
+from nashae_data.files.atomic import atomic_file, atomic_folder
 
 FORMATS = ["set.npz", "set.h5", "set.hdf5", "set.zip", "set"]
 

@@ -18,11 +18,11 @@ from nashae_data import (
     Provenance,
     beamsynthesis,
     celeba,
-    mpi3d,
     save_dataset,
     write_celeba_tree,
 )
-from nashae_data.atomic import atomic_file, atomic_folder
+from nashae_data.files.atomic import atomic_file, atomic_folder
+from nashae_data.sets import mpi3d
 from nashae_data.sheet import write_png
 
 
@@ -112,7 +112,7 @@ def test_where_there_is_no_room_the_message_names_the_file(name, size, tmp_path)
 WRITING = """
 import sys, time
 from pathlib import Path
-from nashae_data.atomic import atomic_file, atomic_folder
+from nashae_data.files.atomic import atomic_file, atomic_folder
 
 path = Path(sys.argv[2])
 with {"file": atomic_file, "folder": atomic_folder}[sys.argv[1]](path) as temporary:

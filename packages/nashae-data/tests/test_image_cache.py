@@ -10,8 +10,8 @@ import h5py
 import numpy as np
 import pytest
 
-from nashae_data import image_cache
-from nashae_data.image_cache import ImageRecipe, cached_images
+from nashae_data.observations import cache as image_cache
+from nashae_data.observations.cache import ImageRecipe, cached_images
 
 SHAPE = (7, 8, 8, 3)
 
@@ -272,7 +272,7 @@ TWO = """
 import os, sys
 import numpy as np
 from pathlib import Path
-from nashae_data.image_cache import ImageRecipe, cached_images
+from nashae_data.observations.cache import ImageRecipe, cached_images
 
 reading, writing = os.pipe()
 
@@ -297,8 +297,8 @@ sys.exit(sum(os.waitpid(child, 0)[1] for child in children))
 KILLS = """
 import json, os, random, signal, sys
 from pathlib import Path
-from nashae_data import image_cache
-from nashae_data.celeba import read_tree
+from nashae_data.observations import cache as image_cache
+from nashae_data.sets.celeba.folder import read_tree
 
 root, cache = Path(sys.argv[1]), Path(sys.argv[2])
 part = cache.with_name("." + cache.name + ".part")
@@ -354,7 +354,7 @@ def test_of_processes_that_want_it_one_makes_it_and_the_others_wait(path):
 def test_killed_twenty_times_it_is_as_if_it_had_never_been_cut_off(tmp_path):
     from celeba_trees import write_tree
 
-    from nashae_data.celeba import read_tree
+    from nashae_data.sets.celeba.folder import read_tree
 
     root = write_tree(tmp_path / "tree", n=40)
     found = json.loads(run(KILLS, root, tmp_path / "killed.h5"))

@@ -14,10 +14,10 @@ README = Path(__file__).parents[1] / "README.md"
 
 
 def test_every_module_imports():
-    modules = [module.name for module in pkgutil.iter_modules(nashae_data.__path__)]
-    assert "waveforms" in modules
-    for name in modules:
-        importlib.import_module(f"nashae_data.{name}")
+    modules = [*pkgutil.walk_packages(nashae_data.__path__, "nashae_data.")]
+    assert "nashae_data.sets.beamsynthesis.waveforms" in {module.name for module in modules}
+    for module in modules:
+        importlib.import_module(module.name)
 
 
 def test_all_names_are_there():

@@ -4,11 +4,11 @@ import runpy
 import numpy as np
 import pytest
 
-import nashae_data.packed
+import nashae_data.observations.packed
 from nashae_data import Dataset, Observations, PackedImages, Provenance
 
 # A copy that the hook for types does not see: it would speak before our own checks.
-Unhooked = runpy.run_path(nashae_data.packed.__file__)["PackedImages"]
+Unhooked = runpy.run_path(nashae_data.observations.packed.__file__)["PackedImages"]
 
 
 @pytest.fixture(scope="module")

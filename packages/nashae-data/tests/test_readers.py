@@ -7,8 +7,10 @@ import pytest
 from layouts import CASES
 
 import nashae_data
-from nashae_data import DiskImages, PackedImages, sprite_files
-from nashae_data.grids import grid
+from nashae_data import DiskImages, PackedImages
+from nashae_data.records.grids import grid
+from nashae_data.sets import mpi3d
+from nashae_data.sets.dsprites import published as sprite_files
 
 
 @pytest.mark.parametrize("reader", ["dsprites-npz", "dsprites-h5"])
@@ -84,12 +86,12 @@ def test_compressed_mpi3d_is_unpacked_once_to_a_file_of_the_users_choice(tmp_pat
     with pytest.raises(ValueError, match=r"mpi3d.npz cannot be read: 'images' are compressed .*"):
         layouts.read_arms(path)
     unpacked = tmp_path / "images.npy"
-    found = nashae_data.mpi3d.read_sizes(path, layouts.ARM_SIZES, unpacked)
+    found = mpi3d.read_sizes(path, layouts.ARM_SIZES, unpacked)
     np.testing.assert_array_equal(found.observations[:], images)
     np.testing.assert_array_equal(np.load(unpacked, mmap_mode="r"), images)
     np.testing.assert_array_equal(layouts.read_arms(unpacked).observations[:], images)
     with pytest.raises(ValueError, match=r"unpack_to is .*images.txt, wanted a .npy file"):
-        nashae_data.mpi3d.read_sizes(path, layouts.ARM_SIZES, tmp_path / "images.txt")
+        mpi3d.read_sizes(path, layouts.ARM_SIZES, tmp_path / "images.txt")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["images.npy", "mpi3d.npz"]
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from nashae_data import Dataset, Provenance, color_dsprites, factor_sheet
-from nashae_data.grids import grid
+from nashae_data.records.grids import grid
 from nashae_data.sheet import write_png
 
 NAMES, SIZES = ("a", "one", "b"), (3, 1, 5)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.signal import cheby1, filtfilt
 
 from nashae_data import BEAMSYNTHESIS_MEAN, BEAMSYNTHESIS_STD, beamsynthesis
-from nashae_data.waveforms import STEP, STEPS, _gate, _second_order
+from nashae_data.sets.beamsynthesis.waveforms import STEP, STEPS, _gate, _second_order
 
 GRID = np.linspace(0.2, 0.8, 121)
 TIME = np.arange(STEPS) * STEP

@@ -2,23 +2,28 @@
 
 from importlib.metadata import version
 
-from nashae_data.archive import read_beamsynthesis
-from nashae_data.attributes import AttributeDataset
-from nashae_data.cars3d import read_cars3d
-from nashae_data.celeba import celeba
-from nashae_data.dataset import Dataset, Observations, Provenance
-from nashae_data.disk import DiskImages
-from nashae_data.faces import face_sheet, synthetic_faces, write_celeba_tree
-from nashae_data.files import load_dataset, save_dataset
-from nashae_data.mpi3d import read_mpi3d
-from nashae_data.norb import read_small_norb
-from nashae_data.packed import PackedImages
-from nashae_data.shapes3d import read_3dshapes
+from nashae_data.files.atomic import atomic_file
+from nashae_data.observations.disk import DiskImages
+from nashae_data.observations.packed import PackedImages
+from nashae_data.records.attributes import AttributeDataset
+from nashae_data.records.dataset import Dataset, Observations, Provenance
+from nashae_data.sets.beamsynthesis.archive import read_beamsynthesis
+from nashae_data.sets.beamsynthesis.waveforms import (
+    BEAMSYNTHESIS_MEAN,
+    BEAMSYNTHESIS_STD,
+    beamsynthesis,
+)
+from nashae_data.sets.cars3d import read_cars3d
+from nashae_data.sets.celeba.folder import celeba
+from nashae_data.sets.dsprites.published import read_dsprites
+from nashae_data.sets.dsprites.sprites import dsprites, render_sprite
+from nashae_data.sets.dsprites.variants import color_dsprites, noisy_dsprites
+from nashae_data.sets.faces import face_sheet, synthetic_faces, write_celeba_tree
+from nashae_data.sets.mpi3d import read_mpi3d
+from nashae_data.sets.norb import read_small_norb
+from nashae_data.sets.shapes3d import read_3dshapes
 from nashae_data.sheet import factor_sheet
-from nashae_data.sprite_files import read_dsprites
-from nashae_data.sprites import dsprites, render_sprite
-from nashae_data.variants import color_dsprites, noisy_dsprites
-from nashae_data.waveforms import BEAMSYNTHESIS_MEAN, BEAMSYNTHESIS_STD, beamsynthesis
+from nashae_data.storage import load_dataset, save_dataset
 
 __all__ = [
     "BEAMSYNTHESIS_MEAN",
@@ -29,6 +34,7 @@ __all__ = [
     "Observations",
     "PackedImages",
     "Provenance",
+    "atomic_file",
     "beamsynthesis",
     "celeba",
     "color_dsprites",

@@ -19,13 +19,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from nashae_data.celeba import celeba
-from nashae_data.dataset import Dataset
-from nashae_data.faces import face_sheet, synthetic_faces, write_celeba_tree
-from nashae_data.files import load_dataset, save_dataset
+from nashae_data.records.dataset import Dataset
+from nashae_data.sets.beamsynthesis.waveforms import FREQUENCIES, beamsynthesis
+from nashae_data.sets.celeba.folder import celeba
+from nashae_data.sets.dsprites.sprites import dsprites
+from nashae_data.sets.faces import face_sheet, synthetic_faces, write_celeba_tree
 from nashae_data.sheet import factor_sheet, write_png
-from nashae_data.sprites import dsprites
-from nashae_data.waveforms import FREQUENCIES, beamsynthesis
+from nashae_data.storage import load_dataset, save_dataset
 
 Levels = tuple[float, ...]
 

@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import UInt8
 
-from nashae_data.atomic import atomic_file
-from nashae_data.dataset import Dataset
+from nashae_data.files.atomic import atomic_file
+from nashae_data.records.dataset import Dataset
 
 GREY = 128  # between the images
 

@@ -1,0 +1,1 @@
+"""Files, read without trust and written whole: the formats that data sets are published in."""

@@ -1,0 +1,1 @@
+"""Beamsynthesis: the waveforms, computed, and the published archive."""

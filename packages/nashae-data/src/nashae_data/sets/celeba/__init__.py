@@ -1,0 +1,1 @@
+"""CelebA: its folder, lists and images."""

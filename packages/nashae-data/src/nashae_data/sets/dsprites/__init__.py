@@ -1,0 +1,1 @@
+"""dSprites: the images, computed, the published files, and the variants."""
