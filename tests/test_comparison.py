@@ -16,7 +16,7 @@ from apps.reproduce.table1.pictures import right_and_clean
 from apps.reproduce.table1.score import attributes
 from apps.runs.rows import published
 from apps.runs.trained import trained
-from nashae_metrics.catalogue import METRICS
+from nashae_metrics.report.catalogue import METRICS
 
 # Every metric but those of predictions, of several seeds, and the count, which is a field.
 APPLICABLE = set(METRICS) - {"predictability", "udr", "learned_latents"}

@@ -23,8 +23,8 @@ from apps.conformance.authors.settings import cells
 from apps.conformance.representations import IMAGES, factors_of, rotation
 from nashae_data import beamsynthesis
 from nashae_metrics import beta_vae, learned_latents, predictability, tad
-from nashae_metrics.information import redundancy
-from nashae_metrics.linear_classifier import adagrad_softmax
+from nashae_metrics.information.binned import redundancy
+from nashae_metrics.intervention.linear_classifier import adagrad_softmax
 
 ROWS = 1000
 IMAGES_SCORED = 500  # their loops take 50 ms for each pair of a latent and one of 40 attributes

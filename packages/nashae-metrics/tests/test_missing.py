@@ -5,8 +5,8 @@ import pytest
 
 import nashae_metrics
 from nashae_metrics import evaluate
-from nashae_metrics.arrays import check_unmasked
-from nashae_metrics.catalogue import METRICS
+from nashae_metrics.ground.arrays import check_unmasked
+from nashae_metrics.report.catalogue import METRICS
 
 NEEDS = ("factors", "attributes", "predictions")
 OF_LABELS = [name for name, metric in METRICS.items() if metric.needs in ("factors", "attributes")]

@@ -12,10 +12,11 @@ import nashae_metrics
 
 
 def test_every_module_imports():
-    names = [module.name for module in pkgutil.walk_packages(nashae_metrics.__path__)]
-    assert "tad" in names
+    modules = pkgutil.walk_packages(nashae_metrics.__path__, "nashae_metrics.")
+    names = [module.name for module in modules]
+    assert "nashae_metrics.attributes.tad" in names
     for name in names:
-        importlib.import_module(f"nashae_metrics.{name}")
+        importlib.import_module(name)
 
 
 def test_the_public_names_are_there():

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import nashae_metrics
-from nashae_metrics import factor_predictors
-from nashae_metrics.catalogue import METRICS
+from nashae_metrics.prediction import predictors
+from nashae_metrics.report.catalogue import METRICS
 
 OF_FACTORS = [name for name, metric in METRICS.items() if metric.needs == "factors"]
 OF_CODES = [name for name, metric in METRICS.items() if metric.needs == "codes"]
@@ -31,7 +31,7 @@ quick = settings(
 def few_trees() -> Iterator[None]:
     """DCI by 8 trees a class instead of 100: the laws hold of any number."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(factor_predictors, "STAGES", (1, 2, 4, 8))
+        patch.setattr(predictors, "STAGES", (1, 2, 4, 8))
         yield
 
 

@@ -12,11 +12,11 @@ import pytest
 
 import nashae_metrics
 from nashae_metrics import evaluate
-from nashae_metrics.catalogue import METRICS
-from nashae_metrics.cli import main
-from nashae_metrics.intervals import Bootstrap
-from nashae_metrics.splits import SplitSizes
-from nashae_metrics.tables import caption, markdown_text
+from nashae_metrics.ground.intervals import Bootstrap
+from nashae_metrics.ground.splits import SplitSizes
+from nashae_metrics.report.catalogue import METRICS
+from nashae_metrics.report.cli import main
+from nashae_metrics.report.tables import caption, markdown_text
 
 CASES = [
     (name, protocol)
@@ -40,10 +40,10 @@ def small_protocols() -> Iterator[None]:
     points = {"pairs": 4, "train_points": 60, "test_points": 40, "passes": 1}
     votes = {"batch": 8, "train_votes": 60, "test_votes": 40}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module("factor_predictors"), "STAGES", (1, 2, 4))
-        patch.setitem(module("sample").PROTOCOL_ROWS, "locatello2019", 200)
+        patch.setattr(module("prediction.predictors"), "STAGES", (1, 2, 4))
+        patch.setitem(module("ground.sample").PROTOCOL_ROWS, "locatello2019", 200)
         for name in ("explicitness", "sap", "dci"):
-            table = module(name).PROTOCOLS
+            table = module(f"prediction.{name}").PROTOCOLS
             for key, settings in table.items():
                 sizes = [
                     SplitSizes(200, 100, part.strict) if isinstance(part, SplitSizes) else part
@@ -51,13 +51,14 @@ def small_protocols() -> Iterator[None]:
                 ]
                 made = tuple(sizes) if type(settings) is tuple else type(settings)(*sizes)
                 patch.setitem(table, key, made)
-        for key, settings in module("beta_vae_protocols").PROTOCOLS.items():
-            patch.setitem(module("beta_vae_protocols").PROTOCOLS, key, replace(settings, **points))
-        table = module("factor_vae").PROTOCOLS
+        table = module("intervention.beta_vae_protocols").PROTOCOLS
+        for key, settings in table.items():
+            patch.setitem(table, key, replace(settings, **points))
+        table = module("intervention.factor_vae").PROTOCOLS
         for key, settings in table.items():
             rows = settings.variance_rows and 200
             patch.setitem(table, key, replace(settings, variance_rows=rows, **votes))
-        table = module("tad").PROTOCOLS
+        table = module("attributes.tad").PROTOCOLS
         for key, settings in table.items():
             patch.setitem(table, key, replace(settings, samples=settings.samples and 200))
         yield
@@ -254,7 +255,7 @@ def test_columns_that_a_protocol_names_are_the_users():
 @pytest.mark.parametrize("error", [ValueError, np.linalg.LinAlgError, UnicodeError, KeyError])
 def test_only_what_does_not_apply_is_skipped(error, monkeypatch):
     codes, factors = data()
-    work = import_module("nashae_metrics.evaluate")._Work
+    work = import_module("nashae_metrics.report.evaluate")._Work
 
     def broken(*_):
         raise error("a bug")

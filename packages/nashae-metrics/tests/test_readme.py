@@ -8,9 +8,9 @@ import pytest
 from tabulate import tabulate
 
 from nashae_metrics import METRICS, auroc, mig, tad
-from nashae_metrics.active_latents import RULES
-from nashae_metrics.grid_auroc import THRESHOLDS, grid_auroc
-from nashae_metrics.intervals import BOOTSTRAP
+from nashae_metrics.attributes.grid_auroc import THRESHOLDS, grid_auroc
+from nashae_metrics.ground.active_latents import RULES
+from nashae_metrics.ground.intervals import BOOTSTRAP
 
 FOLDER = Path(__file__).parents[1]
 README = (FOLDER / "README.md").read_text(encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Scores of binary attributes: TAD and the AUROC of each latent."""

@@ -1,0 +1,1 @@
+"""Scores from correlations and predictions of latents, with or without factors."""

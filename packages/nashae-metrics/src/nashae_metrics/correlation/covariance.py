@@ -1,0 +1,66 @@
+"""Covariances of codes, of all rows and of resamples."""
+
+import numpy as np
+from jaxtyping import Float, Float64, Int64
+
+from nashae_metrics.ground.intervals import Bootstrap, block_numbers, draw_weights
+
+
+def centred(
+    codes: Float[np.ndarray, "n m"],
+) -> tuple[Float64[np.ndarray, "n m"], Float64[np.ndarray, " m"]]:
+    """Codes less their mean, in units of their largest distance from it, and that distance.
+
+    An offset costs no more digits than the codes themselves have lost to it. A constant latent is 0
+    in the unit 1.
+    """
+    residual = codes - codes.mean(0, dtype=np.float64)
+    residual -= residual.mean(0)  # the first mean is off by a rounding of the offset
+    residual[:, codes.max(0) == codes.min(0)] = 0.0
+    unit = np.maximum(residual.max(0), -residual.min(0))
+    unit[unit == 0] = 1.0
+    residual /= unit
+    return residual, unit
+
+
+def standardised(codes: Float[np.ndarray, "n m"]) -> Float64[np.ndarray, "n m"]:
+    """Codes of mean 0 and variance 1 (ddof 0); a constant latent is 0."""
+    values, _ = centred(codes)
+    deviation = np.sqrt(np.square(values).mean(0))
+    values /= np.where(deviation > 0, deviation, 1.0)
+    return values
+
+
+def drawn_blocks(
+    rows: int, bootstrap: Bootstrap, rng: np.random.Generator
+) -> tuple[Int64[np.ndarray, " rows"], Float64[np.ndarray, "draws blocks"]]:
+    """The block of each row, and how often each draw takes each block."""
+    numbers = block_numbers(rows, bootstrap, rng)
+    return numbers, draw_weights(int(numbers.max()) + 1, bootstrap, rng)
+
+
+def block_sums(
+    values: Float64[np.ndarray, "n c"], numbers: Int64[np.ndarray, " n"]
+) -> Float64[np.ndarray, "blocks c"]:
+    """The sum of the rows of each block."""
+    order = np.argsort(numbers, kind="stable")
+    starts = np.flatnonzero(np.diff(numbers[order], prepend=-1))
+    return np.add.reduceat(values[order], starts, axis=0)
+
+
+def drawn_covariances(
+    values: Float64[np.ndarray, "n a"],
+    numbers: Int64[np.ndarray, " n"],
+    weights: Float64[np.ndarray, "draws blocks"],
+) -> Float64[np.ndarray, "draws a a"]:
+    """Covariances (ddof 0) where each row counts as often as the draw's weight of its block."""
+    order = np.argsort(numbers, kind="stable")
+    ends = np.flatnonzero(np.diff(numbers[order], append=-1)) + 1
+    parts = [values[rows] for rows in np.split(order, ends[:-1])]
+    total = (weights @ np.array([len(part) for part in parts]))[:, None]
+    means = weights @ np.array([part.sum(0) for part in parts]) / total
+    products = np.array([(part.T @ part).ravel() for part in parts])
+    latents = values.shape[1]
+    second = (weights @ products / total).reshape(len(weights), latents, latents)
+    covariances: Float64[np.ndarray, "draws a a"] = second - means[:, :, None] * means[:, None, :]
+    return covariances

@@ -1,0 +1,194 @@
+"""Unsupervised disentanglement ranking (Duan et al. 2020)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from jaxtyping import Float, Float64, Int64
+
+from nashae_metrics.correlation.covariance import standardised
+from nashae_metrics.ground.active_latents import ActiveLatents, active_latents
+from nashae_metrics.ground.arrays import check_same_rows, codes_array
+from nashae_metrics.ground.ranks import doubled_midranks
+from nashae_metrics.ground.score import Score
+
+PENALTY = 0.1
+TOLERANCE = 1e-8
+MOST_SWEEPS = 2000
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class UDRScore(Score):
+    """`score` is the mean over models of `per_model` (s,), each the median of its pairs.
+
+    pairwise (s, s): the score of each pair of models, symmetric, 0 on the diagonal. similarity
+    (M, M), M latents of all models together: block (i, j) is that of the latents of model i, in its
+    rows, with those of model j; under "lasso" the size of their weights in predicting the latter. 0
+    for inactive latents and within a model. model (M,): whose each latent is, as in `active` (M,).
+    There is no interval: the pairs share models.
+    """
+
+    per_model: Float64[np.ndarray, " s"]
+    pairwise: Float64[np.ndarray, "s s"]
+    similarity: Float64[np.ndarray, "M M"]
+    model: Int64[np.ndarray, " M"]
+    method: str
+
+
+def udr(
+    codes_of_seeds: Sequence[npt.ArrayLike],
+    *,
+    method: str = "lasso",
+    active: str | ActiveLatents | Sequence[npt.ArrayLike] = "constant",
+) -> UDRScore:
+    """Whether models that differ in their seed learn the same latents, up to order and sign.
+
+    codes_of_seeds: codes (n, m_s) of the same n rows by each of s >= 2 models. R(a, b) >= 0 is the
+    similarity of latent a of one model with latent b of the other, both standardised: the size of
+    a's weight when a Lasso (penalty 0.1) predicts b, or |Spearman's correlation|. The score of a
+    pair is (Σ_b r_b²/Σ_a R(a, b) + Σ_a r_a²/Σ_b R(a, b))/(d_i + d_j), over the d_i and d_j active
+    latents, with r the largest R of a column or row: each latent's best match, times how much it
+    stands alone. A model's score is the median over its pairs. More is better; 1 at most under
+    "spearman", about 0.9 for equal models under "lasso", whose penalty shrinks each weight. A model
+    without active latents has 0.
+
+    active: a rule's name, an `ActiveLatents`, or a sequence of masks (m_s,), one a model. The paper
+    takes latents whose mean divergence from the prior is over 0.01: hand in those masks for VAEs;
+    deterministic codes, which have no posterior, have the rules.
+
+    Raises `ValueError` for fewer than two models, codes that are not finite or not (n >= 2,
+    m >= 1), lengths that differ, another number of masks than models, and an unknown method or
+    rule.
+
+    Source: Duan et al. 2020, section 4. disentanglement_lib takes the mean of the two sums' means
+    instead, which is the same for d_i = d_j; under "lasso" a pair there has a score a direction,
+    and a model the median of those in which it is predicted.
+    """
+    if method not in ("lasso", "spearman"):
+        raise ValueError(f"unknown method of udr {method!r}; the known are ['lasso', 'spearman']")
+    tables = _tables(codes_of_seeds)
+    rules = [active] * len(tables) if isinstance(active, str | ActiveLatents) else list(active)
+    if len(rules) != len(tables):
+        raise ValueError(
+            f"active must have one mask a model, got {len(rules)} and {len(tables)} models"
+        )
+    found = [active_latents(table, rule) for table, rule in zip(tables, rules, strict=True)]
+    mask = np.concatenate([mask for mask, _ in found])
+    model = np.repeat(np.arange(len(tables)), [table.shape[1] for table in tables])
+    similarity = np.zeros((len(mask), len(mask)))
+    similarity[np.ix_(mask, mask)] = _similarity(
+        _correlations(tables, [mask for mask, _ in found], method), model[mask], method
+    )
+    pairwise = _pairwise(
+        similarity, [np.flatnonzero(mask & (model == s)) for s in range(len(found))]
+    )
+    others = ~np.eye(len(tables), dtype=bool)
+    # Differs from the paper: it ranks single models; the score, their mean, is ours.
+    per_model = np.array(
+        [np.median(row[other]) for row, other in zip(pairwise, others, strict=True)]
+    )
+    return UDRScore(
+        score=float(per_model.mean()),
+        active=mask,
+        rule=found[0][1],
+        samples=len(tables[0]),
+        protocol="standard",
+        per_model=per_model,
+        pairwise=pairwise,
+        similarity=similarity,
+        model=model,
+        method=method,
+    )
+
+
+def _tables(codes_of_seeds: Sequence[npt.ArrayLike]) -> list[Float[np.ndarray, "n _"]]:
+    names = [f"codes_of_seeds[{s}]" for s in range(len(codes_of_seeds))]
+    tables = [codes_array(c, name) for c, name in zip(codes_of_seeds, names, strict=True)]
+    if len(tables) < 2:
+        raise ValueError(
+            f"codes_of_seeds must be the codes of two models or more, got {len(tables)}"
+        )
+    for codes, table, name in zip(codes_of_seeds, tables, names, strict=True):
+        check_same_rows(codes_of_seeds[0], codes, name)
+        if len(table) != len(tables[0]):
+            raise ValueError(
+                f"{name} must have the same rows as codes_of_seeds[0], "
+                f"got {len(table)} and {len(tables[0])}"
+            )
+    return tables
+
+
+def _correlations(
+    tables: list[Float[np.ndarray, "n _"]], masks: list[npt.NDArray[np.bool_]], method: str
+) -> Float64[np.ndarray, "a a"]:
+    """Correlations of the active latents of all models, of their ranks under "spearman"."""
+    standard = np.empty((sum(int(mask.sum()) for mask in masks), len(tables[0])))
+    start = 0
+    for table, mask in zip(tables, masks, strict=True):
+        used = table[:, mask]
+        if method == "spearman":
+            used = doubled_midranks(used).T
+        standard[start : start + used.shape[1]] = standardised(used).T
+        start += used.shape[1]
+    correlations: Float64[np.ndarray, "a a"] = standard @ standard.T / standard.shape[1]
+    return correlations
+
+
+def _similarity(
+    correlations: Float64[np.ndarray, "a a"], model: Int64[np.ndarray, " a"], method: str
+) -> Float64[np.ndarray, "a a"]:
+    similar: Float64[np.ndarray, "a a"] = np.abs(correlations)
+    if method == "lasso":
+        for one in np.unique(model):
+            own = model == one
+            similar[own] = np.abs(lasso_weights(correlations[np.ix_(own, own)], correlations[own]))
+    similar[model[:, None] == model] = 0.0
+    return similar
+
+
+def lasso_weights(
+    predictors: Float64[np.ndarray, "a a"], targets: Float64[np.ndarray, "a b"]
+) -> Float64[np.ndarray, "a b"]:
+    """Weights w of the Lasso, min |y - Xw|²/(2n) + 0.1 |w|₁, of standardised X and targets y.
+
+    predictors, targets: the correlations of X with itself and with each y. By coordinate descent,
+    of all targets at once.
+    """
+    weights = np.zeros(targets.shape)
+    rest = targets.copy()  # the correlations of X with what is not yet explained
+    for _ in range(MOST_SWEEPS):
+        largest = 0.0
+        for a, (weight, correlation) in enumerate(zip(weights, predictors, strict=True)):
+            size = correlation[a]
+            if size == 0:  # a constant latent that is taken for active predicts nothing
+                continue
+            aim = rest[a] + size * weight
+            moved = np.sign(aim) * np.maximum(np.abs(aim) - PENALTY, 0.0) / size - weight
+            weight += moved
+            rest -= np.outer(correlation, moved)
+            largest = max(largest, float(np.abs(moved).max(initial=0.0)))
+        if largest <= TOLERANCE:
+            break
+    return weights
+
+
+def _pairwise(
+    similarity: Float64[np.ndarray, "M M"], latents: list[Int64[np.ndarray, " _"]]
+) -> Float64[np.ndarray, "s s"]:
+    """The scores of pairs, the mean of both directions, which differ under "lasso" only."""
+    scores = np.zeros((len(latents), len(latents)))
+    for i, ours in enumerate(latents):
+        for j, theirs in enumerate(latents):
+            if i != j and len(ours) and len(theirs):
+                block = similarity[np.ix_(ours, theirs)]
+                alone = _alone(block).sum() + _alone(block.T).sum()
+                scores[i, j] = alone / (len(ours) + len(theirs))
+    symmetric: Float64[np.ndarray, "s s"] = (scores + scores.T) / 2
+    return symmetric
+
+
+def _alone(block: Float64[np.ndarray, "a b"]) -> Float64[np.ndarray, " b"]:
+    total = block.sum(0)
+    alone: Float64[np.ndarray, " b"] = block.max(0) ** 2 / np.where(total > 0, total, 1.0)
+    return alone

@@ -1,0 +1,114 @@
+"""Which latents count: one policy for all metrics, with the rules that were published, by name."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from jaxtyping import Bool, Float, Float64
+
+from nashae_metrics.ground.arrays import check_unmasked, codes_array
+
+
+@dataclass(frozen=True)
+class ActiveLatents:
+    """A rule: a latent is active when its statistic stands in the given relation to the threshold.
+
+    `statistic` is "range" (max - min over the samples), "deviation" (standard deviation over the
+    samples, ddof 1) or "posterior variance" (mean over the samples; needs `variances`). Raises
+    `ValueError` for a statistic, a relation or a threshold that is none.
+    """
+
+    name: str
+    statistic: Literal["range", "deviation", "posterior variance"]
+    relation: Literal[">", ">=", "<="]
+    threshold: float
+
+    def __post_init__(self) -> None:
+        if self.statistic not in ("range", "deviation", "posterior variance"):
+            raise ValueError(
+                "statistic must be 'range', 'deviation' or 'posterior variance', "
+                f"got {self.statistic!r}"
+            )
+        if self.relation not in (">", ">=", "<="):
+            raise ValueError(f"relation must be '>', '>=' or '<=', got {self.relation!r}")
+        if not np.isfinite(self.threshold):
+            raise ValueError(f"threshold must be finite, got {self.threshold}")
+
+    def measured(
+        self, codes: Float[np.ndarray, "n m"], variances: npt.ArrayLike | None = None
+    ) -> Float64[np.ndarray, " m"]:
+        """Measure the statistic of each latent."""
+        measured: Float64[np.ndarray, " m"]
+        if self.statistic == "range":
+            measured = codes.max(0).astype(np.float64) - codes.min(0).astype(np.float64)
+        elif self.statistic == "deviation":
+            measured = codes.std(0, ddof=1, dtype=np.float64)
+        else:
+            checked = _variances_array(self.name, variances, codes.shape)
+            measured = checked.mean(0, dtype=np.float64)
+        return measured
+
+    def mask(self, measured: Float64[np.ndarray, " m"]) -> Bool[np.ndarray, " m"]:
+        """Tell the active latents by their statistics."""
+        if self.relation == ">":
+            return measured > self.threshold
+        return measured >= self.threshold if self.relation == ">=" else measured <= self.threshold
+
+
+# "constant" is free of scale and suits anyone's codes, "nashae" is for codes in [0, 1]; "beta-vae",
+# "factor-vae" and "beta-tcvae" are for posterior means (the code of Yeats et al. 2022), "std" is
+# the FactorVAE metric's (Kim & Mnih 2018).
+RULES = {
+    rule.name: rule
+    for rule in (
+        ActiveLatents("constant", "range", ">", 0.0),
+        ActiveLatents("nashae", "range", ">", 0.2),
+        ActiveLatents("beta-vae", "posterior variance", "<=", 0.8),
+        ActiveLatents("factor-vae", "range", ">=", 2.0),
+        ActiveLatents("beta-tcvae", "range", ">=", 2.0),
+        ActiveLatents("std", "deviation", ">=", 0.05),
+    )
+}
+
+
+def named_rule(rule: str | ActiveLatents) -> ActiveLatents:
+    """Look a rule up by its name; a rule that is one already stays itself."""
+    if isinstance(rule, ActiveLatents):
+        return rule
+    if rule not in RULES:
+        raise ValueError(f"unknown rule of active latents {rule!r}; the known are {sorted(RULES)}")
+    return RULES[rule]
+
+
+def active_latents(
+    codes: Float[np.ndarray, "n m"], active: str | ActiveLatents | npt.ArrayLike
+) -> tuple[Bool[np.ndarray, " m"], str]:
+    """Give the mask of active latents and its rule's name, "mask" for one given by hand."""
+    if isinstance(active, str | ActiveLatents):
+        rule = named_rule(active)
+        return rule.mask(rule.measured(codes)), rule.name
+    check_unmasked(active, "active")
+    mask = np.array(active)
+    if mask.dtype != np.bool_ or mask.shape != codes.shape[1:]:
+        raise ValueError(
+            f"active must be a rule or a mask of {codes.shape[1]} booleans, one a latent, "
+            f"got dtype {mask.dtype} and shape {mask.shape}"
+        )
+    return mask, "mask"
+
+
+def _variances_array(
+    rule: str, variances: npt.ArrayLike | None, shape: tuple[int, ...]
+) -> Float[np.ndarray, "n m"]:
+    if variances is None:
+        raise ValueError(
+            f"rule {rule!r} needs the posterior variances: call learned_latents(codes, "
+            f"rule={rule!r}, variances=...) and hand its mask .active to the other metrics"
+        )
+    array = codes_array(variances, "variances")
+    if array.shape != shape:
+        raise ValueError(f"variances must have the shape of codes, got {array.shape} and {shape}")
+    if (array < 0).any():
+        raise ValueError(f"variances must not be negative, got {array.min()}; hand in exp(log σ²)")
+    return array

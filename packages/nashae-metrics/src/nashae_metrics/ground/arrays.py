@@ -1,0 +1,250 @@
+"""Arrays from outside, checked: what a metric may assume of its inputs is settled here."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from jaxtyping import Bool, Float, Int64, Shaped
+
+from nashae_metrics.ground.not_applicable import NotApplicable
+
+LARGEST_WHOLE = 2**53  # beyond it, float64 skips whole numbers
+CHUNK = 2**20  # numbers that are checked at once, so that a memory map of any size can be
+
+
+def codes_array(codes: npt.ArrayLike, name: str = "codes") -> Float[np.ndarray, "n m"]:
+    """Finite codes: float32 and float64 as they are, float16 as float32, all else as float64."""
+    array = _table(codes, name, "latents")
+    if array.dtype == np.float16:
+        array = array.astype(np.float32)
+    elif array.dtype not in (np.float32, np.float64):
+        array = array.astype(np.float64)
+    _check_finite(array, name)
+    return array
+
+
+def _check_finite(array: Float[np.ndarray, "n m"], name: str) -> None:
+    step = max(1, CHUNK // array.shape[1])
+    first: tuple[int, int] | None = None
+    entries = 0
+    for start in range(0, len(array), step):
+        finite = np.isfinite(array[start : start + step])
+        if not finite.all():
+            entries += int(np.count_nonzero(~finite))
+            if first is None:
+                row, column = np.argwhere(~finite)[0]
+                first = start + int(row), int(column)
+    if first is not None:
+        raise ValueError(
+            f"{name} must be finite, got {array[first]} in row {first[0]}, column {first[1]} "
+            f"({entries} such entries)"
+        )
+
+
+def codes_and_factors(
+    codes: npt.ArrayLike, factors: npt.ArrayLike, missing: float | int | None
+) -> tuple[Float[np.ndarray, "n m"], Shaped[np.ndarray, "n k"]]:
+    """Codes and the values of their factors, without the rows in which a factor is `missing`."""
+    checked, table, _ = _paired(codes, factors, "factors", missing)
+    return checked, factor_values(table, rows=len(checked))
+
+
+def codes_and_attributes(
+    codes: npt.ArrayLike, attributes: npt.ArrayLike, missing: float | int | None
+) -> tuple[Float[np.ndarray, "l m"], Bool[np.ndarray, "l k"], Bool[np.ndarray, " n"]]:
+    """Codes and attributes of the rows in which no attribute is `missing`, and which these are."""
+    checked, table, known = _paired(codes, attributes, "attributes", missing)
+    return checked, attributes_array(table, rows=len(checked)), known
+
+
+def _paired(
+    codes: npt.ArrayLike, truth: npt.ArrayLike, name: str, missing: float | int | None
+) -> tuple[Float[np.ndarray, "l m"], Shaped[np.ndarray, "l k"], Bool[np.ndarray, " n"]]:
+    check_same_rows(codes, truth, name)
+    checked, table = codes_array(codes), _table(truth, name, name)
+    _check_rows(table, name, len(checked))
+    known = known_rows(table, name, missing)
+    if known.all():
+        return checked, table, known
+    return checked[known], table[known], known
+
+
+def known_rows(
+    table: Shaped[np.ndarray, "n k"], name: str, missing: float | int | None
+) -> Bool[np.ndarray, " n"]:
+    """Which rows have no `missing` value, which may be nan."""
+    if missing is None:
+        return np.ones(len(table), dtype=bool)
+    unknown = np.isnan(table) if np.isnan(missing) else table == missing
+    known: Bool[np.ndarray, " n"] = ~unknown.any(1)
+    if np.count_nonzero(known) < 2:
+        raise ValueError(
+            f"{name} must have two rows or more without the missing value {missing}; "
+            f"got {np.count_nonzero(known)}: leave out columns that are seldom known"
+        )
+    return known
+
+
+def check_same_rows(codes: object, other: object, name: str) -> None:
+    """Raise where two data frames name their rows differently: they would be paired by place."""
+    indices: list[Any] = [getattr(frame, "index", None) for frame in (codes, other)]
+    of_codes, own = indices
+    if all(hasattr(index, "equals") for index in indices) and not of_codes.equals(own):
+        raise ValueError(
+            f"{name} must have the index of codes, row by row; got {len(own)} and {len(of_codes)} "
+            f"labels that differ: give {name}.loc[codes.index], or .to_numpy() of each where the "
+            "rows belong together by their place"
+        )
+
+
+def check_unmasked(values: object, name: str) -> None:
+    """Raise where a masked array hides entries: as an array it would show them."""
+    parts = values if isinstance(values, list | tuple) else [values]
+    hidden = sum(int(np.ma.getmaskarray(part).sum()) for part in parts if np.ma.isMA(part))
+    if hidden:
+        raise ValueError(
+            f"{name} must have no masked entries; got {hidden}: leave their rows out of every "
+            f"array, by rows = ~np.ma.getmaskarray({name}).any(axis=1) and {name}[rows]"
+        )
+
+
+def attributes_array(attributes: npt.ArrayLike, *, rows: int) -> Bool[np.ndarray, "n k"]:
+    """Binary attributes (n, k), given as bool, {0, 1} or {-1, 1}, as bool."""
+    array = _table(attributes, "attributes", "attributes")
+    _check_rows(array, "attributes", rows)
+    positive: Bool[np.ndarray, "n k"] = array if array.dtype == bool else array == 1
+    if array.dtype != bool:
+        negative = -1 if (array == -1).any() else 0
+        binary = positive | (array == negative)
+        if not binary.all():
+            row, column = np.argwhere(~binary)[0]
+            raise ValueError(
+                "attributes must be binary, either {0, 1} or {-1, 1} in all columns, "
+                f"got {array[row, column]} in row {row}, column {column}"
+            )
+    check_both_present(positive, "in the data; leave it out")
+    return positive
+
+
+def check_both_present(attributes: Bool[np.ndarray, "n k"], remedy: str) -> None:
+    """Raise `NotApplicable` where an attribute has one value only.
+
+    Its AUROC and its entropy's share are 0/0.
+    """
+    constant = np.flatnonzero(attributes.all(0) | ~attributes.any(0))
+    if constant.size:
+        raise NotApplicable(
+            "each attribute must have both its values, "
+            f"but attributes column {_listed(constant)} is constant {remedy}"
+        )
+
+
+def factors_array(factors: npt.ArrayLike, *, rows: int) -> Int64[np.ndarray, "n k"]:
+    """Factors (n, k) of whole numbers, as int64."""
+    return factor_classes(factor_values(factors, rows=rows), None)[0]
+
+
+def factor_values(factors: npt.ArrayLike, *, rows: int) -> Shaped[np.ndarray, "n k"]:
+    """Finite factors (n, k) as they are: integers, or float64."""
+    array = _table(factors, "factors", "factors")
+    _check_rows(array, "factors", rows)
+    if array.dtype.kind != "f":
+        return array
+    finite = np.isfinite(array)
+    if not finite.all():
+        row, column = np.argwhere(~finite)[0]
+        raise ValueError(
+            f"factors must be finite, got {array[row, column]} in row {row}, column {column}; "
+            "missing=nan leaves out rows that have it"
+        )
+    return array.astype(np.float64)
+
+
+def factor_classes(
+    values: Shaped[np.ndarray, "n k"], bins: int | None
+) -> tuple[Int64[np.ndarray, "n k"], Bool[np.ndarray, " k"]]:
+    """Classes of factors, and which columns are continuous: those are cut into classes.
+
+    `bins`: how many classes, as in `equal_count_classes`.
+    """
+    if bins is not None and not 2 <= bins <= len(values):
+        raise ValueError(f"factor_bins must be in 2 ... {len(values)} (the samples), got {bins}")
+    continuous: Bool[np.ndarray, " k"] = np.zeros(values.shape[1], dtype=bool)
+    if values.dtype.kind == "f":
+        whole = (values == np.floor(values)) & (np.abs(values) < LARGEST_WHOLE)
+        continuous = ~whole.all(0)
+        if bins is None and continuous.any():
+            row, column = np.argwhere(~whole)[0]
+            raise ValueError(
+                f"factors must be integers (classes), got {values[row, column]} in row {row}, "
+                f"column {column}; for continuous factors give factor_bins, say 20"
+            )
+    classes = np.where(continuous, 0, values).astype(np.int64)
+    for column in np.flatnonzero(continuous):
+        classes[:, column] = equal_count_classes(values[:, column], bins or 1)
+    return classes, continuous
+
+
+def equal_count_classes(values: Shaped[np.ndarray, " n"], bins: int) -> Int64[np.ndarray, " n"]:
+    """Numbers 0, 1 ... of classes of about n/bins values each, in their order.
+
+    No more than `bins` distinct values keep a class each. Else a value that occurs n/bins times or
+    more has one of its own, and what lies between two such values is cut evenly, into one class at
+    least: where they are many, there may be more than `bins` classes. As many for -values.
+    """
+    distinct, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    if len(distinct) <= bins:
+        return place.astype(np.int64)
+    heavy = counts * bins >= len(values)
+    runs = np.cumsum(np.append(False, heavy[1:] | heavy[:-1]))
+    sizes = np.bincount(runs, counts).astype(np.int64)
+    numbers = np.maximum(sizes * bins // len(values), 1)
+    numbers[runs[heavy]] = 1
+    # A value is where its middle lies among the counts, which is the same from both ends.
+    below = np.cumsum(counts) - counts - (np.cumsum(sizes) - sizes)[runs]
+    parts = (2 * below + counts) * numbers[runs] // (2 * sizes[runs])
+    classes: Int64[np.ndarray, " n"] = ((np.cumsum(numbers) - numbers)[runs] + parts)[place]
+    return classes
+
+
+def check_varying(factors: Int64[np.ndarray, "n k"], columns: Sequence[int]) -> None:
+    """Raise `NotApplicable` where a factor has one value only; `columns`: what to call them."""
+    varying = np.ptp(factors, axis=0) > 0
+    if not varying.all():
+        constant = np.asarray(columns)[~varying]
+        raise NotApplicable(
+            "each factor must have two values or more, "
+            f"but factors column {_listed(constant)} is constant; leave it out"
+        )
+
+
+def _table(values: npt.ArrayLike, name: str, columns: str) -> Shaped[np.ndarray, "n columns"]:
+    try:
+        kept = np.asanyarray(values)
+    except (TypeError, ValueError, RuntimeError) as error:  # ragged lists, tensors on a device
+        raise ValueError(f"{name} cannot be read as an array: {error}") from error
+    check_unmasked(values, name)
+    check_unmasked(kept, name)
+    array = np.asarray(kept)
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} must be real numbers, got dtype {array.dtype}")
+    if array.ndim != 2:
+        raise ValueError(
+            f"{name} must have shape (samples, {columns}), got {array.shape}"
+            + ("; for one column use reshape(-1, 1)" if array.ndim == 1 else "")
+        )
+    if array.shape[0] < 2 or array.shape[1] < 1:
+        raise ValueError(
+            f"{name} must have two rows and one column at least, got shape {array.shape}"
+        )
+    return array
+
+
+def _check_rows(array: Shaped[np.ndarray, "n columns"], name: str, rows: int) -> None:
+    if len(array) != rows:
+        raise ValueError(f"{name} must have as many rows as codes, got {len(array)} and {rows}")
+
+
+def _listed(columns: npt.ArrayLike) -> str:
+    return ", ".join(str(column) for column in np.asarray(columns))

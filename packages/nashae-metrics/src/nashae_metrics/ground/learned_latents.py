@@ -1,0 +1,63 @@
+"""The number of learned latents (Yeats et al. 2022, Table 1)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from jaxtyping import Float64
+
+from nashae_metrics.ground.active_latents import ActiveLatents, named_rule
+from nashae_metrics.ground.arrays import check_same_rows, codes_array
+from nashae_metrics.ground.score import Score
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LearnedLatents(Score):
+    """`score` latents, a whole number, are learned: those of `active` (m,).
+
+    measured (m,): the rule's statistic of each latent, held against its threshold. There is no
+    interval: resamples of a range can only be narrower.
+    """
+
+    score: int
+    measured: Float64[np.ndarray, " m"]
+    statistic: str
+    relation: str
+    threshold: float
+
+
+def learned_latents(
+    codes: npt.ArrayLike,
+    *,
+    rule: str | ActiveLatents = "nashae",
+    variances: npt.ArrayLike | None = None,
+) -> LearnedLatents:
+    """Count the latents that a model makes use of.
+
+    codes (n, m): for VAEs the posterior means. rule: "nashae" (max - min > 0.2, codes in [0, 1]),
+    "beta-vae" (mean posterior variance <= 0.8), "factor-vae" and "beta-tcvae" (max - min >= 2),
+    "std" (deviation >= 0.05), "constant" (max > min), or an `ActiveLatents` of your own. variances
+    (n, m): the posterior's, for "beta-vae" only. The score is in 0 ... m; none learned is the score
+    0.
+
+    Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), an unknown rule, and
+    variances that are missing, negative or of another shape.
+
+    Source: Yeats et al. 2022, Table 1; the thresholds are those of the authors' code.
+    """
+    checked = codes_array(codes)
+    check_same_rows(codes, variances, "variances")
+    chosen = named_rule(rule)
+    measured = chosen.measured(checked, variances)
+    active = chosen.mask(measured)
+    return LearnedLatents(
+        score=int(active.sum()),
+        active=active,
+        rule=chosen.name,
+        samples=len(checked),
+        protocol="standard",
+        measured=measured,
+        statistic=chosen.statistic,
+        relation=chosen.relation,
+        threshold=chosen.threshold,
+    )

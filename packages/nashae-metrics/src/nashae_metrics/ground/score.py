@@ -1,0 +1,43 @@
+"""What every metric returns."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool
+
+from nashae_metrics.ground.intervals import Interval
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Score:
+    """`score` is the metric's number; beside it stands what it depends on.
+
+    interval: of the score, `over` other samples or, in metrics with `repeats`, over other draws
+    from the same samples; None where none was asked for or none is cheap. active (m,): the latents
+    that took part, by `rule`. samples: the rows that were scored. protocol: the name to cite. seed:
+    what the generator that was handed in was seeded with, None without one.
+    """
+
+    score: float
+    interval: Interval | None = None
+    active: Bool[np.ndarray, " m"]
+    rule: str
+    samples: int
+    protocol: str
+    seed: int | None = None
+
+    @property
+    def active_count(self) -> int:
+        """How many latents took part."""
+        return int(self.active.sum())
+
+
+def seed_of(rng: np.random.Generator | None) -> int | None:
+    """What `rng` was seeded with, where that was one whole number.
+
+    A generator that was spawned has none: its parent's seed alone would not give it.
+    """
+    sequence = getattr(rng.bit_generator, "seed_seq", None) if rng is not None else None
+    entropy = getattr(sequence, "entropy", None)
+    spawned = getattr(sequence, "spawn_key", ())
+    return entropy if isinstance(entropy, int) and not spawned else None

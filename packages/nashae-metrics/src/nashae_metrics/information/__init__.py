@@ -1,0 +1,1 @@
+"""Scores from mutual information of latents and factors."""

@@ -1,0 +1,1 @@
+"""Scores from samples in which one factor is held fixed."""

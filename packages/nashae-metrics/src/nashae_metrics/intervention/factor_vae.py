@@ -1,0 +1,244 @@
+"""The FactorVAE metric (Kim & Mnih 2018), also called z-min."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from jaxtyping import Bool, Float, Float64, Int64
+
+from nashae_metrics.ground.active_latents import ActiveLatents
+from nashae_metrics.ground.intervals import check_repeats, seeds_interval
+from nashae_metrics.ground.sample import Sample, checked_sample
+from nashae_metrics.ground.score import Score
+from nashae_metrics.ground.splits import drawn_rows
+from nashae_metrics.intervention.factor_index import FactorIndex, factor_index
+
+CHUNK = 2**17  # numbers of one array of batches: small enough for the cache
+
+
+@dataclass(frozen=True)
+class FactorVAEProtocol:
+    """All that a score of the FactorVAE metric depends on besides codes, factors and the seed.
+
+    batch: rows of one batch (L). variance_rows: how many rows the variances over the data are taken
+    from, drawn anew for each repeat; None for all. strict: a factor's value that occurs in one row
+    is an error, else it is left out. active: the rule of active latents. Raises `ValueError` for a
+    batch below 2 and other numbers below 1.
+    """
+
+    name: str
+    batch: int = 64
+    train_votes: int = 10_000
+    test_votes: int = 5_000
+    variance_rows: int | None = None
+    strict: bool = False
+    active: str | ActiveLatents = "constant"
+
+    def __post_init__(self) -> None:
+        for field, least in (("batch", 2), ("train_votes", 1), ("test_votes", 1)):
+            if getattr(self, field) < least:
+                raise ValueError(f"{field} must be {least} or more, got {getattr(self, field)}")
+        if self.variance_rows is not None and self.variance_rows < 2:
+            raise ValueError(f"variance_rows must be 2 or more, got {self.variance_rows}")
+
+
+PROTOCOLS = {
+    protocol.name: protocol
+    for protocol in (
+        FactorVAEProtocol("standard"),
+        FactorVAEProtocol("locatello2019", variance_rows=10_000, strict=True, active="std"),
+    )
+}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FactorVAEScore(Score):
+    """`score` is the accuracy on the test votes, the mean of `scores` (repeats,).
+
+    train_accuracy: on the training votes, the mean likewise. votes, test_votes (m, k): how often
+    each latent had the least variance while each factor was held fixed, summed over the repeats;
+    latents that tie share a vote. settings: the protocol's numbers. factor_bins: of the factors
+    that were continuous, None where none was cut.
+    """
+
+    scores: Float64[np.ndarray, " repeats"]
+    train_accuracy: float
+    votes: Float64[np.ndarray, "m k"]
+    test_votes: Float64[np.ndarray, "m k"]
+    settings: FactorVAEProtocol
+    factor_bins: int | None
+
+
+def factor_vae(
+    codes: npt.ArrayLike,
+    factors: npt.ArrayLike,
+    *,
+    rng: np.random.Generator,
+    protocol: str | FactorVAEProtocol = "standard",
+    repeats: int = 1,
+    active: str | ActiveLatents | npt.ArrayLike | None = None,
+    factor_bins: int | None = None,
+    missing: float | int | None = None,
+) -> FactorVAEScore:
+    """Accuracy in telling which factor a batch shares from the latent that varies least in it.
+
+    codes (n, m), any real numbers (of VAEs the posterior means); factors (n, k), whole numbers, or
+    real ones that are cut into `factor_bins` classes of equal counts. One vote: a factor is chosen
+    uniformly, a value of it as that of a row drawn uniformly, then L rows of that value, with
+    replacement; the active latent of the least variance, relative to its variance over the data
+    (ddof 1), votes for the factor. Each latent tells the factor that it has most training votes
+    for. Returns the share of test votes told right, in [0, 1]; more is better. The grid of factors
+    need not be complete, and values that occur once are left out.
+
+    protocol: a `FactorVAEProtocol` of your own or the name of one of these:
+    - "standard": L = 64, 10,000 training and 5,000 test votes, variances of all rows, latents
+      active by "constant": relative variances are free of scale, and so is that rule, where the
+      published one is not. A latent of little noise need not be dropped: it varies in a batch as it
+      does in the data, so that it does not win.
+    - "locatello2019": the same, but latents of a deviation below .05 are dropped ("std"), the
+      variances are those of 10,000 rows, and values that occur once are an error.
+    active: a rule's name, an `ActiveLatents`, or a mask (m,), in place of the protocol's. With no
+    latent active there is no vote, and the score is 0; with one it is about 1/k, chance.
+    repeats: with as many draws; the interval is then that of their mean, over other draws from
+    these samples, which says nothing of other samples.
+    rng: the one source of the draws; equal generators give equal results.
+
+    Defects elsewhere: where inactive latents are kept, a constant one is 0/0 and wins every vote.
+    disentanglement_lib gives all latents as the number of active ones, and its first of equal
+    latents wins. The score does not see that factors are mixed (a rotation has .99).
+    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
+    factor are left out.
+
+    Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), factors that are
+    constant, of another length, continuous without `factor_bins`, or without two rows of one value,
+    repeats below 1, an unknown rule or protocol, and fewer rows than the protocol takes.
+
+    Source: Kim & Mnih 2018, section 4; "locatello2019": Locatello et al. 2019, appendix C.
+    """
+    settings = _named_protocol(protocol)
+    sample = checked_sample(
+        codes,
+        factors,
+        active=settings.active if active is None else active,
+        factor_bins=factor_bins,
+        missing=missing,
+    )
+    return factor_vae_of(sample, protocol=settings, rng=rng, repeats=repeats)
+
+
+def factor_vae_of(
+    sample: Sample,
+    *,
+    protocol: str | FactorVAEProtocol = "standard",
+    rng: np.random.Generator,
+    repeats: int = 1,
+) -> FactorVAEScore:
+    """The FactorVAE score of a sample that is checked; its own latents are the active ones."""
+    settings = _named_protocol(protocol)
+    check_repeats(repeats)
+    strict = settings.name if settings.strict else None
+    indices = [
+        factor_index(sample.classes, k, name=name, strict=strict)
+        for k, name in enumerate(sample.columns)
+    ]
+    found = [_votes(sample, indices, settings, rng) for _ in range(repeats)]
+    train, test = np.sum(found, axis=0)
+    told = [(_accuracy(votes, votes), _accuracy(votes, tested)) for votes, tested in found]
+    train_accuracies, scores = np.array(told).T
+    return FactorVAEScore(
+        score=float(scores.mean()),
+        interval=seeds_interval(scores),
+        **sample.common_fields(settings.name, rng),
+        scores=scores,
+        train_accuracy=float(train_accuracies.mean()),
+        votes=sample.spread(train),
+        test_votes=sample.spread(test),
+        settings=settings,
+        factor_bins=sample.factor_bins if sample.binned.any() else None,
+    )
+
+
+def _named_protocol(protocol: str | FactorVAEProtocol) -> FactorVAEProtocol:
+    if isinstance(protocol, FactorVAEProtocol):
+        return protocol
+    if protocol not in PROTOCOLS:
+        raise ValueError(
+            f"unknown protocol of factor_vae {protocol!r}; the known are {sorted(PROTOCOLS)}"
+        )
+    return PROTOCOLS[protocol]
+
+
+def _accuracy(votes: Float64[np.ndarray, "a k"], tested: Float64[np.ndarray, "a k"]) -> float:
+    """The share of `tested` whose factor is what its latent has most `votes` for."""
+    total = tested.sum()
+    if total == 0:
+        return 0.0
+    right = np.take_along_axis(tested, votes.argmax(1)[:, None], axis=1)
+    return float(right.sum() / total)
+
+
+def _votes(
+    sample: Sample,
+    indices: list[FactorIndex],
+    settings: FactorVAEProtocol,
+    rng: np.random.Generator,
+) -> tuple[Float64[np.ndarray, "a k"], Float64[np.ndarray, "a k"]]:
+    """Training and test votes of the active latents."""
+    codes = sample.used
+    rows = np.arange(len(codes))
+    if settings.variance_rows not in (None, len(codes)):
+        rows = drawn_rows(len(codes), settings.variance_rows, rng, protocol=settings.name)
+    table, varies = _unit_variance(codes, rows)
+    train, test = np.zeros((2, codes.shape[1], len(indices)))
+    for votes, number in ((train, settings.train_votes), (test, settings.test_votes)):
+        votes[varies] = _counts(table, indices, number, settings.batch, rng)
+    return train, test
+
+
+def _unit_variance(
+    codes: Float[np.ndarray, "n a"], rows: Int64[np.ndarray, " number"]
+) -> tuple[Float64[np.ndarray, "n b"], Bool[np.ndarray, " a"]]:
+    """The latents that vary in `rows`, each brought to variance 1 there, and which these are."""
+    # Differences to one row are exact where a mean of huge numbers is not.
+    table = codes.astype(np.float64)
+    table -= table[0].copy()
+    largest = np.abs(table).max(0)
+    table /= np.where(largest > 0, largest, 1.0)
+    deviation = table[rows].std(0, ddof=1)
+    varies: Bool[np.ndarray, " a"] = np.ptp(table[rows], axis=0) > 0
+    return np.ascontiguousarray(table[:, varies]) / deviation[varies], varies
+
+
+def _counts(
+    table: Float64[np.ndarray, "n b"],
+    indices: list[FactorIndex],
+    number: int,
+    batch: int,
+    rng: np.random.Generator,
+) -> Float64[np.ndarray, "b k"]:
+    """How often each latent has the least variance while each factor is held fixed."""
+    fixed = np.bincount(rng.integers(len(indices), size=number), minlength=len(indices))
+    votes = np.zeros((table.shape[1], len(indices)))
+    if not table.shape[1]:
+        return votes
+    step = max(1, CHUNK // (batch * table.shape[1]))
+    for factor, index in enumerate(indices):
+        for start in range(0, int(fixed[factor]), step):
+            rows = index.batches(min(step, int(fixed[factor]) - start), batch, rng=rng)
+            # Differs from the paper: latents that tie, such as copies, share the vote, so that
+            # their order does not matter.
+            variances = _variances(np.take(table, rows, axis=0))
+            least = variances == variances.min(1, keepdims=True)
+            votes[:, factor] += (least / least.sum(1, keepdims=True)).sum(0)
+    return votes
+
+
+def _variances(
+    batches: Float64[np.ndarray, "points rows b"],
+) -> Float64[np.ndarray, "points b"]:
+    """L - 1 times the variance of each batch; exactly 0 where its rows are equal."""
+    batches = batches - batches[:, :1]
+    total = batches.sum(1)
+    squares = np.einsum("plb,plb->pb", batches, batches)
+    found: Float64[np.ndarray, "points b"] = squares - total * total / batches.shape[1]
+    return found

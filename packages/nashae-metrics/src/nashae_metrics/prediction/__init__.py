@@ -1,0 +1,1 @@
+"""Scores from how well, and from which latents, factors are predicted."""

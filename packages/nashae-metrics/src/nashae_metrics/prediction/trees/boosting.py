@@ -1,0 +1,216 @@
+"""Gradient-boosted trees of all classes grown together, from histograms.
+
+The K trees of one iteration of multinomial boosting see the same predictions, so they are
+independent and of equal shape: they are grown as arrays whose last axis is the class. Splits and
+importances by squared error depend on sums of residuals and counts alone. Each latent is cut into
+bins once, and one sparse product of the rows' bins with the residuals then gives the sums of all
+bins, latents and classes. Only the bins in which a better split could lie than the best one between
+bins are looked into row by row, so the split is the best there is.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Float64, Int64
+
+from nashae_metrics.prediction.trees.bins import LatentBins
+from nashae_metrics.prediction.trees.splits import best_split, children, whole_node
+
+BINS = 256
+LARGEST_ARRAY = 2**21  # numbers: 16 MB, of the rows or of the bins of as many classes as fit
+PURE = 1e-13  # the share of a tree's squared error below which a node's is taken for 0
+SMALLEST_CURVATURE = 1e-150  # scikit-learn's
+
+
+@dataclass(frozen=True)
+class Boosting:
+    """How trees are boosted: scikit-learn's defaults, in `bins` bins of equal counts a latent.
+
+    Latents of no more than `bins` values are not binned at all. Raises `ValueError` for numbers
+    out of range.
+    """
+
+    iterations: int = 100
+    depth: int = 3
+    rate: float = 0.1
+    bins: int = BINS
+
+    def __post_init__(self) -> None:
+        for field in ("iterations", "depth"):
+            if getattr(self, field) < 1:
+                raise ValueError(f"{field} must be 1 or more, got {getattr(self, field)}")
+        if not 0 < self.rate <= 1:
+            raise ValueError(f"rate must be in (0, 1], got {self.rate}")
+        if not 2 <= self.bins < 2**15:
+            raise ValueError(f"bins must be in 2 ... {2**15 - 1}, got {self.bins}")
+
+
+class Boosted(NamedTuple):
+    """What was learnt of one factor.
+
+    importances (m,): the decrease of squared error by each latent's splits, of sum 1, or 0 where no
+    tree was split. learnt (stages, n) and told (stages, t): classes told for the rows learnt from
+    and for the others after each number of iterations in stages. scores (t, classes): what the last
+    `told` are the largest of, log-probabilities but for a constant; (t, 1), log-odds, for two.
+    """
+
+    importances: Float64[np.ndarray, " m"]
+    learnt: Int64[np.ndarray, "stages n"]
+    told: Int64[np.ndarray, "stages t"]
+    scores: Float64[np.ndarray, "t trees"]
+
+
+def boosted_trees(
+    codes: Float[np.ndarray, "n m"],
+    classes: Int64[np.ndarray, " n"],
+    others: Float[np.ndarray, "t m"],
+    *,
+    rng: np.random.Generator,
+    boosting: Boosting | None = None,
+    stages: Sequence[int] | None = None,
+) -> Boosted:
+    """Learn classes from codes and tell those of others; `stages` is (iterations,) by default.
+
+    The same trees as scikit-learn's `GradientBoostingClassifier` where latents have no more values
+    than bins, up to ties: where several latents split equally well, one of them is drawn, so that
+    equal latents share their importance. One class gives importances of 0.
+
+    Source: Friedman 2001, algorithm 6; histograms as in Ke et al. 2017 (LightGBM).
+    """
+    boosting = boosting or Boosting()
+    stages = [boosting.iterations] if stages is None else stages
+    labels, numbers = np.unique(classes, return_inverse=True)
+    if len(labels) == 1:
+        learnt_one, told_one = (np.full((len(stages), len(z)), labels[0]) for z in (codes, others))
+        nothing = np.zeros(codes.shape[1])
+        return Boosted(nothing, learnt_one, told_one, np.zeros((len(others), 1)))
+    model = _Model(labels, numbers, len(others))
+    bins = LatentBins(codes, boosting.bins)
+    gains = np.zeros(codes.shape[1])
+    learnt, told = {}, {}
+    for iteration in range(1, boosting.iterations + 1):
+        residuals, curvatures = model.residuals()
+        for trees in _chunks(residuals.shape[1], max(*codes.shape, bins.size)):
+            leaves, other_leaves = _grow(
+                bins, np.ascontiguousarray(residuals[:, trees]), others, boosting, rng, gains
+            )
+            values = boosting.rate * model.leaf_values(
+                leaves, residuals[:, trees], curvatures[:, trees], 2**boosting.depth
+            )
+            model.scores[:, trees] += np.take(values, leaves)
+            model.other_scores[:, trees] += np.take(values, other_leaves)
+        if iteration in stages:
+            learnt[iteration] = model.told(model.scores)
+            told[iteration] = model.told(model.other_scores)
+    total = gains.sum()
+    return Boosted(
+        gains / total if total > 0 else gains,
+        np.stack([learnt[stage] for stage in stages]),
+        np.stack([told[stage] for stage in stages]),
+        model.other_scores,
+    )
+
+
+class _Model:
+    """Scores of each row for each class, or, of two classes, for the second alone."""
+
+    def __init__(
+        self, labels: Int64[np.ndarray, " k"], numbers: Int64[np.ndarray, " n"], others: int
+    ) -> None:
+        self.labels = labels
+        shares = np.bincount(numbers) / len(numbers)
+        self.binary = len(labels) == 2
+        if self.binary:
+            start = np.log(shares[1:] / shares[0])
+            self.targets = numbers[:, None].astype(np.float64)
+        else:
+            start = np.log(shares) - np.log(shares).mean()
+            self.targets = np.eye(len(labels))[numbers]
+        self.scores = np.tile(start, (len(numbers), 1))
+        self.other_scores = np.tile(start, (others, 1))
+
+    def residuals(self) -> tuple[Float64[np.ndarray, "n trees"], Float64[np.ndarray, "n trees"]]:
+        """What the probabilities lack of the targets, and the loss's curvatures p (1 - p)."""
+        if self.binary:
+            probabilities = 0.5 + 0.5 * np.tanh(0.5 * self.scores)
+        else:
+            probabilities = self.scores - self.scores.max(1, keepdims=True)
+            np.exp(probabilities, out=probabilities)
+            probabilities /= probabilities.sum(1, keepdims=True)
+        return self.targets - probabilities, probabilities * (1.0 - probabilities)
+
+    def leaf_values(
+        self,
+        leaves: Int64[np.ndarray, "n trees"],
+        residuals: Float64[np.ndarray, "n trees"],
+        curvatures: Float64[np.ndarray, "n trees"],
+        number: int,
+    ) -> Float64[np.ndarray, " leaves"]:
+        """One step of Newton in each leaf, at leaf · trees + tree."""
+        cells, place = number * residuals.shape[1], leaves.ravel()
+        slopes = np.bincount(place, weights=residuals.ravel(), minlength=cells)
+        curves = np.bincount(place, weights=curvatures.ravel(), minlength=cells)
+        values = np.zeros(cells)
+        np.divide(slopes, curves, out=values, where=curves >= SMALLEST_CURVATURE)
+        # Friedman's factor for K classes.
+        return values if self.binary else values * (1 - 1 / len(self.labels))
+
+    def told(self, scores: Float64[np.ndarray, "n trees"]) -> Int64[np.ndarray, " n"]:
+        told: Int64[np.ndarray, " n"] = self.labels[
+            (scores[:, 0] >= 0).astype(np.int64) if self.binary else scores.argmax(1)
+        ]
+        return told
+
+
+def _chunks(trees: int, numbers: int) -> Iterator[slice]:
+    step = max(1, LARGEST_ARRAY // numbers)
+    return (slice(start, min(start + step, trees)) for start in range(0, trees, step))
+
+
+def _grow(
+    bins: LatentBins,
+    residuals: Float64[np.ndarray, "n trees"],
+    others: Float[np.ndarray, "t m"],
+    boosting: Boosting,
+    rng: np.random.Generator,
+    gains: Float64[np.ndarray, " m"],
+) -> tuple[Int64[np.ndarray, "n trees"], Int64[np.ndarray, "t trees"]]:
+    """Grow a tree on each column of residuals; give each row's place among leaf · trees + tree.
+
+    What the splits gain is added to `gains`. A node that cannot be split keeps all its rows on the
+    left, down to the last level.
+    """
+    everywhere = np.ones(residuals.shape, dtype=bool)
+    nodes = {
+        0: (
+            whole_node(everywhere, residuals, bins),
+            np.ones((len(others), residuals.shape[1]), bool),
+        )
+    }
+    least = PURE * nodes[0][0].squares
+    leaves = np.zeros(residuals.shape, dtype=np.int64)
+    other_leaves = np.zeros((len(others), residuals.shape[1]), dtype=np.int64)
+    for level in range(boosting.depth):
+        below = {}
+        leaves *= 2
+        other_leaves *= 2
+        for number, (node, others_there) in nodes.items():
+            split = best_split(node, residuals, bins, least, rng)
+            if np.isinf(split.thresholds).all():
+                continue
+            np.add.at(gains, split.latents, split.gains)
+            right = bins.ranks[:, split.latents] > split.ranks.astype(bins.ranks.dtype)
+            right &= node.rows
+            leaves += right
+            others_right = others[:, split.latents] > split.thresholds
+            others_right &= others_there
+            other_leaves += others_right
+            if level < boosting.depth - 1:
+                left_node, right_node = children(node, right, residuals, bins)
+                below[2 * number] = left_node, others_there & ~others_right
+                below[2 * number + 1] = right_node, others_right
+        nodes = below
+    place = np.arange(residuals.shape[1])
+    return leaves * len(place) + place, other_leaves * len(place) + place

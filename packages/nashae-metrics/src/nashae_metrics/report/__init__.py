@@ -1,0 +1,1 @@
+"""All metrics of some codes: evaluated, and written as tables and pages."""
