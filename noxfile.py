@@ -1,8 +1,10 @@
 """Every check and every main job, each in an environment of its own: `nox --list`."""
 
 import os
+import re
 import shutil
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import nox
@@ -78,10 +80,9 @@ def make_tests_session(package: str, *, fast: bool = False) -> None:
 
 @nox.session(tags=["fast"], reuse_venv=True)
 def lint(session: nox.Session) -> None:
-    """Ruff: rules and format."""
+    """Rules, format, spelling, retired words, workflows: the hooks of .pre-commit-config.yaml."""
     session.install(*group(ROOT, "lint"))
-    session.run("ruff", "check", ".")
-    session.run("ruff", "format", "--check", ".")
+    session.run("pre-commit", "run", "--all-files", env={"SKIP": "types"})
 
 
 @nox.session(tags=["fast"], reuse_venv=True)
@@ -123,13 +124,85 @@ def house_nightly(session: nox.Session) -> None:
 
 @nox.session
 def distributions(session: nox.Session) -> None:
-    """Wheel and sdist of each package: built, the wheel from the sdist, and checked."""
+    """Wheel and sdist of each package, built and checked; `-- dist` puts them in that folder."""
+    out = build(session)
+    if session.posargs:
+        shutil.copytree(out, session.posargs[0], dirs_exist_ok=True)
+
+
+def build(session: nox.Session) -> Path:
+    """Build and check each package's sdist, and its wheel from the sdist; give their folder."""
     out = Path(session.create_tmp()).resolve() / "dist"
     shutil.rmtree(out, ignore_errors=True)
     session.install("build[uv]", "twine")
     for folder in FOLDERS.values():
         session.run("python", "-m", "build", "--installer", "uv", "-o", str(out), str(folder))
     session.run("twine", "check", "--strict", *(str(file) for file in sorted(out.iterdir())))
+    return out
+
+
+@nox.session(default=False, reuse_venv=True)
+def api(session: nox.Session) -> None:
+    """What differs in the packages' public names from the last tag."""
+    session.install("griffe")
+    if not (tags := git("tag", "--list", "v*", "--sort=-version:refname")):
+        session.skip("no version is tagged yet")
+    for name, folder in FOLDERS.items():
+        module = name.replace("-", "_")
+        session.run("griffe", "check", module, "-s", str(folder / "src"), "-a", tags[0])
+
+
+UNRELEASED = "not yet released"
+
+
+@nox.session(default=False, reuse_venv=True)
+def release(session: nox.Session) -> None:
+    """`nox -s release -- 1.2.0`: bump, date the changelog, build, check, commit, tag.
+
+    Publishes nothing: pushing the tag does, by .github/workflows/release.yml.
+    """
+    if len(session.posargs) != 1 or not re.fullmatch(r"\d+\.\d+\.\d+", session.posargs[0]):
+        session.error(
+            f"the version must be like 1.2.0; got {session.posargs}: nox -s release -- 1.2.0"
+        )
+    (new,) = session.posargs
+    old = nox.project.load_toml("pyproject.toml")["project"]["version"]
+    if [int(part) for part in new.split(".")] < [int(part) for part in old.split(".")]:
+        session.error(f"the version must be {old} or later; got {new}")
+    if git("status", "--porcelain"):
+        session.error("the working tree must be clean: commit or stash your changes")
+    if git("tag", "--list", f"v{new}"):
+        session.error(f"v{new} must not be tagged yet: give a later version")
+    try:
+        for path, text in released(old, new).items():
+            path.write_text(text)
+        build(session)
+    except BaseException:
+        git("checkout", "--", ".")  # nothing but the bump: the tree was clean
+        raise
+    session.run("git", "commit", "-qam", f"Release {new}", external=True)
+    session.run("git", "tag", "-a", f"v{new}", "-m", f"Release {new}", external=True)
+    session.log(f"to publish it: git push --follow-tags; to take it back: git tag -d v{new}")
+
+
+def released(old: str, new: str) -> dict[Path, str]:
+    """The files that name the version, as the release has them.
+
+    Raises `ValueError` where the changelog does not begin with a section that is not yet released.
+    """
+    log = Path("CHANGELOG.md")
+    section = re.compile(rf"^## (.*), {UNRELEASED}$(?=\n+\S)", re.M)
+    dated, found = section.subn(f"## {new}, {date.today()}", log.read_text(), count=1)
+    if not found:
+        raise ValueError(f"CHANGELOG.md must have a section '## {new}, {UNRELEASED}': add it")
+    texts = {log: dated}
+    for folder in [ROOT, *FOLDERS.values()]:
+        path = folder / "pyproject.toml"
+        own = path.read_text().replace(f'\nversion = "{old}"', f'\nversion = "{new}"')
+        texts[path] = re.sub(rf"(nashae-[a-z]+ == ){re.escape(old)}", rf"\g<1>{new}", own)
+    citation = Path("CITATION.cff")
+    texts[citation] = citation.read_text().replace(f"\nversion: {old}", f"\nversion: {new}")
+    return texts
 
 
 def interpreter(version: str) -> str:

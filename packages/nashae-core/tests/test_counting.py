@@ -178,7 +178,7 @@ def test_a_margin_is_the_factor_by_which_a_latent_is_worth_its_place_or_not():
     assert math.isfinite(decision._replace(worth=-0.1).margin)
 
 
-def test_the_game_is_that_of_the_standardised_datas_variance():
+def test_the_game_is_that_of_the_variance_of_standardised_data():
     x = observed(2)
     for data in (x, 100 * x + 5):
         lam = count_factors(game(4), data, seeded(0), SHORT).model.config.lam

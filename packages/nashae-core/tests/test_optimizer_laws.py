@@ -89,7 +89,7 @@ def assert_equal(found: Tensor, expected: Tensor) -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("name", OURS)
-def test_steps_are_the_plain_librarys_however_a_parameter_lies(
+def test_steps_are_those_of_the_plain_library_however_a_parameter_lies(
     name, layout, dtype, slope_layout, monkeypatch
 ):
     monkeypatch.setattr(optimizers, "PIECE", 11)  # several pieces, the last one short
@@ -141,7 +141,7 @@ def test_parameters_of_all_kinds_move_together(name):
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.complex64])
 @pytest.mark.parametrize("layout", ["contiguous", "channels last", "every second row"])
 @pytest.mark.parametrize("name", OURS)
-def test_rare_types_are_the_plain_librarys_as_well(name, layout, dtype):
+def test_rare_types_are_those_of_the_plain_library_as_well(name, layout, dtype):
     shape, laid_out = LAYOUTS[layout]
     start = drawn(shape, torch.complex64 if dtype.is_complex else torch.float32, 1).to(dtype)
     mine, theirs = nn.Parameter(laid_out(start.clone())), nn.Parameter(start.clone())
