@@ -20,7 +20,7 @@ from torch.optim import Adagrad, Adam
 
 from apps.recipes import COLOURS, RECIPES
 from nashae_core import MLP, Predictors, train
-from nashae_core.activations import SELU
+from nashae_core.kernels.activations import SELU
 
 METHODS = ("nashae", "beta-vae", "beta-tcvae", "factor-vae")
 DATA = ("beamsynthesis", "dsprites", "synthetic-faces")

@@ -16,7 +16,7 @@ from apps.benchmark.timing import Comparison, compare, fastest
 from apps.recipes import RECIPES, dsprites_nashae, load_data, network_inputs, normalise
 from apps.runs.sweep import recipe
 from nashae_core import NashAE, Trainable, TrainConfig, adam, count_factors, train, train_pruned
-from nashae_core.denormals import DENORMAL, flushed_denormals
+from nashae_core.kernels.denormals import DENORMAL, flushed_denormals
 from nashae_core.stacking import stack
 from nashae_data import PackedImages, beamsynthesis, dsprites
 

@@ -12,7 +12,7 @@ from apps.recipes import network_inputs
 from apps.runs.folder import RunFolder
 from apps.runs.rows import Row
 from nashae_baselines.losses import LOG_2PI
-from nashae_core.observations import evenly
+from nashae_core.observations.access import evenly
 
 # The mean observation and its error are those of so many, evenly spaced.
 MOST = 5000

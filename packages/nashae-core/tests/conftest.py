@@ -51,8 +51,8 @@ def unchecked_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
     `train` is checked by tests of its own.
     """
-    import nashae_core.aligning
-    import nashae_core.pruning
+    import nashae_core.factors.aligning
+    import nashae_core.factors.pruning
 
     @wraps(nashae_core.train)
     def train(*arguments: object, **options: object) -> object:
@@ -62,5 +62,5 @@ def unchecked_steps(monkeypatch: pytest.MonkeyPatch) -> None:
         finally:
             jaxtyping.config.update("jaxtyping_disable", False)
 
-    monkeypatch.setattr(nashae_core.aligning, "train", train)
-    monkeypatch.setattr(nashae_core.pruning, "train", train)
+    monkeypatch.setattr(nashae_core.factors.aligning, "train", train)
+    monkeypatch.setattr(nashae_core.factors.pruning, "train", train)

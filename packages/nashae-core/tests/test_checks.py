@@ -13,13 +13,12 @@ from nashae_core import (
     Pruning,
     TrainConfig,
     align_axes,
-    aligning,
     count_factors,
-    pruning,
     stacking,
     train_many,
     train_pruned,
 )
+from nashae_core.factors import aligning, pruning
 
 INPUTS, M = 12, 4
 X = torch.randn(30, INPUTS, generator=torch.Generator().manual_seed(0))

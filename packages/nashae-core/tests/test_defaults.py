@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from nashae_core import NashAE, TrainConfig, train, train_many
-from nashae_core.denormals import denormals_are_flushed, flushed_denormals
+from nashae_core.kernels.denormals import denormals_are_flushed, flushed_denormals
 
 
 @contextmanager

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nashae_core import MLP, products
+from nashae_core import MLP
+from nashae_core.kernels import products
 
 ACTIVATIONS = {"selu": nn.SELU, "relu": nn.ReLU, "tanh": nn.Tanh}
 DEPTHS = {1: (7, 3), 2: (7, 5, 3), 5: (7, 6, 5, 4, 6, 3)}

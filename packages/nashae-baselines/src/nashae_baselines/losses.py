@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nashae_core.arguments import check_alike, check_tensors, seeded, whole
-from nashae_core.precision import full_precision
+from nashae_core.kernels.precision import full_precision
 
 LOG_2PI = math.log(2 * math.pi)
 

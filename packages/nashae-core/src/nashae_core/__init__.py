@@ -2,33 +2,33 @@
 
 from importlib.metadata import version
 
-from nashae_core.activations import SELU, selu
-from nashae_core.aligning import align_axes
-from nashae_core.axes import Axes, AxesConfig, AxesProgress, Stage
-from nashae_core.count import Count, CountConfig, CountProgress, Decision
-from nashae_core.counting import count_factors
 from nashae_core.encoding import encode
-from nashae_core.images import ImageObservations, StreamedImages
-from nashae_core.independence import dependence, redundancy
-from nashae_core.inspection import Demands
+from nashae_core.factors.aligning import align_axes
+from nashae_core.factors.axes import Axes, AxesConfig, AxesProgress, Stage
+from nashae_core.factors.count import Count, CountConfig, CountProgress, Decision
+from nashae_core.factors.counting import count_factors
+from nashae_core.factors.independence import dependence, redundancy
+from nashae_core.factors.missing import missing_direction
+from nashae_core.factors.pruning import Pruning, train_pruned
+from nashae_core.factors.surgery import add_latent, remove_latents
+from nashae_core.kernels.activations import SELU, selu
+from nashae_core.kernels.optimizers import adagrad, adam
 from nashae_core.losses import (
     covariance_loss,
     predictor_loss,
     reconstruction_loss,
     weighted_loss,
 )
-from nashae_core.missing import missing_direction
 from nashae_core.mlp import MLP
 from nashae_core.nashae import NashAE, NashAEConfig, NashAEOutput
 from nashae_core.networks import conv_decoder, conv_encoder, initialise
-from nashae_core.observations import Observations
-from nashae_core.optimizers import adagrad, adam
-from nashae_core.packed import PackedObservations
+from nashae_core.observations.access import Observations
+from nashae_core.observations.images import ImageObservations, StreamedImages
+from nashae_core.observations.inspection import Demands
+from nashae_core.observations.packed import PackedObservations
+from nashae_core.observations.streams import StreamedObservations
 from nashae_core.predictors import Predictors
-from nashae_core.pruning import Pruning, train_pruned
 from nashae_core.stacking import train_many
-from nashae_core.streams import StreamedObservations
-from nashae_core.surgery import add_latent, remove_latents
 from nashae_core.training import History, Progress, Trainable, TrainConfig, Turn, train
 from nashae_core.weights import load_weights, read_tensors, save_tensors, save_weights
 

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nashae_core.arrays import as_tensor, check_finite, check_floating, described
+from nashae_core.observations.arrays import as_tensor, check_finite, check_floating, described
 
 
 def seeded(

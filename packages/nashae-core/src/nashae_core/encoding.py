@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from nashae_core.arguments import applied, check_network, on_known_device, whole
-from nashae_core.observations import ObservationsLike, batches, on_device, weight_type
+from nashae_core.observations.access import ObservationsLike, batches, on_device, weight_type
 
 
 @torch.no_grad()

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nashae_core.arguments import check_alike
-from nashae_core.differentiation import differentiable_once, transformed
+from nashae_core.kernels.differentiation import differentiable_once, transformed
 
 
 class _HalfSquares(torch.autograd.Function):

@@ -10,11 +10,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nashae_core.activations import ACTIVATIONS, Activation, ActivationName
 from nashae_core.arguments import check_tensors, check_type, seeded, whole_numbers
-from nashae_core.differentiation import differentiable_once, transformed
-from nashae_core.products import affine, product
-from nashae_core.sparse import (
+from nashae_core.kernels.activations import ACTIVATIONS, Activation, ActivationName
+from nashae_core.kernels.differentiation import differentiable_once, transformed
+from nashae_core.kernels.products import affine, product
+from nashae_core.kernels.sparse import (
     SparseRows,
     by_input,
     finite,

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from nashae_core.arguments import applied, check_given_back, check_kind, check_network
-from nashae_core.inspection import Demands
+from nashae_core.kernels.optimizers import adam
 from nashae_core.losses import covariance_loss, reconstruction_loss, weighted_loss
-from nashae_core.optimizers import adam
+from nashae_core.observations.inspection import Demands
 from nashae_core.predictors import Predictors
 from nashae_core.training import Trainable, Turn
 

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import utils
 
-from nashae_core.activations import SELU
 from nashae_core.arguments import (
     check_network,
     check_tensors,
@@ -21,6 +20,7 @@ from nashae_core.arguments import (
     seeded,
     whole,
 )
+from nashae_core.kernels.activations import SELU
 
 # The encoder's channels and its fully connected layer; the decoder mirrors them.
 CHANNELS = (32, 32, 64, 64)

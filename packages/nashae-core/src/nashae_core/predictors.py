@@ -12,10 +12,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from nashae_core.activations import selu, selu_, selu_backward_
 from nashae_core.arguments import check_tensors, seeded, whole
-from nashae_core.differentiation import differentiable_once, transformed
-from nashae_core.precision import full_precision
+from nashae_core.kernels.activations import selu, selu_, selu_backward_
+from nashae_core.kernels.differentiation import differentiable_once, transformed
+from nashae_core.kernels.precision import full_precision
 
 Weights = tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]
 

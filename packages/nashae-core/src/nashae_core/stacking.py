@@ -7,9 +7,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from nashae_core.arguments import check_kind, seeded
-from nashae_core.arrays import described
 from nashae_core.nashae import NashAE
-from nashae_core.observations import ObservationsLike
+from nashae_core.observations.access import ObservationsLike
+from nashae_core.observations.arrays import described
 from nashae_core.predictors import Predictors
 from nashae_core.training import History, Progress, TrainConfig, train
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from nashae_core.descriptions import as_json, description, first_difference
-from nashae_core.observations import Observations, batches, evenly
+from nashae_core.observations.access import Observations, batches, evenly
 
 # The entry of a state that says what its run is: JSON, as bytes.
 ABOUT = "about"

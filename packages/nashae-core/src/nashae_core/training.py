@@ -13,19 +13,19 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from nashae_core.arguments import check_kind, on_known_device, seeded, whole
-from nashae_core.arrays import described
-from nashae_core.denormals import flushed_denormals
 from nashae_core.descriptions import description
 from nashae_core.divergence import finite, first_bad, likely_causes
-from nashae_core.inspection import Demands, inspect
+from nashae_core.kernels.denormals import flushed_denormals
 from nashae_core.objective import Objective
-from nashae_core.observations import (
+from nashae_core.observations.access import (
     Observations,
     ObservationsLike,
     batches,
     on_device,
     weight_type,
 )
+from nashae_core.observations.arrays import described
+from nashae_core.observations.inspection import Demands, inspect
 from nashae_core.state import (
     evenly_spaced,
     fingerprint,

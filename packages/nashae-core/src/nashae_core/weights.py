@@ -15,9 +15,9 @@ from safetensors.torch import save as dump_tensors
 from torch import Tensor, nn
 
 from nashae_core.arguments import as_path, check_network
-from nashae_core.arrays import as_tensor, described
 from nashae_core.descriptions import as_json, description, first_difference
 from nashae_core.nashae import STANDARD
+from nashae_core.observations.arrays import as_tensor, described
 
 
 def save_weights(

@@ -1,0 +1,171 @@
+"""Training that takes dead latents out on its way, so that the model shrinks to what it uses."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from nashae_core.arguments import check_kind, on_known_device, seeded
+from nashae_core.factors.checks import check_game, check_networks
+from nashae_core.factors.sample import DataSample
+from nashae_core.factors.surgery import State, remove_latents, resized_like
+from nashae_core.nashae import NashAE
+from nashae_core.observations.access import Observations, ObservationsLike, weight_type
+from nashae_core.training import History, Progress, TrainConfig, train
+
+ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class Pruning:
+    """When latents are taken out, and which."""
+
+    every: int = 100
+    """Steps between two prunings."""
+    until: int = 600
+    """The last pruning that leaves a spare. One more follows `every` steps later, without."""
+    least_range: float = 0.2
+    """A latent stays when its max − min over the data is above this, NashAE's rule of a learned
+    latent; the widest of the others stays as a spare, because it may still be on its way."""
+    last_range: float = 0.05
+    """The same for the last pruning: what is narrower by then is dead."""
+
+    def __post_init__(self) -> None:
+        if self.every < 1 or self.until < 0:
+            raise ValueError(
+                f"every must be at least 1 and until at least 0; got {self.every} and {self.until}"
+            )
+        for name in ("least_range", "last_range"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"{name} must be in [0, 1); got {getattr(self, name)}")
+
+    @property
+    def last(self) -> int:
+        """The step of the last pruning."""
+        return self.until // self.every * self.every + self.every
+
+    def kept(self, ranges: Float[Tensor, " m"], step: int) -> list[int]:
+        """The latents that stay after the pruning of a step; at least one does."""
+        least = self.last_range if step >= self.last else self.least_range
+        stays = ranges > least
+        if step < self.last or not stays.any():
+            spare = torch.where(stays, -1.0, ranges).argmax()
+            if not stays.all():
+                stays[spare] = True
+        return stays.nonzero().flatten().tolist()
+
+
+def train_pruned(
+    model: NashAE,
+    observations: ObservationsLike,
+    config: TrainConfig,
+    generator: torch.Generator | int,
+    pruning: Pruning | None = None,
+    *,
+    device: str | torch.device = "cpu",
+    resume: State | None = None,
+    on_record: Callable[[Progress], object] | None = None,
+) -> tuple[NashAE, History]:
+    """Train a copy of a model as `train` does, and take the latents out that die on the way.
+
+    A latent that is taken out is held at its mean over the data (`remove_latents`). Ranges and
+    means are those of at most 10,000 observations. The model that is returned has the latents that
+    stayed.
+
+    - `resume`: a `Progress.state()` of an earlier call with equal arguments, whatever number of
+      latents it had; the run ends with the bits of one that was not interrupted.
+    - `on_record`: as of `train`; where it returns `True`, nothing is taken out any more either.
+
+    Raises `ValueError`, all before anything is trained, where `train` does, where
+    `config.record_every` does not divide `pruning.every`, for a model that is no NashAE, networks
+    that `remove_latents` refuses and such as do not take the observations.
+
+    Differs from the paper, which prunes nothing: there dead latents go on being trained, and grow
+    back, the more the larger m.
+    """
+    check_game(model)
+    check_kind(config, TrainConfig, "config", "give TrainConfig(...)")
+    pruning = Pruning() if pruning is None else pruning
+    check_kind(pruning, Pruning, "pruning", "give Pruning(...)")
+    generator, device = seeded(generator), on_known_device(device)
+    if pruning.every % config.record_every:
+        raise ValueError(
+            f"pruning.every must be a multiple of config.record_every, where states are taken; "
+            f"got {pruning.every} and {config.record_every}"
+        )
+    model = deepcopy(model)
+    sample = DataSample.of(observations, device, weight_type(model))
+    check_networks(model, sample.rows(2))
+    model, state = shrunk(model, sample, config, generator, pruning, device, resume, on_record)
+    if ENDED in state:
+        config = replace(config, steps=int(state["step"]))
+    history = train(
+        model,
+        sample.observations,
+        config,
+        generator,
+        device=device,
+        resume=state or None,
+        on_record=on_record,
+    )
+    return model, history
+
+
+def shrunk(
+    model: NashAE,
+    sample: DataSample,
+    config: TrainConfig,
+    generator: torch.Generator,
+    pruning: Pruning,
+    device: torch.device,
+    resume: State | None,
+    on_record: Callable[[Progress], object] | None,
+) -> tuple[NashAE, State]:
+    """The model after the last pruning that is within `config.steps`, and its state there."""
+    observations, step = sample.observations, 0
+    if resume is not None:
+        model, step = resized_like(model, resume), int(resume["step"])
+    last = min(pruning.last, config.steps // pruning.every * pruning.every)
+    boundaries = range(pruning.every, last + 1, pruning.every)
+    # A state that was taken at a pruning was taken before it.
+    for boundary in [b for b in boundaries if b >= step]:
+        until = replace(config, steps=boundary)
+        resume = trained(model, observations, until, generator, device, resume, on_record)
+        if ENDED in resume:
+            break
+        codes = sample.codes(model)
+        kept = pruning.kept(codes.amax(0) - codes.amin(0), boundary)
+        gone = [i for i in range(codes.shape[1]) if i not in kept]
+        if gone:
+            model, resume = remove_latents(model, gone, codes.mean(0), resume)
+    return model, resume or {}
+
+
+def trained(
+    model: NashAE,
+    observations: Observations,
+    config: TrainConfig,
+    generator: torch.Generator,
+    device: torch.device,
+    resume: State | None,
+    on_record: Callable[[Progress], object] | None = None,
+) -> State:
+    """`train`, for the state at its end, which a next call goes on from.
+
+    Where `on_record` ends it early, the state has an entry `ENDED`.
+    """
+    states: list[State] = []
+
+    def keep(progress: Progress) -> bool:
+        ends = on_record is not None and on_record(progress) is True
+        if ends or progress.step == progress.steps:
+            marked = {ENDED: torch.tensor(True, device="cpu")} if ends else {}
+            states.append(progress.state() | marked)
+        return ends
+
+    train(model, observations, config, generator, device=device, resume=resume, on_record=keep)
+    # A run that is resumed at its end takes no step.
+    return states[0] if states else resume or {}

@@ -1,0 +1,168 @@
+"""Arrays that stay where they are, in a file for example, and are read batch by batch, ahead."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from jaxtyping import Float, Integer
+from torch import Tensor
+
+from nashae_core.observations.arrays import (
+    check_dtype,
+    check_finite,
+    check_floating,
+    described,
+    from_numpy,
+    no_array,
+)
+
+# Batches that are read before they are asked for.
+AHEAD = 3
+# Bytes that are read at once, at most, where rows lie in chunks and not all are wanted.
+MOST_BYTES = 1 << 24
+
+
+@runtime_checkable
+class ArrayLike(Protocol):
+    """n rows, given as an array by an index: a memory map, an HDF5 data set, a class of one's own.
+
+    It is asked for increasing indices alone, each once, because HDF5 takes no others and a file is
+    read fastest so. Of one that has `chunks`, as HDF5 data sets have, slices are asked as well.
+    """
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The number of rows, then the shape of one."""
+        ...
+
+    @property
+    def dtype(self) -> Any:
+        """The type of the numbers."""
+        ...
+
+    def __getitem__(self, index: Any, /) -> Any: ...
+
+
+class StreamedObservations:
+    """Observations that stay where they are, and are read while the model is busy with others.
+
+    - `array`: floating point (n, ...), anything that has `shape`, `dtype` and `array[index]`: a
+      memory map, an HDF5 or zarr array, a class of one's own. An array in memory will do, where the
+      device has no room for it.
+    - `device`, `dtype`: what the rows are brought to; `train` and `encode` set them.
+
+    One thread reads three batches ahead, into pinned memory where the device is a GPU. `array` is
+    asked for increasing indices, each once, and for the chunks they lie in where it has `chunks`.
+    The rows are those of the same array in memory, bit for bit.
+
+    Raises `TypeError` where `array` is no such thing; `ValueError` where it is not floating point,
+    and where rows that are read are not finite.
+    """
+
+    def __init__(
+        self,
+        array: ArrayLike,
+        device: str | torch.device = "cpu",
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        if not isinstance(array, ArrayLike):
+            raise no_array(array, "observations")
+        check_dtype(dtype)
+        if not array.shape:
+            raise ValueError(
+                f"observations must be (n, ...), one row each; got {described(array)}: "
+                "give an array of one axis or more"
+            )
+        check_floating(array.dtype, "observations")
+        self.array, self.device, self.dtype = array, torch.device(device), dtype
+
+    def __len__(self) -> int:
+        return int(self.array.shape[0])
+
+    def __getitem__(self, index: Integer[Tensor, "*batch"]) -> Float[Tensor, "*rows"]:
+        """The rows at `index`, on the device.
+
+        Raises `IndexError` for an index outside of -n ... n - 1.
+        """
+        return self._on_device(self._read(index))
+
+    def read_ahead(self, index: Iterable[Tensor]) -> Iterator[Float[Tensor, "*rows"]]:
+        """The rows at each of `index`, in order."""
+        return map(self._on_device, ahead(self._read, index))
+
+    def to(self, device: str | torch.device, dtype: torch.dtype) -> "StreamedObservations":
+        """The same observations, for a model on `device` with weights of `dtype`."""
+        return StreamedObservations(self.array, device, dtype)
+
+    def _read(self, index: Tensor) -> Tensor:
+        rows = read_rows(self.array, index, "observations").to(self.dtype)
+        check_finite(rows.flatten(0, index.dim() - 1), "observations", index.flatten())
+        return pinned(rows, self.device)
+
+    def _on_device(self, rows: Tensor) -> Tensor:
+        return rows.to(self.device, non_blocking=True)
+
+
+def read_rows(array: ArrayLike, index: Integer[Tensor, "*batch"], name: str) -> Tensor:
+    """The rows at `index`, which may repeat, go backwards and count from the end."""
+    if isinstance(array, Tensor):
+        return array[index.to(array.device)]
+    n, rows = array.shape[0], index.cpu().numpy()
+    wrong = rows[(rows < -n) | (rows >= n)]
+    if wrong.size:
+        raise IndexError(f"index {wrong[0]} is out of range: {name} are {n}")
+    wanted, places = np.unique(np.where(rows < 0, rows + n, rows), return_inverse=True)
+    found = _read_increasing(array, wanted)
+    if found.shape != (len(wanted), *array.shape[1:]):
+        raise ValueError(
+            f"{name} must give a row of {tuple(array.shape[1:])} for each index; got "
+            f"{found.shape} for {len(wanted)} of them from {type(array).__name__}"
+        )
+    if not found.flags.writeable or not np.array_equal(wanted, rows):
+        found = found[places.reshape(rows.shape)]
+    return from_numpy(np.ascontiguousarray(found), name)
+
+
+def _read_increasing(array: ArrayLike, wanted: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    chunks: Any = getattr(array, "chunks", None)
+    if isinstance(array, np.ndarray) or not chunks or not isinstance(chunks[0], int):
+        return np.asarray(array[wanted])
+    # HDF5 unpacks a chunk anew for each row that is asked of it: all between the first and the last
+    # are read at once, and neighbours with them.
+    row = max(1, int(np.prod(array.shape[1:])) * np.dtype(array.dtype).itemsize)
+    near = (np.diff(wanted) == 1) | (np.diff(wanted // chunks[0]) == 0)
+    starts = [0] if len(wanted) else []
+    for i, joined in enumerate(near, 1):
+        if not joined or (wanted[i] - wanted[starts[-1]]) * row >= MOST_BYTES:
+            starts.append(i)
+    found = np.empty((len(wanted), *array.shape[1:]), array.dtype)
+    for start, end in pairwise([*starts, len(wanted)]):
+        first, last = wanted[start], wanted[end - 1]
+        found[start:end] = array[first : last + 1][wanted[start:end] - first]
+    return found
+
+
+def ahead(read: Callable[[Tensor], Tensor], index: Iterable[Tensor]) -> Iterator[Tensor]:
+    """`read(i)` of each of `index`, in order; one thread is three of them ahead."""
+    waiting = deque[Future[Tensor]]()
+    with ThreadPoolExecutor(max_workers=1) as reader:
+        try:
+            for i in index:
+                waiting.append(reader.submit(read, i))
+                if len(waiting) > AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for unread in waiting:
+                unread.cancel()
+
+
+def pinned(rows: Tensor, device: torch.device) -> Tensor:
+    """Rows in memory from which a GPU can fetch them by itself, where `device` is one."""
+    return rows.pin_memory() if device.type == "cuda" else rows
