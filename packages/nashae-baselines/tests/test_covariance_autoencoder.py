@@ -67,5 +67,5 @@ def test_an_encoder_that_mixes_up_the_batch_is_refused(make_model, rows, seeded)
     encoder = MLP((12, 3), generator=seeded(0))
     model = make_model(CovarianceAutoencoder, encoder=encoder)
     encoder.register_forward_hook(lambda *call: call[-1].view(30, 6))
-    with pytest.raises(ValueError, match=r"encoder gave \(30, 6\) .* it must be \(batch, m\)"):
+    with pytest.raises(ValueError, match=r"encoder must give \(batch, m\); got \(30, 6\)"):
         model.encode(rows)

@@ -332,9 +332,9 @@ class Reshaped(nn.Module):
 @pytest.mark.parametrize("shape", [(5, 7), (5, 0), (5, 2, 4), (5,)])
 def test_an_encoder_that_does_not_give_two_heads_is_refused(seeded, shape):
     model, x = VAE(Reshaped(shape), nn.Linear(3, 12)), torch.zeros(5, 12)
-    message = rf"encoder gave \({', '.join(map(str, shape))},?\) for observations \(5, 12\)"
+    message = rf"encoder must give \(batch, 2m\), .*; got \({', '.join(map(str, shape))},?\) for"
     for call in (model.posterior, model.encode, lambda x: model(x, seeded(0))):
-        with pytest.raises(ValueError, match=message + r"; it must be \(batch, 2m\)"):
+        with pytest.raises(ValueError, match=message + r" observations \(5, 12\)"):
             call(x)
 
 
@@ -342,7 +342,7 @@ def test_an_encoder_that_does_not_give_two_heads_is_refused(seeded, shape):
 def test_a_decoder_that_does_not_give_the_observations_shape_is_refused(seeded, likelihood):
     model = VAE(nn.Linear(12, 6), nn.Linear(3, 11), VAEConfig(likelihood=likelihood))
     config = TrainConfig(steps=1, batch_size=5)
-    with pytest.raises(ValueError, match=r"decoder gave \(5, 11\) for observations \(5, 12\)"):
+    with pytest.raises(ValueError, match=r"decoder .*\(5, 11\).*\(5, 12\)"):
         train(model, torch.rand(60, 12, generator=seeded(1)), config, seeded(0))
 
 

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nashae_baselines.checks import check_numbers, checked_config
+from nashae_baselines.checks import check_numbers, checked_config, matrix_from
 from nashae_baselines.losses import covariance_penalty
 from nashae_core import Demands, Trainable, Turn, adam, reconstruction_loss, weighted_loss
 from nashae_core.arguments import applied, check_given_back, check_network
@@ -30,16 +30,28 @@ class CovarianceAutoencoderConfig:
 
 
 class CovarianceAutoencoder(Trainable):
-    """The ablation of NashAE's predictors: what the covariances alone do. It is in no paper.
+    """NashAE without its predictors: an ablation, in no paper.
 
-    Without predictors only what two latents have in common in a straight line is lowered; NashAE's
-    predictors see any function of all the others.
+    The penalty lowers the linear dependence of pairs of latents; NashAE's predictors see any
+    function of all other latents.
 
-    - `encoder`: any module from observations (batch, ...) to ζ (batch, m), real numbers: the
-      sigmoid that makes codes of them is this model's, as it is NashAE's.
-    - `decoder`: any module from codes (batch, m) back to the observations' shape.
+    Args:
+        encoder: any module from observations (batch, ...) to ζ (batch, m), real numbers, of which
+            this model takes the sigmoid, as NashAE does.
+        decoder: any module from codes (batch, m) to the observations' shape.
+        config: the objective; None: the defaults.
 
-    Raises `ValueError` where one of the two gives another shape.
+    Raises:
+        TypeError: a network is no module, or `config` no `CovarianceAutoencoderConfig`.
+        ValueError: in training, if a network gives another shape.
+
+    Source: compare Yeats et al. 2022, https://arxiv.org/abs/2209.10677.
+
+    Example:
+        >>> from nashae_core import MLP
+        >>> encoder, decoder = MLP((8, 16, 2), generator=0), MLP((2, 16, 8), generator=1)
+        >>> CovarianceAutoencoder(encoder, decoder).encode(torch.zeros(5, 8)).shape
+        torch.Size([5, 2])
     """
 
     def __init__(
@@ -56,25 +68,21 @@ class CovarianceAutoencoder(Trainable):
 
     def encode(self, x: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch m"]:
         """Codes z = sigmoid(ζ), each in (0, 1)."""
-        zeta = applied(self.encoder, x, "the encoder")
-        if zeta.dim() != 2 or len(zeta) != len(x):
-            raise ValueError(
-                f"the encoder gave {tuple(zeta.shape)} for observations {tuple(x.shape)}; "
-                "it must be (batch, m)"
-            )
-        # As in NashAE: 8 bits, as autocast gives, are too few for a covariance of 1e-3.
-        return torch.sigmoid(zeta.to(x.dtype))
+        n = len(x)
+        # 8 bits, as autocast gives, would be too few for a covariance of 1e-3.
+        zeta = matrix_from(self.encoder, x, "the encoder", "(batch, m)", lambda rows, _: rows == n)
+        return torch.sigmoid(zeta)
 
     def decode(self, codes: Float[Tensor, "batch m"]) -> Float[Tensor, "batch *shape"]:
-        """The observations that `codes` stand for."""
+        """The reconstructions of codes (batch, m)."""
         return applied(self.decoder, codes, "the decoder", "codes")
 
     def demands(self) -> Demands:
-        """Observations that differ."""
+        """Observations that are not all equal."""
         return Demands(varied=True)
 
     def optimizers(self) -> Mapping[str, Optimizer]:
-        """Adam for the whole."""
+        """Adam for encoder and decoder."""
         return {"autoencoder": adam(self.parameters(), self.config.lr)}
 
     def turns(

@@ -1,25 +1,36 @@
-"""The discriminators of the adversarial games, and what they say."""
+"""The discriminators of the adversarial methods: the network, its logits, its turn."""
 
-from collections.abc import Mapping
 from functools import partial
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
-from nashae_baselines.gaussian_vae import GaussianVAE
-from nashae_baselines.rates import OF_ADAM, default_rate
-from nashae_core import MLP, adam
-from nashae_core.arguments import applied, whole
+from nashae_baselines.checks import matrix_from
+from nashae_baselines.losses import discriminator_loss
+from nashae_core import MLP, Turn
+from nashae_core.arguments import whole
 
 
 def discriminator(latents: int, hidden: int = 1024, *, generator: torch.Generator | int) -> MLP:
-    """The discriminator of the NashAE authors: m-1024-1024-1024-1 with SELU, to one logit.
+    """The discriminator of NashAE's authors: a perceptron m-1024-1024-1024-1 with SELU.
 
-    Drawn from `generator`, on its device; an int seeds one on the CPU.
+    Args:
+        latents: m ≥ 1, the width of its inputs.
+        hidden: the width of its three hidden layers, at least 1.
+        generator: draws the weights, on its device; an int seeds one on the CPU.
 
-    Raises `ValueError` where `latents` or `hidden` is below 1.
+    Returns:
+        A network from inputs (batch, m) to one logit each (batch, 1).
+
+    Raises:
+        ValueError: `latents` or `hidden` is below 1.
+
+    Source: the code of Yeats et al. 2022, https://arxiv.org/abs/2209.10677.
+
+    Example:
+        >>> discriminator(4, hidden=16, generator=0).sizes
+        (4, 16, 16, 16, 1)
     """
     latents, hidden = whole(latents, "latents"), whole(hidden, "hidden")
     # Differs from the paper: Kim & Mnih 2018 have six layers of 1000 with leaky ReLU.
@@ -29,36 +40,36 @@ def discriminator(latents: int, hidden: int = 1024, *, generator: torch.Generato
 def logits_of(
     discriminator: nn.Module, inputs: Float[Tensor, "batch *shape"], *, constant: bool = False
 ) -> Float[Tensor, " batch"]:
-    """The discriminator's logit for each of `inputs`, with its weights held constant or not.
+    """The discriminator's logit for each of the inputs.
 
-    Constant weights spare their gradient, a third of the pass, where another player moves.
+    Args:
+        discriminator: any module from inputs (batch, ...) to one logit each (batch, 1).
+        inputs: (batch, ...).
+        constant: hold its weights constant, which spares their gradient, a third of the pass, when
+            another player moves.
 
-    Raises `ValueError` where the discriminator does not give (batch, 1).
+    Raises:
+        ValueError: the discriminator gives another shape.
     """
     weights: dict[str, Tensor] = dict(discriminator.named_parameters())
     if constant:
         weights = {name: weight.detach() for name, weight in weights.items()}
-    logits = applied(
+    return matrix_from(
         partial(torch.func.functional_call, discriminator, weights),
         inputs,
         "the discriminator",
+        f"({len(inputs)}, 1)",
+        lambda *shape: shape == (len(inputs), 1),
         "inputs",
-    )
-    if logits.shape != (len(inputs), 1):
-        raise ValueError(
-            f"the discriminator gave {tuple(logits.shape)} for inputs {tuple(inputs.shape)}; "
-            f"it must be ({len(inputs)}, 1)"
-        )
-    # Under autocast a logit comes in 8 bits: too coarse for the small differences that are learned.
-    return logits[:, 0].to(inputs.dtype)
+    )[:, 0]
 
 
-def adversaries(
-    vae: GaussianVAE, discriminator: nn.Module, lr: float | None, discriminator_lr: float
-) -> Mapping[str, Optimizer]:
-    """Adam for the autoencoder, as player "vae", and with betas 0.5 and 0.9 for "discriminator"."""
-    autoencoder = [*vae.encoder.parameters(), *vae.decoder.parameters()]
-    return {
-        "vae": adam(autoencoder, lr or default_rate(1e-4, autoencoder, OF_ADAM)),
-        "discriminator": adam(discriminator.parameters(), discriminator_lr, (0.5, 0.9)),
-    }
+def discriminator_turn(
+    discriminator: nn.Module,
+    real: Float[Tensor, "batch *shape"],
+    made: Float[Tensor, "batch *shape"],
+) -> Turn:
+    """The turn in which the discriminator learns to tell `real` from `made` (both constant)."""
+    logits = logits_of(discriminator, torch.cat([real, made]))
+    loss = discriminator_loss(*logits.chunk(2))
+    return Turn("discriminator", loss, {"discriminator_loss": loss.detach()})

@@ -1,68 +1,49 @@
-"""FactorVAE: the total correlation is weighed by a discriminator that tells it."""
+"""FactorVAE: the total correlation is weighted, as a discriminator estimates it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch import Tensor
 
-from nashae_baselines.checks import check_numbers, check_weights, checked_config
-from nashae_baselines.discriminators import adversaries, logits_of
-from nashae_baselines.gaussian_vae import GaussianVAE, Likelihood, check_likelihood
-from nashae_baselines.losses import discriminator_loss, permuted, sampled_kl
+from nashae_baselines.adversarial_vae import AdversarialConfig, AdversarialVAE
+from nashae_baselines.discriminators import discriminator_turn, logits_of
+from nashae_baselines.losses import permuted, sampled_kl
 from nashae_core import Turn
-from nashae_core.arguments import check_network
 
 
 @dataclass(frozen=True)
-class FactorVAEConfig:
-    """The game of FactorVAE. The defaults are the NashAE authors'."""
+class FactorVAEConfig(AdversarialConfig):
+    """The objective of FactorVAE. The defaults are those of NashAE's authors."""
 
     beta: float = 75.0
-    """γ of the paper, which NashAE's authors call β, ≥ 0: the weight of the total correlation."""
-    likelihood: Likelihood = "gaussian"
-    """Gaussian of unit variance, or Bernoulli with the decoder's output as logits."""
-    lr: float | None = None
-    """Adam's learning rate for the encoder and the decoder; None: 1e-4, or less for wide networks
-    (`default_rate`)."""
-    discriminator_lr: float = 1e-4
-    """Adam's learning rate for the discriminator; its betas are 0.5 and 0.9."""
-
-    def __post_init__(self) -> None:
-        check_weights(beta=self.beta)
-        check_numbers(lr=self.lr, discriminator_lr=self.discriminator_lr)
-        check_likelihood(self.likelihood)
+    """β ≥ 0: the weight of the total correlation, γ in the paper."""
 
 
-class FactorVAE(GaussianVAE):
-    """FactorVAE (Kim & Mnih 2018) over an encoder and a decoder, as `VAE` takes them.
-
-    - `discriminator`: any module from codes (batch, m) to one logit each (batch, 1): that they are
-      of the joint q(z), and not of the product of its marginals.
+class FactorVAE(AdversarialVAE[FactorVAEConfig]):
+    """FactorVAE. The autoencoder lowers nll + KL + β·TC, the TC estimated by a discriminator.
 
     A step takes two batches: one for the autoencoder, one for the discriminator.
+
+    Args:
+        encoder: as of `VAE`.
+        decoder: as of `VAE`.
+        discriminator: any module from codes (batch, m) to one logit each (batch, 1), high for codes
+            of the joint q(z), low for those of the product of its marginals.
+        config: the objective; None: the defaults.
+
+    Source: Kim & Mnih 2018, https://arxiv.org/abs/1802.05983.
+
+    Example:
+        >>> from nashae_core import MLP
+        >>> from nashae_baselines import discriminator
+        >>> encoder, decoder = MLP((8, 16, 4), generator=0), MLP((2, 16, 8), generator=1)
+        >>> FactorVAE(encoder, decoder, discriminator(2, hidden=16, generator=2)).batches_per_step
+        2
     """
 
     batches_per_step = 2
-    objective = "nll"
-
-    def __init__(
-        self,
-        encoder: nn.Module,
-        decoder: nn.Module,
-        discriminator: nn.Module,
-        config: FactorVAEConfig | None = None,
-    ) -> None:
-        self.config = checked_config(config, FactorVAEConfig)
-        super().__init__(encoder, decoder, self.config.likelihood)
-        check_network(discriminator, "discriminator")
-        self.discriminator = discriminator
-
-    def optimizers(self) -> Mapping[str, Optimizer]:
-        """Adam for the autoencoder and Adam for the discriminator."""
-        config = self.config
-        return adversaries(self, self.discriminator, config.lr, config.discriminator_lr)
+    config_class = FactorVAEConfig
 
     def turns(
         self,
@@ -86,6 +67,4 @@ class FactorVAE(GaussianVAE):
 
         with torch.no_grad():
             joint = self.sample(others, generator)
-        logits = logits_of(self.discriminator, torch.cat([joint, permuted(joint, generator)]))
-        loss = discriminator_loss(*logits.chunk(2))
-        yield Turn("discriminator", loss, {"discriminator_loss": loss.detach()})
+        yield discriminator_turn(self.discriminator, joint, permuted(joint, generator))

@@ -6,19 +6,25 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from nashae_baselines.checks import matrix_from
 from nashae_core import Trainable
-from nashae_core.arguments import applied, check_network, seeded
+from nashae_core.arguments import check_network, seeded
 
 
 class Posterior(NamedTuple):
-    """q(z|x): a Gaussian for each latent, both (batch, m)."""
+    """The posterior q(z|x): a Gaussian for each observation and latent.
+
+    Args:
+        mean: (batch, m), the means.
+        log_variance: (batch, m), the logarithms of the variances.
+    """
 
     mean: Float[Tensor, "batch m"]
     log_variance: Float[Tensor, "batch m"]
 
 
 def drawn(posterior: Posterior, generator: torch.Generator | int) -> Float[Tensor, "batch m"]:
-    """A sample of the posterior, differentiable in it."""
+    """A sample of the posterior, differentiable in its means and variances."""
     mean, log_variance = posterior
     generator = seeded(generator, mean.device)
     noise = torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
@@ -28,7 +34,13 @@ def drawn(posterior: Posterior, generator: torch.Generator | int) -> Float[Tenso
 class GaussianCoder(Trainable):
     """A model whose encoder gives a diagonal Gaussian of codes, the posterior q(z|x).
 
-    - `encoder`: any module from observations (batch, ...) to (batch, 2m): means, log-variances.
+    Args:
+        encoder: any module from observations (batch, ...) to (batch, 2m): the m means, then the m
+            log-variances.
+
+    Raises:
+        TypeError: `encoder` is no module.
+        ValueError: when it is applied, if it gives another shape.
     """
 
     def __init__(self, encoder: nn.Module) -> None:
@@ -38,21 +50,23 @@ class GaussianCoder(Trainable):
 
     def posterior(self, x: Float[Tensor, "batch *shape"]) -> Posterior:
         """q(z|x) for observations (batch, ...)."""
-        heads = applied(self.encoder, x, "the encoder")
-        if heads.dim() != 2 or heads.shape[1] % 2 or not heads.shape[1]:
-            raise ValueError(
-                f"the encoder gave {tuple(heads.shape)} for observations {tuple(x.shape)}; "
-                "it must be (batch, 2m): a mean and a log-variance for each latent"
-            )
-        # Under autocast the heads come in 8 bits: too coarse for a sample, and for its density.
-        return Posterior(*heads.to(x.dtype).chunk(2, dim=1))
+        wanted = "(batch, 2m), a mean and a log-variance for each latent"
+        heads = matrix_from(
+            self.encoder, x, "the encoder", wanted, lambda _, k: k > 0 and k % 2 == 0
+        )
+        return Posterior(*heads.chunk(2, dim=1))
 
     def encode(self, x: Float[Tensor, "batch *shape"]) -> Float[Tensor, "batch m"]:
-        """Codes: the posterior's mean."""
+        """Codes (batch, m): the posterior's means."""
         return self.posterior(x).mean
 
     def sample(
         self, x: Float[Tensor, "batch *shape"], generator: torch.Generator | int
     ) -> Float[Tensor, "batch m"]:
-        """A sample of q(z|x) for each observation, drawn by `generator`, which an int seeds."""
+        """A sample of q(z|x) for each observation, (batch, m).
+
+        Args:
+            x: (batch, ...), observations.
+            generator: draws the noise; an int seeds one.
+        """
         return drawn(self.posterior(x), generator)
