@@ -105,7 +105,7 @@ def test_observations_may_have_any_shape(seeded):
 
 def test_an_encoder_for_another_number_of_latents_is_refused(make_model, rows, seeded):
     model = make_model(InfoGAN, encoder=MLP((12, 4), generator=seeded(0)))
-    with pytest.raises(ValueError, match="encoder must give 3 means, .*; got 2"):
+    with pytest.raises(ValueError, match=r"encoder must give 3 means, .*; got 2"):
         train(model, rows, TrainConfig(steps=1), seeded(0))
 
 

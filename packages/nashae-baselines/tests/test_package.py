@@ -1,3 +1,4 @@
+import doctest
 import importlib
 import pkgutil
 from importlib.metadata import version
@@ -22,3 +23,8 @@ def test_the_public_names_are_there():
 
 def test_the_version_is_the_distributions():
     assert nashae_baselines.__version__ == version("nashae-baselines")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_in_the_docstrings_are_true(name):
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
