@@ -2,21 +2,20 @@
 
 import pytest
 import torch
+from methods import CONFIGS, JUDGED
 from torch import Tensor, nn
 
 from nashae_baselines import (
     AAE,
     DIPVAE,
-    AAEConfig,
+    VAE,
     AnnealedVAE,
-    AnnealedVAEConfig,
     BetaTCVAE,
+    BetaTCVAEConfig,
     CovarianceAutoencoder,
-    CovarianceAutoencoderConfig,
-    DIPVAEConfig,
     FactorVAE,
+    GaussianCoder,
     InfoGAN,
-    InfoGANConfig,
 )
 from nashae_core import TrainConfig, encode, read_tensors, save_tensors, train
 
@@ -35,6 +34,7 @@ QUICK = {
     FactorVAE: {"lr": 1e-2, "beta": 1.0},
     AnnealedVAE: {"lr": 1e-2, "gamma": 1.0},
     AAE: {"lr": 1e-2},
+    VAE: {},
     DIPVAE: {"off_diagonal": 1.0, "diagonal": 1.0},
 }
 
@@ -44,6 +44,7 @@ def test_codes_are_n_by_m_and_decode_to_observations(make_model, rows, method):
     codes = encode(model, rows)
     assert codes.shape == (60, 3)
     assert torch.equal(codes, model.encode(rows).detach())
+    assert not isinstance(model, GaussianCoder) or codes.equal(model.posterior(rows).mean)
     assert model.decode(codes).shape == rows.shape
 
 
@@ -78,16 +79,24 @@ def test_one_seed_gives_one_run_and_noise_comes_from_it_alone(make_model, rows, 
 
 
 def test_a_run_resumes_to_the_bit(make_model, rows, seeded, tmp_path, method):
-    whole, states = make_model(method), []
-    history = train(whole, rows, CONFIG, seeded(1), on_record=lambda p: states.append(p.state()))
-    save_tensors(states[0], tmp_path / "state.safetensors")
-    state = read_tensors(tmp_path / "state.safetensors")
-    again = make_model(method, 9)
-    resumed = train(again, rows, CONFIG, seeded(7), resume=state)
-    for name, weight in whole.state_dict().items():
-        assert torch.equal(again.state_dict()[name], weight)
-    for name, values in history.terms.items():
-        assert torch.equal(resumed.terms[name], values)
+    for options in ({}, {"kl": "closed"}) if method is VAE else ({},):
+        whole, states = make_model(method, **options), []
+        keep = lambda progress, kept=states: kept.append(progress.state())  # noqa: E731
+        history = train(whole, rows, CONFIG, seeded(1), on_record=keep)
+        for cut_off in states[:2]:
+            save_tensors(cut_off, tmp_path / "state.safetensors")
+            state = read_tensors(tmp_path / "state.safetensors")
+            again, ends = make_model(method, 9, **options), []
+            keep = lambda progress, kept=ends: kept.append(progress.state())  # noqa: E731
+            resumed = train(again, rows, CONFIG, seeded(7), resume=state, on_record=keep)
+            assert torch.equal(resumed.steps, history.steps)
+            for found, expected in (
+                (again.state_dict(), whole.state_dict()),
+                (resumed.terms, history.terms),
+                (ends[-1], states[-1]),
+            ):
+                assert found.keys() == expected.keys()
+                assert all(torch.equal(found[name], expected[name]) for name in expected)
 
 
 @pytest.mark.parametrize(("method", "options"), QUICK.items())
@@ -129,7 +138,7 @@ def test_a_decoder_of_another_shape_is_refused(make_model, rows, seeded, method)
         train(model, rows, CONFIG, seeded(0))
 
 
-@pytest.mark.parametrize(("game", "width"), [(FactorVAE, 3), (AAE, 3), (InfoGAN, 12)])
+@pytest.mark.parametrize(("game", "width"), JUDGED.items())
 def test_a_discriminator_without_one_logit_is_refused(make_model, rows, seeded, game, width):
     model = make_model(game, judge=nn.Linear(width, 2))
     message = rf"discriminator must give \(\d+, 1\); got \(\d+, 2\) for inputs \(\d+, {width}\)"
@@ -138,25 +147,35 @@ def test_a_discriminator_without_one_logit_is_refused(make_model, rows, seeded, 
 
 
 @pytest.mark.parametrize(
-    ("config", "options", "message"),
+    ("method", "options", "message"),
     [
-        (DIPVAEConfig, {"off_diagonal": -1.0}, "off_diagonal must be .* got -1.0"),
-        (DIPVAEConfig, {"diagonal": float("inf")}, "diagonal must be .* got inf"),
-        (DIPVAEConfig, {"lr": 0.0}, "lr must be .* got 0.0"),
-        (AnnealedVAEConfig, {"capacity": -1.0}, "capacity must be .* got -1.0"),
-        (AnnealedVAEConfig, {"gamma": float("nan")}, "gamma must be .* got nan"),
-        (AnnealedVAEConfig, {"warm_up": 0}, "warm_up must be at least 1; got 0"),
-        (AnnealedVAEConfig, {"lr": -1.0}, "lr must be .* got -1.0"),
-        (AAEConfig, {"beta": -1.0}, "beta must be .* got -1.0"),
-        (AAEConfig, {"discriminator_lr": 0.0}, "discriminator_lr must be .* got 0.0"),
-        (InfoGANConfig, {"lam": float("inf")}, "lam must be .* got inf"),
-        (InfoGANConfig, {"noise": -1}, "noise must be at least 0; got -1"),
-        (InfoGANConfig, {"lr": 0.0}, "lr must be .* got 0.0"),
-        (CovarianceAutoencoderConfig, {"lam": 1.0}, r"lam \(λ\) must be in \[0, 1\); got 1.0"),
-        (CovarianceAutoencoderConfig, {"lam": float("nan")}, "lam .* got nan"),
-        (CovarianceAutoencoderConfig, {"lr": float("inf")}, "lr must be .* got inf"),
+        (DIPVAE, {"off_diagonal": -1.0}, "off_diagonal must be .* got -1.0"),
+        (DIPVAE, {"diagonal": float("inf")}, "diagonal must be .* got inf"),
+        (DIPVAE, {"lr": 0.0}, "lr must be .* got 0.0"),
+        (AnnealedVAE, {"capacity": -1.0}, "capacity must be .* got -1.0"),
+        (AnnealedVAE, {"gamma": float("nan")}, "gamma must be .* got nan"),
+        (AnnealedVAE, {"warm_up": 0}, "warm_up must be at least 1; got 0"),
+        (AnnealedVAE, {"lr": -1.0}, "lr must be .* got -1.0"),
+        (BetaTCVAE, {"beta": -1.0}, "beta must be .* got -1.0"),
+        (BetaTCVAE, {"lr": 0.0}, "lr must be .* got 0.0"),
+        (FactorVAE, {"beta": float("nan")}, "beta must be .* got nan"),
+        (FactorVAE, {"lr": -1.0}, "lr must be .* got -1.0"),
+        (FactorVAE, {"discriminator_lr": 0.0}, "discriminator_lr must be .* got 0.0"),
+        (AAE, {"beta": -1.0}, "beta must be .* got -1.0"),
+        (AAE, {"discriminator_lr": 0.0}, "discriminator_lr must be .* got 0.0"),
+        (InfoGAN, {"lam": float("inf")}, "lam must be .* got inf"),
+        (InfoGAN, {"noise": -1}, "noise must be at least 0; got -1"),
+        (InfoGAN, {"lr": 0.0}, "lr must be .* got 0.0"),
+        (CovarianceAutoencoder, {"lam": 1.0}, r"lam \(λ\) must be in \[0, 1\); got 1.0"),
+        (CovarianceAutoencoder, {"lam": float("nan")}, "lam .* got nan"),
+        (CovarianceAutoencoder, {"lr": float("inf")}, "lr must be .* got inf"),
     ],
 )
-def test_a_config_that_cannot_be_is_refused(config, options, message):
+def test_a_config_that_cannot_be_is_refused(method, options, message):
     with pytest.raises(ValueError, match=message):
-        config(**options)
+        CONFIGS[method](**options)
+
+
+def test_beta_tcvae_wants_two_observations():
+    with pytest.raises(ValueError, match="observations must be at least 2; got 1"):
+        BetaTCVAEConfig(observations=1)

@@ -2,24 +2,13 @@
 
 import pytest
 import torch
+from methods import CONFIGS, INPUTS, JUDGED, LATENTS, build, heads
 from torch import nn
 
-from nashae_baselines import (
-    AAE,
-    DIPVAE,
-    VAE,
-    AnnealedVAE,
-    BetaTCVAE,
-    BetaTCVAEConfig,
-    CovarianceAutoencoder,
-    FactorVAE,
-    InfoGAN,
-    discriminator,
-)
-from nashae_core import MLP, NashAE, Predictors, TrainConfig, train
+from nashae_baselines import CovarianceAutoencoder, FactorVAE, discriminator
+from nashae_core import MLP, NashAE, Predictors, Trainable, TrainConfig, train
 
 CONFIG = TrainConfig(steps=3, batch_size=10, record_every=2)
-INPUTS, LATENTS = 12, 3
 
 
 class Unused(nn.Module):
@@ -36,29 +25,16 @@ class Unused(nn.Module):
         return self.last(self.norm(self.first(x)))
 
 
-def built(method, width=2 * LATENTS):
-    g = torch.Generator().manual_seed(0)
-    encoder, decoder = Unused(INPUTS, width, g), Unused(LATENTS, INPUTS, g)
-    return method(encoder, decoder, g).double()
+def built(method: type[Trainable], judge: nn.Module | None = None) -> Trainable:
+    draw = torch.Generator().manual_seed(0)
+    width = LATENTS if method is NashAE else heads(method)
+    encoder, decoder = Unused(INPUTS, width, draw), Unused(LATENTS, INPUTS, draw)
+    if method is NashAE:
+        return NashAE(encoder, decoder, Predictors(LATENTS, 6, generator=draw)).double()
+    judge = judge or discriminator(JUDGED.get(method, 1), 8, generator=draw)
+    return build(method, encoder, decoder, judge).double()
 
 
-def judge(width, generator):
-    return discriminator(width, 8, generator=generator)
-
-
-MODELS = {
-    "NashAE": lambda: built(
-        lambda e, d, g: NashAE(e, d, Predictors(LATENTS, 6, generator=g)), LATENTS
-    ),
-    "Covariance": lambda: built(lambda e, d, _: CovarianceAutoencoder(e, d), LATENTS),
-    "VAE": lambda: built(lambda e, d, _: VAE(e, d)),
-    "BetaTCVAE": lambda: built(lambda e, d, _: BetaTCVAE(e, d, BetaTCVAEConfig(60))),
-    "DIPVAE": lambda: built(lambda e, d, _: DIPVAE(e, d)),
-    "AnnealedVAE": lambda: built(lambda e, d, _: AnnealedVAE(e, d)),
-    "FactorVAE": lambda: built(lambda e, d, g: FactorVAE(e, d, judge(LATENTS, g))),
-    "AAE": lambda: built(lambda e, d, g: AAE(e, d, judge(LATENTS, g))),
-    "InfoGAN": lambda: built(lambda e, d, g: InfoGAN(e, d, judge(INPUTS, g), LATENTS)),
-}
 # By the beginning of their parameters' names.
 FROZEN = {
     "nothing": ("-",),
@@ -73,9 +49,9 @@ FROZEN = {
 
 
 @pytest.mark.parametrize("frozen", FROZEN)
-@pytest.mark.parametrize("name", MODELS)
-def test_what_is_frozen_keeps_its_bits_and_the_rest_moves(rows, seeded, name, frozen):
-    model = MODELS[name]()
+@pytest.mark.parametrize("method", [NashAE, *CONFIGS], ids=lambda m: m.__name__)
+def test_what_is_frozen_keeps_its_bits_and_the_rest_moves(rows, seeded, method, frozen):
+    model = built(method)
     for parameter, tensor in model.named_parameters():
         tensor.requires_grad_(not parameter.startswith(FROZEN[frozen]))
         # A gradient that somebody left there moves nothing.
@@ -93,9 +69,9 @@ def test_what_is_frozen_keeps_its_bits_and_the_rest_moves(rows, seeded, name, fr
         assert torch.equal(value, before[key]) == still, key
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_a_run_with_a_frozen_layer_resumes_to_the_bit(rows, seeded, name):
-    whole, again, states = MODELS[name](), MODELS[name](), []
+@pytest.mark.parametrize("method", [NashAE, *CONFIGS], ids=lambda m: m.__name__)
+def test_a_run_with_a_frozen_layer_resumes_to_the_bit(rows, seeded, method):
+    whole, again, states = built(method), built(method), []
     for model in (whole, again):
         for parameter, tensor in model.named_parameters():
             tensor.requires_grad_(not parameter.startswith(FROZEN["a layer"]))
@@ -107,7 +83,7 @@ def test_a_run_with_a_frozen_layer_resumes_to_the_bit(rows, seeded, name):
 
 def test_a_frozen_part_moves_no_more_than_what_is_detached_by_hand(rows, seeded):
     """Against plain PyTorch: Adam over the decoder alone, the encoder's codes held fixed."""
-    model, plain = MODELS["Covariance"](), MODELS["Covariance"]()
+    model, plain = (built(CovarianceAutoencoder) for _ in range(2))
     for each in (model, plain):
         each.encoder.requires_grad_(False)
     draws = seeded(1)
@@ -134,7 +110,7 @@ class Sum(nn.Module):
 
 
 def test_a_player_without_parameters_lets_the_others_play(rows, seeded):
-    model = built(lambda e, d, _: FactorVAE(e, d, Sum()))
+    model = built(FactorVAE, Sum())
     before = model.decoder.last.weights[0].detach().clone()
     terms = train(model, rows, CONFIG, seeded(1)).terms
     assert not torch.equal(model.decoder.last.weights[0], before)

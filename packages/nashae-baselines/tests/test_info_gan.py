@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.distributions import Normal
 
-from nashae_baselines import InfoGAN, InfoGANConfig, code_nll
+from nashae_baselines import InfoGAN, InfoGANConfig
 from nashae_core import MLP, TrainConfig, encode, train
 
 
@@ -19,14 +19,6 @@ class Noted(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         self.seen.append(inputs)
         return self.layer(inputs)
-
-
-def test_the_code_nll_is_minus_the_log_density(seeded):
-    codes, mean, log_variance = (
-        torch.randn(6, 3, generator=seeded(s), dtype=torch.float64) for s in range(3)
-    )
-    density = Normal(mean, (log_variance / 2).exp()).log_prob(codes)
-    torch.testing.assert_close(code_nll(codes, mean, log_variance), -density.sum(1).mean())
 
 
 def test_codes_and_noise_are_uniform_between_minus_1_and_1(make_model, rows, seeded):

@@ -10,19 +10,15 @@ import jaxtyping
 import numpy as np
 import pytest
 import torch
+from methods import INPUTS, JUDGED, LATENTS, heads
 from torch import nn
 
 import nashae_baselines
 import nashae_core
 from nashae_baselines import (
-    AAE,
-    DIPVAE,
     VAE,
-    AnnealedVAE,
     BetaTCVAE,
     BetaTCVAEConfig,
-    CovarianceAutoencoder,
-    FactorVAE,
     InfoGAN,
     annealed_vae_loss,
     bernoulli_nll,
@@ -48,18 +44,15 @@ def _unhooked(monkeypatch):
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)
 
 
-N, INPUTS, LATENTS = 20, 6, 3
+N = 20
 X = torch.rand(N, INPUTS, generator=torch.Generator().manual_seed(0))
 SHORT = TrainConfig(steps=2, batch_size=5, record_every=2)
-JUDGED = {AAE: LATENTS, FactorVAE: LATENTS, InfoGAN: INPUTS}
-METHODS = [VAE, AAE, DIPVAE, AnnealedVAE, BetaTCVAE, CovarianceAutoencoder, FactorVAE, InfoGAN]
 
 
 def networks(method):
     """The networks that a method is made of, by name."""
-    heads = LATENTS if method is CovarianceAutoencoder else 2 * LATENTS
     found = {
-        "encoder": MLP((INPUTS, 5, heads), generator=0),
+        "encoder": MLP((INPUTS, 5, heads(method)), generator=0),
         "decoder": MLP((LATENTS, 5, INPUTS), generator=1),
     }
     if method in JUDGED:
@@ -85,11 +78,6 @@ def refused(call, *names):
     ours = {Path(package.__file__).parent for package in (nashae_baselines, nashae_core)}
     frames = inspect.getinnerframes(caught.value.__traceback__)
     assert ours & {*Path(frames[-1].filename).parents}, message
-
-
-@pytest.fixture(params=METHODS, ids=lambda method: method.__name__)
-def method(request):
-    return request.param
 
 
 def test_what_is_no_network_or_config_is_named(method):
