@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+import nashae_core
 from nashae_core import MLP, NashAE, NashAEConfig, Predictors
 
 LATENTS, HIDDEN, INPUTS = 4, 6, 12
@@ -51,8 +52,7 @@ def unchecked_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 
     `train` is checked by tests of its own.
     """
-    import nashae_core.factors.aligning
-    import nashae_core.factors.pruning
+    from nashae_core.factors import aligning, fork
 
     @wraps(nashae_core.train)
     def train(*arguments: object, **options: object) -> object:
@@ -62,5 +62,5 @@ def unchecked_steps(monkeypatch: pytest.MonkeyPatch) -> None:
         finally:
             jaxtyping.config.update("jaxtyping_disable", False)
 
-    monkeypatch.setattr(nashae_core.factors.aligning, "train", train)
-    monkeypatch.setattr(nashae_core.factors.pruning, "train", train)
+    for module in (aligning, fork):
+        monkeypatch.setattr(module, "train", train)

@@ -63,11 +63,11 @@ MODELS = {
     "nothing": (lambda: None, "must be a NashAE; got"),
     "an encoder of one's own": (
         lambda: with_networks(encoder=nn.Sequential(nn.Linear(INPUTS, M), nn.Tanh())),
-        "the last layer of Sequential is Tanh",
+        "the last layer of Sequential must be .* got Tanh",
     ),
     "a decoder of one's own": (
         lambda: with_networks(decoder=Bottleneck()),
-        "the first layer of Bottleneck is Bottleneck",
+        "the first layer of Bottleneck must be .* got Bottleneck",
     ),
     "a decoder without a bias": (
         lambda: with_networks(decoder=nn.Linear(M, INPUTS, bias=False)),

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 
 from nashae_core import Predictors, adam, predictor_loss
-from nashae_core.predictors import CHUNK
+from nashae_core.kernels.ensemble import CHUNK, scratch
 
 HIDDEN = 6
 # (latents, runs): one chunk, several, a last one that is smaller, and one model above the chunk.
@@ -193,13 +193,14 @@ def test_gradients_are_buffers_that_the_next_round_overwrites_and_losses_are_not
     assert found[0][0].data_ptr() != found[1][0].data_ptr()
 
 
-def test_room_is_used_again_by_the_rounds_of_the_next_batch():
+def test_memory_is_used_again_and_no_model_holds_it():
+    first, again = (scratch(torch.empty(5, 10, 5), 4) for _ in range(2))
+    assert [part.data_ptr() for part in first] == [part.data_ptr() for part in again]
+    assert len({part.data_ptr() for part in first}) == 4
     predictors = double(5, 1)
+    before = dict(vars(predictors))
     one_round(predictors, some_codes(5, 1, 1))
-    room = [part.data_ptr() for part in predictors._kept_room]
-    one_round(predictors, some_codes(5, 1, 2))
-    assert [part.data_ptr() for part in predictors._kept_room] == room
-    assert len(set(room)) == 4
+    assert vars(predictors) == before
 
 
 @pytest.mark.parametrize(("latents", "runs"), [(5, 1), (12, 5)])

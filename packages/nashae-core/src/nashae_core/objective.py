@@ -16,12 +16,12 @@ class Objective:
 
     - `name`: the term of the history that it is; None: the loss of the only player.
     - `players`: how many there are. A game that names no term has no objective.
-    - `state`: of the run to go on from, if there is one.
+    - `began`: the objective in the first step, of a run that is resumed.
     """
 
-    def __init__(self, name: str | None, players: int, state: Mapping[str, Tensor] | None) -> None:
+    def __init__(self, name: str | None, players: int, began: Tensor | None) -> None:
         self._name, self._alone = name, players == 1
-        self._began = (state or {}).get("objective")
+        self.began = began
         self._ended: Tensor | None = None
 
     def note(self, taken: Sequence[tuple[Mapping[str, Tensor], Tensor | None]]) -> None:
@@ -32,21 +32,17 @@ class Objective:
             values = [loss for _, loss in taken if self._alone and loss is not None]
         if values:
             of_steps = torch.stack(values)
-            self._began = of_steps[0] if self._began is None else self._began
+            self.began = of_steps[0] if self.began is None else self.began
             self._ended = of_steps.mean(0)
-
-    def state(self) -> dict[str, Tensor]:
-        """What a run needs of it to go on."""
-        return {} if self._began is None else {"objective": self._began.cpu()}
 
     def warn_of_rise(self) -> None:
         """Warn where it has ended at more than one and a half times what it was at first.
 
         Called by `train`, whose caller the warning names.
         """
-        if self._began is None or self._ended is None:
+        if self.began is None or self._ended is None:
             return
-        began, ended = self._began.flatten().cpu(), self._ended.flatten().cpu()
+        began, ended = self.began.flatten().cpu(), self._ended.flatten().cpu()
         rose = ~(ended - began <= NOISE * began.abs())  # so that NaN is one as well
         if not rose.any():
             return

@@ -1,9 +1,9 @@
-"""The state of a training run as tensors by name, so that it can be kept without pickle."""
+"""The state of a training run: typed in memory, tensors by name on disk."""
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -11,138 +11,174 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from nashae_core.descriptions import as_json, description, first_difference
-from nashae_core.observations.access import Observations, batches, evenly
 
-# The entry of a state that says what its run is: JSON, as bytes.
-ABOUT = "about"
-
-
-def training_state(
-    model: nn.Module,
-    optimizers: Mapping[str, Optimizer],
-    generators: Sequence[torch.Generator],
-    step: int,
-    records: Sequence[Mapping[str, Tensor]],
-    about: Mapping[str, Any],
-) -> dict[str, Tensor]:
-    """A copy on the CPU of all that a run needs to go on after `step` steps.
-
-    `about` says what the run is: what has to be equal in one that goes on from here.
-    """
-    state = {f"model/{name}": tensor for name, tensor in model.state_dict().items()}
-    for player, optimizer in optimizers.items():
-        for i, of_parameter in optimizer.state_dict()["state"].items():
-            state |= {f"optimizer/{player}/{i}/{key}": value for key, value in of_parameter.items()}
-    state |= {f"generator/{i}": g.get_state() for i, g in enumerate(generators)}
-    if records:
-        state |= {f"history/{name}": torch.stack([r[name] for r in records]) for name in records[0]}
-    state["step"] = torch.tensor(step, device="cpu")
-    state[ABOUT] = _written(about)
-    # Copied, since the run goes on; a device's tensors all at once would be one copy each in any
-    # case.
-    return {name: tensor.detach().to("cpu", copy=True) for name, tensor in state.items()}
+# Of each player, of each of its parameters by number, what the optimiser keeps, by its name.
+Moments = Mapping[str, Mapping[int, Mapping[str, Tensor]]]
 
 
-def restore_training_state(
-    state: Mapping[str, Tensor],
-    model: nn.Module,
-    optimizers: Mapping[str, Optimizer],
-    generators: Sequence[torch.Generator],
-    about: Callable[[], Mapping[str, Any]],
-) -> tuple[int, list[dict[str, Tensor]]]:
-    """Put a `training_state` back, in place; the steps done and the records so far.
+@dataclass(frozen=True)
+class TrainingState:
+    """All that a run needs to go on after `step` steps; every tensor is on the CPU."""
 
-    `about` says what this run is; a state that does not say it of its own is not compared.
+    model: Mapping[str, Tensor]
+    """The model's `state_dict`."""
+    moments: Moments
+    """What the optimisers keep."""
+    generators: Sequence[Tensor]
+    """The states of the generators that draw the batches, then of the one that draws the noise."""
+    history: Mapping[str, Tensor]
+    """Of each term its entries so far."""
+    step: int
+    about: Mapping[str, Any] | None = None
+    """What the run is (JSON values). A run that resumes must be equal; with None nothing is
+    compared."""
+    objective: Tensor | None = None
+    """The objective in the first step (`Objective`)."""
 
-    Raises `ValueError` where the state is of another model, other optimisers or another run.
-    """
-    players = {name.split("/")[1] for name in state if name.startswith("optimizer/")}
-    if not players <= optimizers.keys():
-        raise ValueError(
-            f"the state to resume from has the players {sorted(players)}; "
-            f"this model has {sorted(optimizers)}"
+    @classmethod
+    def of(
+        cls,
+        model: nn.Module,
+        optimizers: Mapping[str, Optimizer],
+        generators: Sequence[torch.Generator],
+        records: Sequence[Mapping[str, Tensor]],
+        step: int,
+        about: Mapping[str, Any],
+        objective: Tensor | None,
+    ) -> "TrainingState":
+        """A copy of what a run is at; `records` are the entries of its history."""
+        terms = records[0] if records else ()
+        moments = {
+            player: {
+                i: {key: _copied(value) for key, value in of_parameter.items()}
+                for i, of_parameter in optimizer.state_dict()["state"].items()
+            }
+            for player, optimizer in optimizers.items()
+        }
+        return cls(
+            _weights(model),
+            moments,
+            [generator.get_state() for generator in generators],
+            {name: _copied(torch.stack([r[name] for r in records])) for name in terms},
+            step,
+            about,
+            None if objective is None else _copied(objective),
         )
-    try:
-        moments = {player: _moments(player, state) for player in optimizers}
-        for player, optimizer in optimizers.items():
-            _check_optimizer(player, moments[player], optimizer)
-        if ABOUT in state:
-            _check_run(_read(state[ABOUT]), as_json(about()))
-        model.load_state_dict(below("model", state))
-        for player, optimizer in optimizers.items():
-            fresh = optimizer.state_dict()
-            optimizer.load_state_dict(fresh | {"state": fresh["state"] | moments[player]})
-        for at, generator in enumerate(generators):
-            generator.set_state(state[f"generator/{at}"])
-        step = int(state["step"])
-    except (KeyError, RuntimeError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValueError(f"the state to resume from does not fit this model: {error}") from error
-    device = next(model.parameters()).device
-    history = {name: tensor.to(device) for name, tensor in below("history", state).items()}
-    entries = len(next(iter(history.values()))) if history else 0
-    return step, [{name: t[i] for name, t in history.items()} for i in range(entries)]
+
+    def to_tensors(self, under: str = "") -> dict[str, Tensor]:
+        """The state as tensors by name, as it is written to disk; names begin with `under`."""
+        tensors = {f"model/{name}": tensor for name, tensor in self.model.items()}
+        for player, of_player in self.moments.items():
+            for i, of_parameter in of_player.items():
+                tensors |= {f"optimizer/{player}/{i}/{k}": t for k, t in of_parameter.items()}
+        tensors |= {f"generator/{i}": tensor for i, tensor in enumerate(self.generators)}
+        tensors |= {f"history/{name}": tensor for name, tensor in self.history.items()}
+        tensors["step"] = torch.tensor(self.step, device="cpu")
+        if self.about is not None:
+            content = [*json.dumps(self.about).encode()]
+            tensors["about"] = torch.tensor(content, dtype=torch.uint8, device="cpu")
+        if self.objective is not None:
+            tensors["objective"] = self.objective
+        return {under + name: tensor for name, tensor in tensors.items()}
+
+    @classmethod
+    def from_tensors(cls, tensors: Mapping[str, Tensor], under: str = "") -> "TrainingState":
+        """The state that `to_tensors` gave; the tensors are shared.
+
+        Raises `ValueError` where they are no such state.
+        """
+        tensors = _below(under, tensors)
+        moments: dict[str, dict[int, dict[str, Tensor]]] = {}
+        try:
+            for name, tensor in _below("optimizer/", tensors).items():
+                player, i, key = name.rsplit("/", 2)
+                moments.setdefault(player, {}).setdefault(int(i), {})[key] = tensor
+            generators = _below("generator/", tensors)
+            about = tensors.get("about")
+            return cls(
+                _below("model/", tensors),
+                moments,
+                [generators[str(i)] for i in range(len(generators))],
+                _below("history/", tensors),
+                int(tensors["step"]),
+                None if about is None else json.loads(bytes(about.tolist())),
+                tensors.get("objective"),
+            )
+        except (KeyError, ValueError, RuntimeError) as error:
+            raise _unfit(error) from error
+
+    def with_weights(self, model: nn.Module, moments: Moments | None = None) -> "TrainingState":
+        """The state with the weights of `model`, which was made from the state's own model."""
+        about = self.about
+        if about is not None:
+            about = {**about, "modules": description(model)["modules"]}
+        moments = self.moments if moments is None else moments
+        return replace(self, model=_weights(model), moments=moments, about=about)
+
+    def restore(
+        self,
+        model: nn.Module,
+        optimizers: Mapping[str, Optimizer],
+        generators: Sequence[torch.Generator],
+        about: Callable[[], Mapping[str, Any]],
+    ) -> list[dict[str, Tensor]]:
+        """Put the state into a run, in place; returns the entries of the history.
+
+        Raises `ValueError` where it is of another model, other optimisers or another run than
+        `about` says.
+        """
+        if not self.moments.keys() <= optimizers.keys():
+            raise ValueError(
+                f"the state to resume from has the players {sorted(self.moments)}; "
+                f"this model has {sorted(optimizers)}"
+            )
+        try:
+            for player, optimizer in optimizers.items():
+                _check_optimizer(player, self.moments.get(player, {}), optimizer)
+            if self.about is not None:
+                _check_run(as_json(self.about), as_json(about()))
+            model.load_state_dict(self.model)
+            for player, optimizer in optimizers.items():
+                fresh = optimizer.state_dict()
+                # Copies, which the optimiser writes to: a state may be resumed from twice.
+                moments = {
+                    i: {key: tensor.clone() for key, tensor in of_parameter.items()}
+                    for i, of_parameter in self.moments.get(player, {}).items()
+                }
+                optimizer.load_state_dict(fresh | {"state": fresh["state"] | moments})
+            for at, generator in enumerate(generators):
+                generator.set_state(self.generators[at])
+        except (KeyError, IndexError, RuntimeError) as error:
+            raise _unfit(error) from error
+        device = next(model.parameters()).device
+        history = {name: tensor.to(device) for name, tensor in self.history.items()}
+        entries = len(next(iter(history.values()))) if history else 0
+        return [{name: t[i] for name, t in history.items()} for i in range(entries)]
 
 
-def evenly_spaced(rows: Tensor | Observations, most: int, device: torch.device) -> Tensor:
-    """At most so many of the observations, the first and the last among them."""
-    return next(iter(batches(rows, evenly(len(rows), most)[None], device)))
+def _unfit(error: Exception) -> ValueError:
+    return ValueError(f"the state to resume from does not fit this model: {error}")
 
 
-def fingerprint(sample: Tensor, rows: int) -> dict[str, object]:
-    """What tells observations from others: how many, of what shape and type, a digest of some."""
-    content = sample.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
-    return {
-        "rows": rows,
-        "shape": list(sample.shape[1:]),
-        "dtype": str(sample.dtype),
-        "device": sample.device.type,
-        "sample": hashlib.sha256(content).hexdigest()[:16],  # type: ignore[arg-type]
-    }
+def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors whose names begin with `prefix`, by the rest of their names."""
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
 
 
-def as_another(state: Mapping[str, Tensor], model: nn.Module) -> dict[str, Tensor]:
-    """A state that `model` goes on from, which has come of the state's own model."""
-    if ABOUT not in state:
-        return dict(state)
-    modules = description(model)["modules"]
-    return {**state, ABOUT: _written(_read(state[ABOUT]) | {"modules": modules})}
+def _copied(tensor: Tensor) -> Tensor:
+    return tensor.detach().to("cpu", copy=True)
 
 
-def without_about(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A state that a run goes on from which is another on purpose."""
-    return {name: tensor for name, tensor in state.items() if name != ABOUT}
+def _weights(model: nn.Module) -> dict[str, Tensor]:
+    return {name: _copied(tensor) for name, tensor in model.state_dict().items()}
 
 
-def below(prefix: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The part of a state whose names begin with `prefix` and a slash, by the rest of them."""
-    return {k.removeprefix(f"{prefix}/"): v for k, v in state.items() if k.startswith(f"{prefix}/")}
-
-
-def _written(about: Mapping[str, Any]) -> Tensor:
-    return torch.tensor([*json.dumps(about).encode()], dtype=torch.uint8, device="cpu")
-
-
-def _read(about: Tensor) -> dict[str, Any]:
-    read: dict[str, Any] = json.loads(bytes(about.tolist()))
-    return read
-
-
-def _moments(player: str, state: Mapping[str, Tensor]) -> dict[int, dict[str, Tensor]]:
-    found: dict[int, dict[str, Tensor]] = {}
-    for name, value in below(f"optimizer/{player}", state).items():
-        i, key = name.split("/")
-        # A copy, which the optimiser will write to: a state may be resumed from twice.
-        found.setdefault(int(i), {})[key] = value.clone()
-    return found
-
-
-def _check_run(kept: dict[str, Any], given: dict[str, Any]) -> None:
-    if kept["observations"]["device"] != given["observations"]["device"]:
-        # Another device rounds otherwise, and a run may go on there.
-        for run in (kept, given):
+def _check_run(saved: dict[str, Any], given: dict[str, Any]) -> None:
+    if saved["observations"]["device"] != given["observations"]["device"]:
+        # Another device rounds differently; a run may still resume there.
+        for run in (saved, given):
             del run["observations"]["device"], run["observations"]["sample"]
-    different = first_difference(kept, given)
-    if different:
+    if different := first_difference(saved, given):
         name, before, now = different
         raise ValueError(
             f"the state to resume from is of another run: {name} is {before} there and {now} here: "
@@ -151,18 +187,18 @@ def _check_run(kept: dict[str, Any], given: dict[str, Any]) -> None:
 
 
 def _check_optimizer(
-    player: str, found: Mapping[int, Mapping[str, Tensor]], optimizer: Optimizer
+    player: str, moments: Mapping[int, Mapping[str, Tensor]], optimizer: Optimizer
 ) -> None:
-    # What an optimiser keeps of a parameter is known only once it has taken a step: a copy does.
+    # What an optimiser keeps of a parameter is known only after a step: a copy takes one.
     trial = deepcopy(optimizer)
     for parameter in (p for group in trial.param_groups for p in group["params"]):
         parameter.grad = torch.zeros_like(parameter)
     trial.step()
-    kept = trial.state_dict()["state"]
-    for i, of_parameter in found.items():
-        if of_parameter.keys() != kept.get(i, {}).keys():
+    expected = trial.state_dict()["state"]
+    for i, of_parameter in moments.items():
+        if of_parameter.keys() != expected.get(i, {}).keys():
             raise ValueError(
                 f"the state to resume from is of another optimiser for {player!r}: "
                 f"it keeps {sorted(of_parameter)} of parameter {i}, "
-                f"{type(optimizer).__name__} {sorted(kept.get(i, {}))}"
+                f"{type(optimizer).__name__} {sorted(expected.get(i, {}))}"
             )

@@ -25,13 +25,9 @@ from nashae_core.observations.access import (
     weight_type,
 )
 from nashae_core.observations.arrays import described
+from nashae_core.observations.fingerprint import evenly_spaced, fingerprint
 from nashae_core.observations.inspection import Demands, inspect
-from nashae_core.state import (
-    evenly_spaced,
-    fingerprint,
-    restore_training_state,
-    training_state,
-)
+from nashae_core.state import TrainingState
 
 # Observations by which a state is told from one on other data.
 SAMPLE = 16
@@ -207,10 +203,12 @@ def train(
     optimizers = model.optimizers()
     generators = [*draws, noise]
     shape = (model.batches_per_step, config.batch_size)
-    objective = Objective(model.objective, len(optimizers), resume)
+    state = None if resume is None else TrainingState.from_tensors(resume)
+    began = None if state is None else state.objective
+    objective = Objective(model.objective, len(optimizers), began)
     run = _Run(model, rows, config, optimizers, generators, objective, device)
-    if resume is not None:
-        run.restore(resume)
+    if state is not None:
+        run.restore(state)
 
     autocast = _autocast(device, config.precision)
     stop: object = None
@@ -267,11 +265,10 @@ class _Run:
             "runs": len(generators) - 1,
         }
 
-    def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Go on from a state."""
-        self.done, self.records = restore_training_state(
-            state, self.model, self.optimizers, self.generators, self.about
-        )
+    def restore(self, state: TrainingState) -> None:
+        """Resume from a state."""
+        self.done = state.step
+        self.records = state.restore(self.model, self.optimizers, self.generators, self.about)
         steps = _steps(self.config)
         entries = len(self.records)
         if entries > len(steps) or int(steps[entries - 1]) != self.done:
@@ -321,13 +318,19 @@ class _Run:
                 f"{step}, when the weights had moved on: keep what it returns there"
             )
         self.check_history()
-        state = training_state(
-            self.model, self.optimizers, self.generators, step, self.records, self.about()
+        state = TrainingState.of(
+            self.model,
+            self.optimizers,
+            self.generators,
+            self.records,
+            step,
+            self.about(),
+            self.objective.began,
         )
         for name, _ in self.model.named_parameters():
-            if not state[f"model/{name}"].isfinite().all():
+            if not state.model[name].isfinite().all():
                 raise self._diverged(f"the parameter {name} is not finite after step {step}")
-        return state | self.objective.state()
+        return state.to_tensors()
 
     def _diverged(self, what: str) -> FloatingPointError:
         causes = likely_causes(self._sample, self.optimizers, self.config.precision)

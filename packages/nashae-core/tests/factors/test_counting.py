@@ -5,10 +5,19 @@ from itertools import groupby
 import pytest
 import torch
 
-from nashae_core import MLP, NashAE, NashAEConfig, Predictors, encode
-from nashae_core.factors.count import CountConfig, Decision
-from nashae_core.factors.counting import DEAD, UNMISSED, _Search, count_factors
-from nashae_core.factors.pruning import Pruning
+from nashae_core import (
+    MLP,
+    CountConfig,
+    Decision,
+    NashAE,
+    NashAEConfig,
+    Predictors,
+    Pruning,
+    count_factors,
+    encode,
+)
+from nashae_core.factors.count import assured
+from nashae_core.factors.counting import DEAD, UNMISSED
 
 pytestmark = pytest.mark.usefixtures("unchecked_steps")
 
@@ -90,19 +99,19 @@ def test_every_decision_is_by_its_ratio(make_game):
             assert decision.ratio >= asked or decision.worth < 1
         assert 0 <= decision.latent < decision.latents
     rounds = [list(tests) for _, tests in groupby(found.decisions, lambda d: (d.step, d.kind))]
-    assured = set()
+    sure = set()
     for tests in rounds:
         removal = tests[0].kind == "remove"
         tested = [test.latent for test in tests]
         if removal:
-            assert not assured & set(tested)
+            assert not sure & set(tested)
         # A latent that is not missed at all goes at once.
         if removal and tests[-1].ratio >= UNMISSED:
-            assert sorted([*tested, *assured]) == list(range(tests[0].latents))
+            assert sorted([*tested, *sure]) == list(range(tests[0].latents))
         assert removal or len(tests) == 1
-        assured |= missed_in_any_case(tests)
+        sure |= missed_in_any_case(tests)
         for gone in (test.latent for test in tests if test.adopted):
-            assured = {latent - (latent > gone) for latent in assured - {gone}}
+            sure = {latent - (latent > gone) for latent in sure - {gone}}
         assert all(test.ratio >= UNMISSED for test in tests[:-1])
         # Of those that are not worth their place the one that is missed least.
         changing = [test for test in tests if (test.worth < 1) == removal]
@@ -126,19 +135,18 @@ def missed_in_any_case(tests):
 
 
 def test_a_latent_that_is_missed_in_any_case_is_not_tested_again():
-    search = _Search(game(4), observed(1), CountConfig(), seeded(0), "cpu", None)
-
     def told(step, latent, ratio, share=0.2, adopted=False):
         return Decision("remove", step, latent, 4, ratio, share, 0.0, 1.0, adopted)
 
-    assert search._assured() == set()
-    search.decisions += [told(700, 3, 4.0), told(700, 1, 1.0, adopted=True), told(700, 0, 3.0)]
-    assert search._assured() == {0, 2}  # the last has moved up
+    config = CountConfig()
+    assert assured([], config) == set()
+    decisions = [told(700, 3, 4.0), told(700, 1, 1.0, adopted=True), told(700, 0, 3.0)]
+    assert assured(decisions, config) == {0, 2}  # the last has moved up
     # Neither is missed enough: by its ratio, by its share.
-    search.decisions += [told(700, 2, 2.9), told(1000, 1, 3.5, share=0.05)]
-    assert search._assured() == {0, 2}
-    search.decisions += [told(1000, 0, 1.2, adopted=True)]
-    assert search._assured() == {1}
+    decisions += [told(700, 2, 2.9), told(1000, 1, 3.5, share=0.05)]
+    assert assured(decisions, config) == {0, 2}
+    decisions += [told(1000, 0, 1.2, adopted=True)]
+    assert assured(decisions, config) == {1}
 
 
 def test_a_latent_that_is_dead_at_the_first_look_ends_the_search(monkeypatch):

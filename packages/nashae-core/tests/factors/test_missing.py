@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from nashae_core import MLP, NashAE, Predictors, add_latent, missing_direction
-from nashae_core.factors.surgery import last_linear
+from nashae_core.factors.layers import last_linear
 
 N, HIDDEN = 400, 6
 

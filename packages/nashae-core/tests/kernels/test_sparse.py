@@ -68,7 +68,9 @@ def test_a_perceptron_is_the_same_either_way(mostly_zero, seeded, monkeypatch, d
     wanted = [x, *network.parameters()] if of_x else [*network.parameters()]
     used, found = [], []
     original = sparse.sparse_affine
-    monkeypatch.setattr("nashae_core.mlp.sparse_affine", lambda *a: used.append(1) or original(*a))
+    monkeypatch.setattr(
+        "nashae_core.kernels.perceptron.sparse_affine", lambda *a: used.append(1) or original(*a)
+    )
     for large in (0, 10**9):
         monkeypatch.setattr(sparse, "LARGE", large)
         output = network(x)

@@ -8,32 +8,28 @@ number.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nashae_core.arguments import check_kind, on_known_device, seeded, whole
+from nashae_core.arguments import check_kind, seeded, whole
 from nashae_core.factors.axes import Axes, AxesConfig, AxesProgress, Stage, Try
-from nashae_core.factors.checks import check_game, check_networks
+from nashae_core.factors.checks import check_game
 from nashae_core.factors.count import too_little
+from nashae_core.factors.fork import Fork
 from nashae_core.factors.independence import dependence
-from nashae_core.factors.pruning import shrunk, trained
-from nashae_core.factors.standard import standard_sample
-from nashae_core.factors.surgery import State, fold_latent, remove_latents, with_weights
+from nashae_core.factors.search import LAST, Search
 from nashae_core.kernels.optimizers import adam
 from nashae_core.losses import reconstruction_loss
-from nashae_core.nashae import NashAE, NashAEConfig, noisy
-from nashae_core.observations.access import ObservationsLike, weight_type
+from nashae_core.nashae import NashAE, noisy
+from nashae_core.observations.access import ObservationsLike
 from nashae_core.observations.arrays import described
-from nashae_core.state import without_about
-from nashae_core.training import Progress, Trainable, TrainConfig, Turn, train
+from nashae_core.training import Progress, Trainable, Turn, train
 
 SHARES = (-1.0, -0.5, 0.5, 1.0)
-# A fit's loss is the mean of its last entries.
-LAST = 5
 
 
 def align_axes(
@@ -75,58 +71,65 @@ def align_axes(
             f"build must be a function of a generator that makes a NashAE; got {described(build)}: "
             "the model of each try is a fresh one"
         )
-    factors, draws = whole(factors, "factors"), seeded(generator)
-    return _Search(build, observations, factors, draws, config, device, on_progress).run()
+    factors, generator = whole(factors, "factors"), seeded(generator)
+
+    def fresh() -> NashAE:
+        return _built(build, factors, generator)
+
+    first = fresh()
+    search = Search(first, observations, config, generator, device)
+    return _Aligning(search, fresh, factors, config, on_progress).run(first)
 
 
-class _Fork(NamedTuple):
-    """A model and the state that it goes on from; its error under noise."""
+def _built(
+    build: Callable[[torch.Generator], NashAE], factors: int, generator: torch.Generator
+) -> NashAE:
+    """A fresh model, as a try begins with."""
+    model = build(generator)
+    check_game(model, "what build makes")
+    if (m := model.predictors.latents) < factors:
+        raise ValueError(
+            f"the model has {m} latents for {factors} factors: "
+            "build one with more latents than factors"
+        )
+    model.standardise()
+    return model
 
-    model: NashAE
-    state: State
-    error: float = 0.0
 
-
-class _Search:
-    """The data and the settings of all stages."""
+class _Aligning:
+    """A search at work, and the tries so far."""
 
     def __init__(
         self,
-        build: Callable[[torch.Generator], NashAE],
-        observations: ObservationsLike,
+        search: Search,
+        fresh: Callable[[], NashAE],
         factors: int,
-        generator: torch.Generator,
         config: AxesConfig,
-        device: str | torch.device,
         on_progress: Callable[[AxesProgress], None] | None,
     ) -> None:
-        self.build, self.factors, self.config = build, factors, config
-        self.generator, self.on_progress = generator, on_progress
-        self.device = on_known_device(device)
-        self.first, self.tries = self._built(), list[Try]()
-        self.sample, self.standard = standard_sample(
-            observations, self.device, weight_type(self.first)
-        )
-        check_networks(self.first, self.sample.rows(2))
+        self.search, self.fresh, self.factors, self.config = search, fresh, factors, config
+        self.on_progress, self.tries = on_progress, list[Try]()
 
-    def run(self) -> Axes:
+    def run(self, model: NashAE) -> Axes:
         """Tries until one is independent; the best."""
-        found: list[tuple[Try, float, NashAE]] = []
-        while len(found) < self.config.tries:
-            model = self._tried(self._built() if found else self.first)
-            depends = dependence(self.sample.codes(model), ranked=False)
+        results: list[tuple[Try, float, NashAE]] = []
+        sample = self.search.sample
+        while True:
+            model = self._tried(model)
+            depends = dependence(sample.codes(model), ranked=False)
             tried = Try(model.predictors.latents, float(depends.max()))
-            explained = 1 - self.sample.error(model) / self.standard.variance
-            found.append((tried, explained, model.eval()))
+            explained = self.search.explained(sample.error(model))
+            results.append((tried, explained, model))
             self.tries.append(tried)
-            if not self._lacks(tried, explained):
+            if not self._lacks(tried, explained) or len(results) == self.config.tries:
                 break
+            model = self.fresh()
         # More latents come first; there are never more than factors.
         tried, explained, model = min(
-            found, key=lambda one: (-one[0].latents, bool(too_little(one[1])), one[0].dependence)
+            results, key=lambda one: (-one[0].latents, bool(too_little(one[1])), one[0].dependence)
         )
         reason = self._lacks(tried, explained)
-        model.standardise(self.standard.shift, self.standard.scale)
+        model = self.search.finished(model)
         return Axes(model, tuple(self.tries), not reason, explained, reason)
 
     def _lacks(self, tried: Try, explained: float) -> str:
@@ -138,66 +141,41 @@ class _Search:
             return too_little(explained)
         return "" if depends <= most else f"two latents depend on each other by {depends:.3f}"
 
-    def _built(self) -> NashAE:
-        """A fresh model, as it is at the beginning of a try."""
-        model = self.build(self.generator)
-        check_game(model, "what build makes")
-        m = model.predictors.latents
-        if m < self.factors:
-            raise ValueError(
-                f"the model has {m} latents for {self.factors} factors: "
-                "build one with more latents than factors"
-            )
-        model.standardise()
-        return model
-
     def _tried(self, model: NashAE) -> NashAE:
         """One try, all stages."""
-        m = model.predictors.latents
-        beyond = range(self.factors + self.config.spare, m)
-        if beyond:
-            model, _ = remove_latents(model, beyond, model.predictors.weight1.new_zeros(m))
-        config = model.config.at_odds(
-            self.config.covariance_weight * self.standard.variance, self.config.warm_up
-        )
-        model.config = _of_stage(config, self.config.first)
-        pruning = self.config.pruning
-        model, state = shrunk(
-            model,
-            self.sample,
-            self._training(pruning.last),
-            self.generator,
-            pruning,
-            self.device,
-            None,
-            self._telling("latents form", pruning.last),
-        )
-        m, rest = model.predictors.latents, self.config.first.steps - pruning.last
-        rest_of_first = replace(self.config.first, steps=rest)
-        current = self._trained(_Fork(model, state), rest_of_first, f"{m} latents left")
+        fork = self.search.begun(model)
+        if beyond := range(self.factors + self.config.spare, fork.latents):
+            fork = fork.without(beyond, torch.zeros(fork.latents, device="cpu"))
+        first, last = self.config.first, self.config.pruning.last
+        fork = self.search.pruned(_at(fork, first), self._telling("latents form", last))
+        m, rest = fork.latents, replace(first, steps=first.steps - last)
+        fork = self._trained(fork, rest, f"{m} latents left")
         for left in range(m - 1, self.factors - 1, -1):
-            best = self._merged(current)
-            current = self._trained(best, self.config.merge, f"merged to {left} latents")
-        return self._trained(current, self.config.last, "less noise").model
+            fork = self._trained(self._merged(fork), self.config.merge, f"merged to {left} latents")
+        return self._trained(fork, self.config.last, "less noise").model
 
-    def _merged(self, current: _Fork) -> _Fork:
+    def _merged(self, fork: Fork) -> Fork:
         """The best of all ways to do with one latent less."""
-        m, codes = current.model.predictors.latents, self.sample.codes(current.model)
+        m, codes, generator = (
+            fork.latents,
+            self.search.sample.codes(fork.model),
+            self.search.generator,
+        )
         # All candidates are given the same batches and the same noise.
-        seed = int(torch.randint(2**62, (), generator=self.generator, device=self.generator.device))
-        state = {**current.state, "generator/0": self.generator.get_state()}
+        seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
+        assert fork.state is not None
+        drawing = [generator.get_state(), *fork.state.generators[1:]]
+        fork = replace(fork, state=replace(fork.state, generators=drawing))
         dropped = [
             self._fitted(
-                *remove_latents(current.model, [latent], codes.mean(0), state),
-                seed,
-                f"latent {latent + 1} of {m} dropped",
+                fork.without([latent], codes.mean(0)), seed, f"latent {latent + 1} of {m} dropped"
             )
             for latent in range(m)
         ]
         least = min(range(m), key=lambda latent: dropped[latent].error)
         folded = [
             self._fitted(
-                *fold_latent(current.model, least, into, share, codes, state),
+                fork.folded(least, into, share, codes),
                 seed,
                 f"latent {least + 1} of {m} folded into {into + 1}",
             )
@@ -205,51 +183,44 @@ class _Search:
             if into != least
             for share in SHARES
         ]
-        return min([dropped[least], *folded], key=lambda fork: fork.error)
+        return min([dropped[least], *folded], key=lambda candidate: candidate.error)
 
-    def _fitted(self, model: NashAE, state: State, seed: int, doing: str) -> _Fork:
-        """The decoder fitted to codes that stay, and its error."""
-        steps = self.config.fit_steps
-        fit = _HeldCodes(model, self.config.merge.code_noise)
-        generator = torch.Generator(self.generator.device).manual_seed(seed)
+    def _fitted(self, fork: Fork, seed: int, doing: str) -> Fork:
+        """With the decoder fitted to codes that do not change, and its error."""
+        steps, model = self.config.fit_steps, deepcopy(fork.model)
         history = train(
-            fit,
-            self.sample.observations,
-            self._training(steps),
-            generator,
-            device=self.device,
+            _HeldCodes(model, self.config.merge.code_noise),
+            self.search.sample.observations,
+            self.search.train_config(steps),
+            torch.Generator(self.search.generator.device).manual_seed(seed),
+            device=self.search.device,
             on_record=self._telling(doing, steps),
         )
         error = float(history.terms["reconstruction_loss"][-LAST:].mean())
-        return _Fork(model, with_weights(model, state), error)
+        return replace(fork.with_weights_of(model), error=error)
 
-    def _trained(self, current: _Fork, stage: Stage, doing: str) -> _Fork:
-        """The model after a stage."""
-        model, first = current.model, int(current.state["step"])
-        model.config = _of_stage(model.config, stage)
-        state = trained(
-            model,
-            self.sample.observations,
-            self._training(first + stage.steps),
-            self.generator,
-            self.device,
-            without_about(current.state),
-            self._telling(doing, stage.steps, first),
+    def _trained(self, fork: Fork, stage: Stage, doing: str) -> Fork:
+        """The fork after a stage."""
+        tell = self._telling(doing, stage.steps, fork.step)
+        return self.search.trained(
+            _at(fork, stage), fork.step + stage.steps, lambda progress, _: tell(progress)
         )
-        return _Fork(model, state)
 
-    def _training(self, steps: int) -> TrainConfig:
-        return TrainConfig(steps, self.config.batch_size, self.config.record_every)
+    def _telling(self, doing: str, steps: int, first: int = 0) -> Callable[[Progress], None]:
+        def tell(progress: Progress) -> None:
+            if self.on_progress is not None:
+                done = progress.step - first
+                self.on_progress(AxesProgress(doing, done, steps, tuple(self.tries)))
 
-    def _telling(self, doing: str, steps: int, first: int = 0) -> Callable[[Progress], None] | None:
-        tell = self.on_progress
-        if tell is None:
-            return None
+        return tell
 
-        def on_record(progress: Progress) -> None:
-            tell(AxesProgress(doing, progress.step - first, steps, tuple(self.tries)))
 
-        return on_record
+def _at(fork: Fork, stage: Stage) -> Fork:
+    """The fork with the noise of a stage."""
+    config = fork.model.config
+    return fork.with_config(
+        replace(config, code_noise=stage.code_noise, logit_weight=stage.logit_weight)
+    )
 
 
 class _HeldCodes(Trainable):
@@ -273,7 +244,3 @@ class _HeldCodes(Trainable):
             codes = noisy(self.model.encode(x), self.code_noise, generator)
         loss = reconstruction_loss(self.model.decode(codes), x)
         yield Turn("decoder", loss, {"reconstruction_loss": loss.detach()})
-
-
-def _of_stage(config: NashAEConfig, stage: Stage) -> NashAEConfig:
-    return replace(config, code_noise=stage.code_noise, logit_weight=stage.logit_weight)

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from nashae_core.arguments import check_kind
-from nashae_core.factors.surgery import first_linear, last_linear
+from nashae_core.factors.layers import first_linear, last_linear
 from nashae_core.nashae import NashAE
 from nashae_core.observations.access import Observations
 

@@ -1,7 +1,7 @@
 """What a search for the number of factors is told, and what it finds."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal, NamedTuple
@@ -141,6 +141,22 @@ class Decision(NamedTuple):
     def margin(self) -> float:
         """By which factor the worth is above 1 or below; at least 1."""
         return max(self.worth, 1 / max(self.worth, TINY))
+
+
+def assured(decisions: Sequence[Decision], config: CountConfig) -> set[int]:
+    """The latents, as they are numbered now, that were worth their place whatever they depend on.
+
+    Without another latent the error grows no less when they are removed: they need no new test.
+    """
+    found, share = set[int](), max(config.least_share, config.dependent_share)
+    for _, tests in groupby(decisions, lambda test: test.step):
+        for test in (ordered := list(tests)):
+            if test.ratio >= 2 * config.removal_ratio and test.share >= share:
+                found.add(test.latent)
+        for test in ordered:
+            if test.adopted:
+                found = {i - (i > test.latent) for i in found if i != test.latent}
+    return found
 
 
 class Count(NamedTuple):

@@ -5,44 +5,43 @@ m. Nothing that is measured on a latent, neither its range nor its R² nor the l
 from a factor; training on without it does: a stray is not missed, a factor is.
 """
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from functools import partial
-from itertools import groupby
-from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nashae_core.arguments import check_kind, on_known_device, seeded
-from nashae_core.factors.checks import check_game, check_networks
-from nashae_core.factors.count import TINY, Count, CountConfig, CountProgress, Decision, Kind
+from nashae_core.arguments import check_kind, seeded
+from nashae_core.factors.checks import check_game
+from nashae_core.factors.count import (
+    TINY,
+    Count,
+    CountConfig,
+    CountProgress,
+    Decision,
+    Kind,
+    assured,
+)
+from nashae_core.factors.count_state import CountState
+from nashae_core.factors.fork import Fork
 from nashae_core.factors.independence import dependence, redundancy
 from nashae_core.factors.missing import missing_direction
-from nashae_core.factors.pruning import shrunk, trained
-from nashae_core.factors.standard import Standard, standard_sample
-from nashae_core.factors.surgery import State, add_latent, remove_latents, resized_like
+from nashae_core.factors.search import LAST, Search
+from nashae_core.factors.standard import Standard
 from nashae_core.nashae import NashAE
-from nashae_core.observations.access import ObservationsLike, weight_type
-from nashae_core.state import below, without_about
-from nashae_core.training import History, Progress, TrainConfig
+from nashae_core.observations.access import ObservationsLike
+from nashae_core.state import TrainingState
+from nashae_core.training import History, Progress
 
-KINDS: tuple[Kind, ...] = ("remove", "add")
-# A test takes the mean of the last errors of each side.
-LAST = 5
 # A latent whose ratio is below this is not missed at all, and goes without a look at the others.
 UNMISSED = 1.05
 # The range of a latent that the game has killed, when one is put in.
 DEAD = 0.05
 # Observations from which the latent to put in is worked out.
 MOST_PAIRS = 2000
-# Of a state: what the pruning, or the tests at hand, go on from.
-PRUNING, TESTS = "pruning", "tests"
-# Of a state: the moments of the data.
-DATA = "data"
 
 
 def count_factors(
@@ -52,7 +51,7 @@ def count_factors(
     config: CountConfig | None = None,
     *,
     device: str | torch.device = "cpu",
-    resume: State | None = None,
+    resume: Mapping[str, Tensor] | None = None,
     on_progress: Callable[[CountProgress], None] | None = None,
 ) -> Count:
     """Find the number of independent factors of data by training copies of `model` on them.
@@ -86,102 +85,73 @@ def count_factors(
     config = CountConfig() if config is None else config
     check_kind(config, CountConfig, "config", "give CountConfig(...)")
     check_game(model)
-    search = _Search(model, observations, config, seeded(generator), device, on_progress)
-    return search.run(resume)
+    generator, model = seeded(generator), deepcopy(model)
+    model.standardise()
+    search = Search(model, observations, config, generator, device)
+    state = None if resume is None else CountState.from_tensors(resume)
+    return _Counting(search, config, on_progress).run(model, state)
 
 
-class _Fork(NamedTuple):
-    """A model at some step, the state that it goes on from, and its error on the way there."""
-
-    model: NashAE
-    state: State
-    error: float = math.nan
-
-
-class _Search:
-    """A search at work: the data and the settings of all its parts, and how far it is."""
+class _Counting:
+    """A search at work, and how far it is."""
 
     def __init__(
         self,
-        model: NashAE,
-        observations: ObservationsLike,
+        search: Search,
         config: CountConfig,
-        generator: torch.Generator,
-        device: str | torch.device,
         on_progress: Callable[[CountProgress], None] | None,
     ) -> None:
-        self.config, self.generator = config, generator
-        self.device, self.on_progress = on_known_device(device), on_progress
-        self.sample, self.standard = standard_sample(observations, self.device, weight_type(model))
-        self.decisions, self.growing = list[Decision](), False
-        self.model = deepcopy(model).to(self.device)
-        self.model.standardise()
-        check_networks(self.model, self.sample.rows(2))
+        self.search, self.config, self.on_progress = search, config, on_progress
+        self.sample, self.decisions = search.sample, list[Decision]()
 
-    def run(self, resume: State | None) -> Count:
+    def run(self, model: NashAE, resume: CountState | None) -> Count:
         """All stages, or those that are left."""
-        model = self.model
         if resume is not None:
-            self._take_standard(resume)
-        odds = self.config.covariance_weight * self.standard.variance
-        model.config = model.config.at_odds(odds, self.config.warm_up)
-        if resume is not None and TESTS in resume:
-            current = self._resumed(model, resume)
+            self._take_standard(resume.standard)
+        begun = self.search.begun(model)
+        if resume is None or resume.decisions is None:
+            if resume is not None:
+                begun = Fork.resumed(begun.model, resume.run)
+            current = self.search.pruned(begun, self._tell_pruning)
         else:
-            current = self._pruned(model, resume)
+            self.decisions = [*resume.decisions]
+            current = self._resumed(begun.model, resume)
         while True:
             self.current, self.settled = current, tuple(self.decisions)
             reference = self._trained(current, "nothing changed", self.config.test_steps)
-            changed = None if self.growing else self._removed(current, reference)
+            growing = bool(self.decisions) and self.decisions[-1].kind == "add"
+            changed = None if growing else self._removed(current, reference)
             if changed is None:
-                self.growing = True
                 reference, changed = self._grown(current, reference)
             if changed is None:
-                break
+                return self._count(reference)
             current = changed
-        model, decisions = reference.model, tuple(self.decisions)
-        every, steps = self.config.record_every, int(reference.state["step"])
+
+    def _count(self, fork: Fork) -> Count:
+        every, error = self.config.record_every, self.sample.error(fork.model)
         history = History(
-            torch.arange(every, steps + 1, every, device="cpu"), below("history", reference.state)
+            torch.arange(every, fork.step + 1, every, device="cpu"),
+            {} if fork.state is None else fork.state.history,
         )
-        m, error = model.predictors.latents, self.sample.error(model)
-        shift, scale, variance = self.standard
-        model.standardise(shift, scale)
-        explained = 1 - error / variance
-        return Count(model.eval(), m, decisions, scale**2 * error, history, explained)
-
-    def _pruned(self, model: NashAE, resume: State | None) -> _Fork:
-        """The first stage."""
-        pruning = self.config.pruning
-
-        def on_record(progress: Progress) -> None:
-            def copied() -> dict[str, Tensor]:
-                return {**_under(PRUNING, progress.state()), DATA: self._data()}
-
-            self._tell("pruning", progress.step, pruning.last, copied)
-
-        model, state = shrunk(
-            model,
-            self.sample,
-            self._training(pruning.last),
-            self.generator,
-            pruning,
-            self.device,
-            None if resume is None else below(PRUNING, resume),
-            on_record,
+        return Count(
+            self.search.finished(fork.model),
+            fork.latents,
+            tuple(self.decisions),
+            self.search.standard.scale**2 * error,
+            history,
+            self.search.explained(error),
         )
-        return _Fork(model, state)
 
-    def _removed(self, current: _Fork, reference: _Fork) -> _Fork | None:
+    def _removed(self, current: Fork, reference: Fork) -> Fork | None:
         """The model without the latent that is missed least; None where all are missed."""
         codes = self.sample.codes(current.model)
         mean, order = codes.mean(0), codes.var(0).argsort().tolist()
-        m, forks, tests = len(mean), dict[int, _Fork](), list[Decision]()
+        m, forks, tests = current.latents, dict[int, Fork](), list[Decision]()
         codes = self.sample.codes(reference.model)
         depends = self._dependence(codes, self.config.most_redundancy) if m > 1 else []
-        assured = self._assured() if m > 1 else range(m)
-        for latent in (latent for latent in order if latent not in assured):
-            without = _Fork(*remove_latents(current.model, [latent], mean, current.state))
+        skipped = assured(self.decisions, self.config) if m > 1 else range(m)
+        for latent in (latent for latent in order if latent not in skipped):
+            without = current.without([latent], mean)
             doing = f"latent {latent + 1} of {m} taken out"
             forks[latent] = fork = self._trained(without, doing, self.config.test_steps)
             test = self._tested("remove", latent, depends[latent], m, fork, reference)
@@ -193,37 +163,21 @@ class _Search:
         self.decisions += [test._replace(adopted=test is least) for test in tests]
         return None if least is None else forks[least.latent]
 
-    def _assured(self) -> set[int]:
-        """The latents that an earlier round found missed in any case, as they are numbered now.
-
-        They would have stayed whatever they depend on. With a latent less they are missed no less,
-        so they are not tested again.
-        """
-        config, found = self.config, set[int]()
-        share = max(config.least_share, config.dependent_share)
-        for _, tests in groupby(self.decisions, lambda test: test.step):
-            for test in (ordered := list(tests)):
-                if test.ratio >= 2 * config.removal_ratio and test.share >= share:
-                    found.add(test.latent)
-            for test in ordered:
-                if test.adopted:
-                    found = {i - (i > test.latent) for i in found if i != test.latent}
-        return found
-
-    def _grown(self, current: _Fork, reference: _Fork) -> tuple[_Fork, _Fork | None]:
+    def _grown(self, current: Fork, reference: Fork) -> tuple[Fork, Fork | None]:
         """The reference, as far as it was trained; the model with one more where that is worth it.
 
         The first look is when λ is back: a latent that is dead by then stays so.
         """
         row = missing_direction(current.model, self.sample.rows(MOST_PAIRS))
         # The batches' generator as it was here, so that a state needs no other.
-        drawing = torch.Generator(self.generator.device)
-        drawing.set_state(current.state["generator/0"])
-        model, state = add_latent(current.model, drawing, current.state, row)
-        warm_up, step = self.config.growth_warm_up, int(state["step"])
-        model.config = replace(model.config, warm_up=warm_up, warm_up_from=step)
-        m = model.predictors.latents
-        fork, learned = _Fork(model, without_about(state)), 0.0
+        drawing = torch.Generator(self.search.generator.device)
+        assert current.state is not None
+        drawing.set_state(current.state.generators[0])
+        warm_up, fork = self.config.growth_warm_up, current.with_latent(drawing, row)
+        fork = fork.with_config(
+            replace(fork.model.config, warm_up=warm_up, warm_up_from=current.step)
+        )
+        m, learned = fork.latents, 0.0
         for steps in (max(self.config.test_steps, warm_up), self.config.growth_steps):
             reference = self._trained(reference, "nothing changed", steps)
             fork = self._trained(fork, f"latent {m} put in", steps)
@@ -237,33 +191,23 @@ class _Search:
         self.decisions.append(test._replace(worth=worth, adopted=worth >= 1))
         return reference, fork if worth >= 1 else None
 
-    def _trained(self, start: _Fork, doing: str, steps: int) -> _Fork:
-        """A copy of a model, so many steps after the current one; its mean error over the last."""
-        model, first = deepcopy(start.model), int(self.current.state["step"])
-        last, errors = first + steps, list[float]()
-        if int(start.state["step"]) == last:
+    def _trained(self, start: Fork, doing: str, steps: int) -> Fork:
+        """So many steps after the current fork, with the mean of the last errors."""
+        first, errors = self.current.step, list[float]()
+        last = first + steps
+        if start.step == last:
             return start
+        # As it is now: the search goes on, and the state of this moment may be asked for later.
+        state = partial(self._state, self.current, self.settled)
 
-        def on_record(progress: Progress) -> None:
+        def on_record(progress: Progress, model: NashAE) -> None:
             if progress.step > last - LAST * self.config.record_every:
                 errors.append(self.sample.error(model))
-            # As it is now: the search goes on, and what is kept of this moment may be asked later.
-            state = partial(self._state, self.current, self.settled)
             self._tell(doing, progress.step - first, steps, state)
 
-        state = trained(
-            model,
-            self.sample.observations,
-            self._training(last),
-            torch.Generator(self.generator.device),  # set by the state
-            self.device,
-            start.state,
-            on_record,
-        )
-        return _Fork(model, state, sum(errors) / len(errors))
-
-    def _training(self, steps: int) -> TrainConfig:
-        return TrainConfig(steps, self.config.batch_size, self.config.record_every)
+        generator = torch.Generator(self.search.generator.device)  # set by the state
+        fork = self.search.trained(start, last, on_record, generator)
+        return replace(fork, error=sum(errors) / len(errors))
 
     def _dependence(self, codes: Float[Tensor, "n m"], most_redundancy: float) -> list[float]:
         """Of each latent how far it depends on the others; 1 is the most that is allowed."""
@@ -275,12 +219,12 @@ class _Search:
         return depends
 
     def _tested(
-        self, kind: Kind, latent: int, depends: float, latents: int, without: _Fork, with_it: _Fork
+        self, kind: Kind, latent: int, depends: float, latents: int, without: Fork, with_it: Fork
     ) -> Decision:
         """What a latent is worth, by the models without it and with it; nothing decided yet."""
         config = self.config
         ratio = without.error / max(with_it.error, TINY)
-        share = (without.error - with_it.error) / self.standard.variance
+        share = (without.error - with_it.error) / self.search.standard.variance
         if kind == "remove":
             enough, least = ratio / config.removal_ratio, share / config.least_share
         else:
@@ -288,8 +232,8 @@ class _Search:
         # What a latent has to show that depends on the others.
         more = share / config.dependent_share if latents == 2 else enough / 2
         worth = min(enough, least, max(more, 1 / max(depends, TINY)))
-        step, measured = int(self.current.state["step"]), (ratio, share, depends, worth)
-        return Decision(kind, step, latent, latents, *measured, adopted=False)
+        measured = ratio, share, depends, worth
+        return Decision(kind, self.current.step, latent, latents, *measured, adopted=False)
 
     def _tell(
         self, doing: str, step: int, steps: int, state: Callable[[], dict[str, Tensor]]
@@ -297,58 +241,35 @@ class _Search:
         if self.on_progress is not None:
             self.on_progress(CountProgress(doing, step, steps, tuple(self.decisions), state))
 
-    def _state(self, current: _Fork, settled: tuple[Decision, ...]) -> dict[str, Tensor]:
+    def _tell_pruning(self, progress: Progress) -> None:
+        def state() -> dict[str, Tensor]:
+            run = TrainingState.from_tensors(progress.state())
+            return CountState(self.search.standard, run).to_tensors()
+
+        self._tell("pruning", progress.step, self.config.pruning.last, state)
+
+    def _state(self, current: Fork, settled: tuple[Decision, ...]) -> dict[str, Tensor]:
         """The beginning of the tests at hand, and what was decided before them."""
-        model = current.model
-        rows = [(KINDS.index(kind), *rest) for kind, *rest in settled]
-        return {
-            DATA: self._data(),
-            TESTS: torch.tensor(rows, dtype=torch.float64, device="cpu").reshape(len(rows), 9),
-            "growing": torch.tensor(bool(settled) and settled[-1].kind == "add", device="cpu"),
-            "warm_up": torch.tensor(
-                [model.config.warm_up_from, model.config.warm_up], device="cpu"
-            ),
-            **_under("run", {name: t.clone() for name, t in current.state.items()}),
-        }
+        config, run = current.model.config, current.state
+        assert run is not None  # the pruning has trained it
+        warm_up = config.warm_up_from, config.warm_up
+        return CountState(self.search.standard, run, settled, warm_up).to_tensors()
 
-    def _data(self) -> Tensor:
-        """What tells the data of a state."""
-        return torch.tensor(self.standard, dtype=torch.float64, device="cpu")
-
-    def _take_standard(self, resume: State) -> None:
-        """The moments of the state, bit for bit, where they are those of these observations."""
-        if DATA not in resume:
+    def _take_standard(self, saved: Standard) -> None:
+        """Take the moments of a state, bit for bit, if they are those of these observations."""
+        given = self.search.standard
+        # Another machine may add in another order.
+        near = 1e-6 * abs(saved.scale), 1e-6 * abs(saved.scale), 1e-6
+        if any(abs(a - b) > most for a, b, most in zip(saved, given, near, strict=True)):
             raise ValueError(
-                "the state to resume from is not of a search for the number of factors"
+                f"the state to resume from is of other observations: {saved} there, {given} here"
             )
-        shift, scale, variance = resume[DATA].tolist()
-        found = Standard(shift, scale, variance)
-        # Another machine may add up in another order.
-        near = 1e-6 * abs(scale), 1e-6 * abs(scale), 1e-6
-        if any(abs(a - b) > most for a, b, most in zip(found, self.standard, near, strict=True)):
-            raise ValueError(
-                f"the state to resume from is of other observations: {found} there, "
-                f"{self.standard} here"
-            )
-        self.standard = found
+        self.search.standard = saved
 
-    def _resumed(self, model: NashAE, resume: State) -> _Fork:
-        """What `_state` gave."""
-        for row in resume[TESTS].tolist():
-            kind, step, latent, latents = map(int, row[:4])
-            ratio, share, depends, worth, adopted = row[4:]
-            measured = ratio, share, depends, worth
-            self.decisions.append(
-                Decision(KINDS[kind], step, latent, latents, *measured, bool(adopted))
-            )
-        self.growing = bool(resume["growing"])
-        state = below("run", resume)
-        model = resized_like(model, state)
-        warm_up_from, warm_up = resume["warm_up"].tolist()
-        model.config = replace(model.config, warm_up_from=warm_up_from, warm_up=warm_up)
-        model.load_state_dict(below("model", state))
-        return _Fork(model, state)
-
-
-def _under(prefix: str, state: State) -> dict[str, Tensor]:
-    return {f"{prefix}/{name}": tensor for name, tensor in state.items()}
+    def _resumed(self, model: NashAE, resume: CountState) -> Fork:
+        """The fork before the tests at hand."""
+        fork = Fork.resumed(model, resume.run)
+        warm_up_from, warm_up = resume.warm_up
+        fork.model.config = replace(fork.model.config, warm_up_from=warm_up_from, warm_up=warm_up)
+        fork.model.load_state_dict(resume.run.model)
+        return fork

@@ -1,13 +1,11 @@
 """What a model's reconstructions lack, as a latent that could be put in."""
 
-from copy import deepcopy
-
 import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
 from nashae_core.arguments import as_rows, check_kind
-from nashae_core.factors.surgery import last_linear
+from nashae_core.factors.layers import last_hidden
 from nashae_core.nashae import NashAE
 from nashae_core.observations.arrays import NumbersLike
 
@@ -43,7 +41,7 @@ def missing_direction(
         raise ValueError(f"x must have at least {NEIGHBOURS + 2} rows; got {len(x)}")
     codes = model.encode(x)
     residuals = (x - model.decode(codes)).flatten(1)
-    hidden = _last_hidden(model, x)
+    hidden = last_hidden(model.encoder, model.standardised(x))
     apart = torch.cdist(codes, codes).fill_diagonal_(torch.inf)
     near = apart.topk(NEIGHBOURS, largest=False).indices
     rest, lacking = (_less_neighbours(t, near) for t in (hidden, residuals))
@@ -60,16 +58,6 @@ def missing_direction(
     logits = hidden @ weight
     scale = DEVIATION / logits.std().clamp(min=TINY)
     return scale * weight, -scale * logits.mean()
-
-
-def _last_hidden(model: NashAE, x: Float[Tensor, "n ..."]) -> Float[Tensor, "n hidden"]:
-    """What the encoder's last layer is given."""
-    encoder = deepcopy(model.encoder)
-    weight, bias = last_linear(encoder)
-    weight.data = torch.eye(weight.shape[1], device="cpu").to(weight)
-    bias.data = bias.new_zeros(weight.shape[1])
-    hidden: Tensor = encoder(model.standardised(x))
-    return hidden
 
 
 def _less_neighbours(

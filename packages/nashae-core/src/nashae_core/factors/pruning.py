@@ -1,6 +1,6 @@
 """Training that takes dead latents out on its way, so that the model shrinks to what it uses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
@@ -10,13 +10,12 @@ from torch import Tensor
 
 from nashae_core.arguments import check_kind, on_known_device, seeded
 from nashae_core.factors.checks import check_game, check_networks
+from nashae_core.factors.fork import Fork
 from nashae_core.factors.sample import DataSample
-from nashae_core.factors.surgery import State, remove_latents, resized_like
 from nashae_core.nashae import NashAE
-from nashae_core.observations.access import Observations, ObservationsLike, weight_type
+from nashae_core.observations.access import ObservationsLike, weight_type
+from nashae_core.state import TrainingState
 from nashae_core.training import History, Progress, TrainConfig, train
-
-ENDED = "ended"
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def train_pruned(
     pruning: Pruning | None = None,
     *,
     device: str | torch.device = "cpu",
-    resume: State | None = None,
+    resume: Mapping[str, Tensor] | None = None,
     on_record: Callable[[Progress], object] | None = None,
 ) -> tuple[NashAE, History]:
     """Train a copy of a model as `train` does, and take the latents out that die on the way.
@@ -96,76 +95,53 @@ def train_pruned(
             f"pruning.every must be a multiple of config.record_every, where states are taken; "
             f"got {pruning.every} and {config.record_every}"
         )
-    model = deepcopy(model)
     sample = DataSample.of(observations, device, weight_type(model))
     check_networks(model, sample.rows(2))
-    model, state = shrunk(model, sample, config, generator, pruning, device, resume, on_record)
-    if ENDED in state:
-        config = replace(config, steps=int(state["step"]))
+    fork = Fork(deepcopy(model))
+    if resume is not None:
+        fork = Fork.resumed(fork.model, TrainingState.from_tensors(resume))
+    fork, ended = pruned(fork, sample, config, generator, pruning, device, on_record)
+    if ended:
+        config = replace(config, steps=fork.step)
     history = train(
-        model,
+        fork.model,
         sample.observations,
         config,
         generator,
         device=device,
-        resume=state or None,
+        resume=None if fork.state is None else fork.state.to_tensors(),
         on_record=on_record,
     )
-    return model, history
+    return fork.model, history
 
 
-def shrunk(
-    model: NashAE,
+def pruned(
+    fork: Fork,
     sample: DataSample,
     config: TrainConfig,
     generator: torch.Generator,
     pruning: Pruning,
     device: torch.device,
-    resume: State | None,
     on_record: Callable[[Progress], object] | None,
-) -> tuple[NashAE, State]:
-    """The model after the last pruning that is within `config.steps`, and its state there."""
-    observations, step = sample.observations, 0
-    if resume is not None:
-        model, step = resized_like(model, resume), int(resume["step"])
+) -> tuple[Fork, bool]:
+    """Trained until the last pruning within `config.steps`; whether `on_record` ended it."""
+    ended = False
+
+    def noted(progress: Progress, _: NashAE) -> bool:
+        nonlocal ended
+        ended = on_record is not None and on_record(progress) is True
+        return ended
+
     last = min(pruning.last, config.steps // pruning.every * pruning.every)
-    boundaries = range(pruning.every, last + 1, pruning.every)
     # A state that was taken at a pruning was taken before it.
-    for boundary in [b for b in boundaries if b >= step]:
-        until = replace(config, steps=boundary)
-        resume = trained(model, observations, until, generator, device, resume, on_record)
-        if ENDED in resume:
+    first = max(1, -(-fork.step // pruning.every)) * pruning.every
+    for step in range(first, last + 1, pruning.every):
+        until = replace(config, steps=step)
+        fork = fork.trained(sample.observations, until, generator, device, noted)
+        if ended:
             break
-        codes = sample.codes(model)
-        kept = pruning.kept(codes.amax(0) - codes.amin(0), boundary)
-        gone = [i for i in range(codes.shape[1]) if i not in kept]
-        if gone:
-            model, resume = remove_latents(model, gone, codes.mean(0), resume)
-    return model, resume or {}
-
-
-def trained(
-    model: NashAE,
-    observations: Observations,
-    config: TrainConfig,
-    generator: torch.Generator,
-    device: torch.device,
-    resume: State | None,
-    on_record: Callable[[Progress], object] | None = None,
-) -> State:
-    """`train`, for the state at its end, which a next call goes on from.
-
-    Where `on_record` ends it early, the state has an entry `ENDED`.
-    """
-    states: list[State] = []
-
-    def keep(progress: Progress) -> bool:
-        ends = on_record is not None and on_record(progress) is True
-        if ends or progress.step == progress.steps:
-            marked = {ENDED: torch.tensor(True, device="cpu")} if ends else {}
-            states.append(progress.state() | marked)
-        return ends
-
-    train(model, observations, config, generator, device=device, resume=resume, on_record=keep)
-    # A run that is resumed at its end takes no step.
-    return states[0] if states else resume or {}
+        codes = sample.codes(fork.model)
+        kept = pruning.kept(codes.amax(0) - codes.amin(0), step)
+        if removed := [i for i in range(fork.latents) if i not in kept]:
+            fork = fork.without(removed, codes.mean(0))
+    return fork, ended
