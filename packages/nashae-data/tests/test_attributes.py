@@ -1,16 +1,12 @@
-import runpy
-
 import h5py
+import jaxtyping
 import numpy as np
 import pytest
 
 from nashae_data import AttributeDataset, DiskImages, Provenance
-from nashae_data.observations import disk
 from nashae_data.records import attributes
 
 MADE_UP = Provenance("made up for a test")
-# A copy that the hook for shapes and types does not see: it would speak before our own checks.
-Unhooked = runpy.run_path(attributes.__file__)["AttributeDataset"]
 
 
 class Counted:
@@ -31,7 +27,7 @@ class Counted:
 IMAGES = np.arange(6 * 2 * 2, dtype=np.uint8).reshape(6, 2, 2)
 
 
-def dataset(kind=AttributeDataset, **changed):
+def dataset(**changed):
     """Six observations with two attributes and one nuisance, with fields exchanged."""
     fields = {
         "observations": IMAGES,
@@ -42,7 +38,7 @@ def dataset(kind=AttributeDataset, **changed):
         "nuisance_names": ("light",),
         "provenance": MADE_UP,
     }
-    return kind(**(fields | changed))
+    return AttributeDataset(**(fields | changed))
 
 
 def check_equal(one: AttributeDataset, other: AttributeDataset) -> None:
@@ -114,11 +110,11 @@ def test_parts_are_those_of_the_partition_in_order():
 
 
 def test_another_part_or_an_empty_one_is_refused():
-    with pytest.raises(ValueError, match="unknown part 'dev'; there are train, valid, test"):
+    with pytest.raises(ValueError, match="part must be one of train, valid, test; got 'dev'"):
         dataset().part("dev")
-    with pytest.raises(ValueError, match="there are no observations"):
+    with pytest.raises(ValueError, match="observations must have at least one row"):
         dataset().part("train").part("test")
-    with pytest.raises(ValueError, match="there are no observations"):
+    with pytest.raises(ValueError, match="observations must have at least one row"):
         dataset().subset(slice(2, 2))
 
 
@@ -128,38 +124,41 @@ def test_a_bad_index_is_refused(monkeypatch):
             dataset().subset(index)
     with pytest.raises(IndexError, match="out of range: the subset holds 2"):
         dataset().subset(slice(0, 2)).observations[2]
-    unhooked = runpy.run_path(disk.__file__)["resolve"]
-    monkeypatch.setitem(Unhooked.subset.__globals__, "resolve", unhooked)
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # it would refuse first
     for index in (np.ones(6, dtype=bool), np.array([0.0])):
-        with pytest.raises(IndexError, match="is indexed by an integer"):
-            dataset(Unhooked).subset(index)
+        with pytest.raises(IndexError, match="must be indexed by an integer"):
+            dataset().subset(index)
 
 
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"observations": IMAGES[:0]}, "there are no observations"),
-        ({"observations": IMAGES[:5]}, r"attributes have shape \(6, 2\), wanted \(5, 2\)"),
-        ({"attributes": np.zeros((6, 3), bool)}, r"attributes have shape \(6, 3\), wanted \(6, 2"),
-        ({"attributes": np.zeros((6, 2))}, "attributes are float64, wanted bool"),
-        ({"names": ("Bald",)}, r"attributes have shape \(6, 2\), wanted \(6, 1\)"),
-        ({"names": ("Bald", "Bald")}, "names .* repeat one: give each its own"),
-        ({"partition": np.zeros(5, np.int64)}, r"partition have shape \(5,\), wanted \(6,\)"),
+        ({"observations": IMAGES[:0]}, "observations must have at least one row"),
+        ({"observations": IMAGES[:5]}, r"attributes must have shape \(5, 2\); got \(6, 2\)"),
+        (
+            {"attributes": np.zeros((6, 3), bool)},
+            r"attributes must have shape \(6, 2\); got \(6, 3\)",
+        ),
+        ({"attributes": np.zeros((6, 2))}, "attributes must be bool; got float64"),
+        ({"names": ("Bald",)}, r"attributes must have shape \(6, 1\); got \(6, 2\)"),
+        ({"names": ("Bald", "Bald")}, "names must all differ; got .*: give each its own"),
+        ({"partition": np.zeros(5, np.int64)}, r"partition must have shape \(6,\); got \(5,\)"),
         ({"partition": np.full(6, 3)}, r"partition must be integers: 0 \(train\), 1 .* or 2"),
         ({"partition": np.full(6, -1)}, "partition must be integers"),
         ({"partition": np.zeros(6)}, "partition must be integers"),
-        ({"nuisances": np.zeros(6)}, r"nuisances have shape \(6,\), wanted \(6, 1\)"),
+        ({"nuisances": np.zeros(6)}, r"nuisances must have shape \(6, 1\); got \(6,\)"),
         ({"nuisances": np.full((6, 1), np.nan)}, "nuisances must be finite"),
         ({"nuisances": np.full((6, 1), np.inf)}, "nuisances must be finite"),
         (
             {"nuisances": np.zeros((6, 2)), "nuisance_names": ("a", "a")},
-            "nuisance_names .* repeat one",
+            "nuisance_names must all differ",
         ),
     ],
 )
-def test_what_does_not_fit_is_refused(changed, message):
+def test_what_does_not_fit_is_refused(monkeypatch, changed, message):
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # it would refuse first
     with pytest.raises(ValueError, match=message):
-        dataset(Unhooked, **changed)
+        dataset(**changed)
 
 
 def test_there_may_be_no_nuisances():

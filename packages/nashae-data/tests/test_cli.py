@@ -43,11 +43,15 @@ def test_levels_can_be_chosen(tmp_path):
 @pytest.mark.parametrize(
     ("out", "options", "message"),
     [
-        ("set.npz", ["--frequencies", "0"], "frequency 0.0 Hz, wanted above 0"),
-        ("set.npz", ["--frequencies", "nan"], "frequencies hold nan, wanted finite numbers"),
-        ("set.npz", ["--duty-cycles", "0.5", "1.5"], "duty cycle 1.5, wanted above 0 and below 1"),
+        ("set.npz", ["--frequencies", "0"], "frequencies must be above 0 Hz; got 0.0"),
+        ("set.npz", ["--frequencies", "nan"], "frequencies must be finite; got nan"),
+        (
+            "set.npz",
+            ["--duty-cycles", "0.5", "1.5"],
+            "must be above 0 and below 1; got 1.5",
+        ),
         ("set.csv", [], "the suffix chooses the format"),
-        ("full", [], "is there and not an empty folder"),
+        ("full", [], "path must be new or an empty folder"),
         ("full/file/set.npz", [], "File exists"),
     ],
 )
@@ -102,7 +106,7 @@ def test_dsprites_are_written_packed(tmp_path, capsys, monkeypatch, name):
     np.testing.assert_array_equal(found.observations.packed, wanted.observations.packed)
     np.testing.assert_array_equal(found.values, wanted.values)
     assert main(["dsprites", "--out", str(tmp_path / "sprites.zip")]) == 2
-    assert "the published layout holds Beamsynthesis only" in capsys.readouterr().err
+    assert "the published layout must hold factors" in capsys.readouterr().err
 
 
 def test_a_sheet_shows_a_computed_or_a_written_set(tmp_path, capsys, monkeypatch):
@@ -116,7 +120,7 @@ def test_a_sheet_shows_a_computed_or_a_written_set(tmp_path, capsys, monkeypatch
         )
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     assert main(["sheet", "dsprites", "--out", str(tmp_path / "a.jpg")]) == 2
-    assert "wanted a name that ends in .png" in capsys.readouterr().err
+    assert "out must be a .png file; got" in capsys.readouterr().err
     assert main(["sheet", str(tmp_path / "none.npz"), "--out", str(tmp_path / "a.png")]) == 2
     assert "none.npz does not exist" in capsys.readouterr().err
 

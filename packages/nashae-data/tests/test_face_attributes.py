@@ -67,5 +67,5 @@ def test_the_same_seed_gives_the_same(draw):
     first, second, other = (draw(50, np.random.default_rng(seed)) for seed in (3, 3, 4))
     np.testing.assert_array_equal(first, second)
     assert (first != other).any()
-    with pytest.raises(ValueError, match="n is 0, wanted at least 1 face"):
+    with pytest.raises(ValueError, match="n must be at least 1 face; got 0"):
         draw(0, np.random.default_rng(0))

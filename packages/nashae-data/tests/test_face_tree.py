@@ -67,12 +67,12 @@ def test_progress_is_told_and_chunks_do_not_matter(tmp_path, tree, monkeypatch):
 
 def test_what_cannot_be_written_is_refused(tmp_path, tree, monkeypatch):
     rng = np.random.default_rng(0)
-    with pytest.raises(FileExistsError, match="not an empty folder"):
+    with pytest.raises(FileExistsError, match="must be new or an empty folder"):
         write_celeba_tree(tree, 1, rng)
     for n in (0, 1_000_000):
-        with pytest.raises(ValueError, match=f"n is {n}, wanted 1 to 999999"):
+        with pytest.raises(ValueError, match=f"n must be 1 to 999999 faces; got {n}"):
             write_celeba_tree(tmp_path / "a", n, rng)
-    with pytest.raises(ValueError, match="quality is 0, wanted 1 to 100"):
+    with pytest.raises(ValueError, match="quality must be 1 to 100; got 0"):
         write_celeba_tree(tmp_path / "a", 1, rng, quality=0)
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(ValueError, match="pictures need Pillow: pip install"):

@@ -1,3 +1,4 @@
+import doctest
 import importlib
 import pkgutil
 import re
@@ -7,17 +8,24 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import nashae_data
 
 README = Path(__file__).parents[1] / "README.md"
 
 
-def test_every_module_imports():
-    modules = [*pkgutil.walk_packages(nashae_data.__path__, "nashae_data.")]
-    assert "nashae_data.sets.beamsynthesis.waveforms" in {module.name for module in modules}
-    for module in modules:
-        importlib.import_module(module.name)
+MODULES = [module.name for module in pkgutil.walk_packages(nashae_data.__path__, "nashae_data.")]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_module_imports_and_the_examples_in_its_docstrings_are_true(name):
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+def test_the_modules_are_those_of_every_room():
+    rooms = ("cli", "files.atomic", "observations.disk", "records.dataset", "sets.cars3d")
+    assert {f"nashae_data.{room}" for room in rooms} < {*MODULES}
 
 
 def test_all_names_are_there():

@@ -159,7 +159,7 @@ def test_one_that_is_closed_stays_closed(name, made):
     images.close()
     found = pickle.loads(pickle.dumps(images))
     assert (found.shape, found.dtype) == (images.shape, images.dtype)
-    with pytest.raises(ValueError, match="'images' has been closed: read the file again"):
+    with pytest.raises(ValueError, match="'images' must be open; got a closed file: read it again"):
         found[0]
 
 

@@ -83,14 +83,14 @@ def test_mpi3d_is_mapped_and_its_grid_inferred_from_the_count(tmp_path, made):
 def test_compressed_mpi3d_is_unpacked_once_to_a_file_of_the_users_choice(tmp_path):
     images, path = layouts.random_images(12, 64, 64, 3), tmp_path / "mpi3d.npz"
     np.savez_compressed(path, images=images)
-    with pytest.raises(ValueError, match=r"mpi3d.npz cannot be read: 'images' are compressed .*"):
+    with pytest.raises(ValueError, match=r"mpi3d.npz cannot be read: 'images' must be stored .*"):
         layouts.read_arms(path)
     unpacked = tmp_path / "images.npy"
     found = mpi3d.read_sizes(path, layouts.ARM_SIZES, unpacked)
     np.testing.assert_array_equal(found.observations[:], images)
     np.testing.assert_array_equal(np.load(unpacked, mmap_mode="r"), images)
     np.testing.assert_array_equal(layouts.read_arms(unpacked).observations[:], images)
-    with pytest.raises(ValueError, match=r"unpack_to is .*images.txt, wanted a .npy file"):
+    with pytest.raises(ValueError, match=r"unpack_to must be a .npy file; got .*images.txt"):
         mpi3d.read_sizes(path, layouts.ARM_SIZES, tmp_path / "images.txt")
     assert sorted(file.name for file in tmp_path.iterdir()) == ["images.npy", "mpi3d.npz"]
 
@@ -143,7 +143,7 @@ def test_the_public_readers_want_the_published_counts(made):
         ("read_small_norb", "small-norb"),
     ]:
         path = made(reader)
-        counts = r"737280|480000|460800.*1036800|wanted 183|24300"
+        counts = r"737280|480000|460800.*1036800|must hold 183|24300"
         with pytest.raises(ValueError, match=counts) as caught:
             getattr(nashae_data, name)(path)
         assert path.name in str(caught.value)

@@ -4,9 +4,8 @@ import re
 import tomllib
 from pathlib import Path
 
-from nashae_data.waveforms import DARK_CURRENT
-
 from nashae_data import beamsynthesis, dsprites
+from nashae_data.sets.beamsynthesis.beam import DARK_CURRENT
 
 FOLDER = Path(__file__).parents[1]
 FLAT = " ".join((FOLDER / "README.md").read_text(encoding="utf-8").split())

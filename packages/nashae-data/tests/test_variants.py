@@ -69,11 +69,11 @@ def test_factors_and_provenance_are_kept(few_sprites, variant):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_what_is_no_sprite_or_no_seed_is_refused(few_sprites, variant):
     for seed in (-1, 2**64):
-        with pytest.raises(ValueError, match=r"wanted from 0 to 2\*\*64 - 1"):
+        with pytest.raises(ValueError, match=r"seed must be from 0 to 2\*\*64 - 1"):
             variant(few_sprites, seed)
     colored = color_dsprites(few_sprites)
-    with pytest.raises(ValueError, match=r"\(72, 64, 64, 3\), wanted binary images"):
+    with pytest.raises(ValueError, match=r"must be binary images .*; got \(72, 64, 64, 3\)"):
         variant(colored)
     grey = dataclasses.replace(few_sprites, observations=few_sprites.observations[:] * 255)
-    with pytest.raises(ValueError, match="other numbers than 0 and 1"):
+    with pytest.raises(ValueError, match="must hold 0 and 1 alone; got 0 to 255"):
         variant(grey).observations[0]

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from scipy.signal import cheby1, filtfilt
 
 from nashae_data import BEAMSYNTHESIS_MEAN, BEAMSYNTHESIS_STD, beamsynthesis
-from nashae_data.sets.beamsynthesis.waveforms import STEP, STEPS, _gate, _second_order
+from nashae_data.sets.beamsynthesis import beam
+from nashae_data.sets.beamsynthesis.beam import STEP, STEPS
 
 GRID = np.linspace(0.2, 0.8, 121)
 TIME = np.arange(STEPS) * STEP
@@ -156,14 +157,14 @@ def test_the_model_written_step_by_step_gives_the_same(frequency, duty_cycle):
 
 @pytest.mark.parametrize(("hertz", "damping", "table"), [(5, 1.0, ENVELOPE), (100, 0.75, SENSOR)])
 def test_coefficients_are_those_of_the_published_files(hertz, damping, table):
-    b, a = _second_order(float(hertz), damping)
+    b, a = beam.second_order(float(hertz), damping)
     np.testing.assert_allclose([*b[1:], *a[1:]], table, rtol=1e-11)  # the table is good to 5e-12
 
 
 @pytest.mark.parametrize("damping", [0.2, 0.75, 1.0, 1.8])
 def test_a_held_second_order_filter_follows_its_own_closed_form(damping):
     # Poles of the continuous filter go over into exp(pole * step); a constant passes unchanged.
-    b, a = _second_order(30.0, damping)
+    b, a = beam.second_order(30.0, damping)
     w = 2 * np.pi * 30.0
     poles = np.exp(np.roots([1, 2 * damping * w, w**2]).astype(complex) * STEP)
     np.testing.assert_allclose(a, np.poly(poles).real, rtol=1e-12)
@@ -182,7 +183,7 @@ def literal_gate(frequency: float, duty_cycle: float):
 @pytest.mark.parametrize("frequency", [10, 15, 20])
 def test_off_the_edges_the_gate_is_that_of_exact_arithmetic(frequency):
     # With t = i / 5000, T = 1 / f and D = (40 + j) / 200, everything times 5000 f is an integer.
-    found = _gate(TIME, float(frequency), GRID[:120])
+    found = beam.gate(TIME, float(frequency), GRID[:120])
     i, j = np.arange(STEPS), np.arange(120)[:, None]
     on, edge = np.zeros((120, STEPS), dtype=bool), np.zeros((120, STEPS), dtype=bool)
     for k in range(round(0.8 * frequency)):
@@ -197,7 +198,7 @@ def test_off_the_edges_the_gate_is_that_of_exact_arithmetic(frequency):
 def test_a_step_on_the_edge_is_outside_where_float64_is_exact():
     # 0.5 * 0.1 s is step 250 to the bit, and step 0 is exact always: both inequalities are strict.
     assert Fraction(TIME[250]) == Fraction(0.5 * (1 / 10.0))
-    (gate,) = _gate(TIME, 10.0, np.array([0.5]))
+    (gate,) = beam.gate(TIME, 10.0, np.array([0.5]))
     assert not gate[0]
     assert gate[1:250].all()
     assert not gate[250:500].any()
@@ -205,14 +206,14 @@ def test_a_step_on_the_edge_is_outside_where_float64_is_exact():
 
 @pytest.mark.parametrize(("frequency", "pulses"), [(10, 8), (15, 12), (20, 16), (1, 1), (990, 792)])
 def test_pulses_fill_the_macro_pulse(frequency, pulses):
-    (gate,) = _gate(TIME, float(frequency), np.array([0.4]))
+    (gate,) = beam.gate(TIME, float(frequency), np.array([0.4]))
     assert np.count_nonzero(np.diff(gate.astype(int)) == 1) == pulses
 
 
 @settings(max_examples=40)
 @given(frequency=st.floats(1, 990), duty_cycle=st.floats(0.2, 0.795))
 def test_the_searched_gate_is_the_literal_one(frequency, duty_cycle):
-    (gate,) = _gate(TIME, frequency, np.array([duty_cycle]))
+    (gate,) = beam.gate(TIME, frequency, np.array([duty_cycle]))
     np.testing.assert_array_equal(gate, literal_gate(frequency, duty_cycle))
 
 
@@ -222,24 +223,24 @@ def test_the_searched_gate_is_the_literal_one(frequency, duty_cycle):
 @pytest.mark.parametrize(
     ("frequencies", "duty_cycles", "message"),
     [
-        ((0,), None, "frequency 0.0 Hz, wanted above 0"),
-        ((10, -5), None, "frequency -5.0 Hz, wanted above 0"),
-        ((np.nan,), None, "frequencies hold nan, wanted finite numbers"),
-        ((np.inf,), None, "frequencies hold inf, wanted finite numbers"),
-        ((10, 1000), None, "frequency 1000.0 Hz, wanted below 1000 Hz for duty cycles from 0.2"),
-        ((100,), (0.99,), "frequency 100.0 Hz, wanted below 50 Hz"),
-        ((0.5,), None, "frequency 0.5 Hz .* the last pulse does not fit into 1 s"),
-        ((1, 1.9), (0.95,), "frequency 1.9 Hz .* the last pulse does not fit into 1 s"),
-        ((10, 10.0), None, "frequencies hold 10.0 more than once"),
-        ((), None, r"frequencies have shape \(0,\), wanted a list of at least one number"),
-        ([[10, 20]], None, r"frequencies have shape \(1, 2\)"),
-        (("ten",), None, "frequencies must be numbers, got"),
-        ((10,), (0,), "duty cycle 0.0, wanted above 0 and below 1"),
-        ((10,), (0.5, 1), "duty cycle 1.0, wanted above 0 and below 1"),
-        ((10,), (0.5, -0.1), "duty cycle -0.1, wanted above 0 and below 1"),
-        ((10,), (0.5, np.nan), "duty_cycles hold nan"),
-        ((10,), (0.5, 0.5), "duty_cycles hold 0.5 more than once"),
-        ((10,), (), "duty_cycles have shape"),
+        ((0,), None, "frequencies must be above 0 Hz; got 0.0"),
+        ((10, -5), None, "frequencies must be above 0 Hz; got -5.0"),
+        ((np.nan,), None, "frequencies must be finite; got nan"),
+        ((np.inf,), None, "frequencies must be finite; got inf"),
+        ((10, 1000), None, "must be below 1000 Hz for duty cycles from 0.2 .*; got 1000.0"),
+        ((100,), (0.99,), "frequencies must be below 50 Hz .*; got 100.0"),
+        ((0.5,), None, "the last pulse end within 1 s; got 0.5 Hz"),
+        ((1, 1.9), (0.95,), "the last pulse end within 1 s; got 1.9 Hz"),
+        ((10, 10.0), None, "frequencies must all differ; got 10.0 twice"),
+        ((), None, r"frequencies must be a list of at least one number; got shape \(0,\)"),
+        ([[10, 20]], None, r"frequencies must be .*; got shape \(1, 2\)"),
+        (("ten",), None, "frequencies must be numbers; got"),
+        ((10,), (0,), "duty_cycles must be above 0 and below 1; got 0.0"),
+        ((10,), (0.5, 1), "duty_cycles must be above 0 and below 1; got 1.0"),
+        ((10,), (0.5, -0.1), "duty_cycles must be above 0 and below 1; got -0.1"),
+        ((10,), (0.5, np.nan), "duty_cycles must be finite; got nan"),
+        ((10,), (0.5, 0.5), "duty_cycles must all differ; got 0.5 twice"),
+        ((10,), (), "duty_cycles must be a list"),
     ],
 )
 def test_levels_without_a_waveform_are_named(frequencies, duty_cycles, message):
@@ -249,7 +250,7 @@ def test_levels_without_a_waveform_are_named(frequencies, duty_cycles, message):
 
 def test_just_below_the_bound_each_pulse_and_gap_holds_a_step():
     for duty_cycle in (0.2, 0.8):
-        (gate,) = _gate(TIME, 999.9, np.array([duty_cycle]))
+        (gate,) = beam.gate(TIME, 999.9, np.array([duty_cycle]))
         switched = np.diff(gate.astype(int))
         assert np.count_nonzero(switched == 1) == np.count_nonzero(switched == -1) == 800
 
@@ -284,11 +285,11 @@ def test_one_level_is_no_factor():
 @pytest.mark.parametrize(
     ("levels", "message"),
     [
-        ({"amplitudes": (0.0, 1.0)}, "amplitude 0.0, wanted above 0"),
-        ({"ramp_times": (-0.1,)}, "ramp_time -0.1, wanted above 0"),
-        ({"ripple_depths": (0.5, 1.0)}, r"ripple depths from 0.5 to 1.0, wanted in \[0, 1\)"),
-        ({"amplitudes": (1.0, 1.0)}, "amplitudes hold 1.0 more than once"),
-        ({"ripple_depths": (float("nan"),)}, "ripple_depths hold nan"),
+        ({"amplitudes": (0.0, 1.0)}, "amplitudes must be above 0; got 0.0"),
+        ({"ramp_times": (-0.1,)}, "ramp_times must be above 0; got -0.1"),
+        ({"ripple_depths": (0.5, 1.0)}, r"ripple_depths must be in \[0, 1\); got 0.5 to 1.0"),
+        ({"amplitudes": (1.0, 1.0)}, "amplitudes must all differ; got 1.0 twice"),
+        ({"ripple_depths": (float("nan"),)}, "ripple_depths must be finite; got nan"),
     ],
 )
 def test_other_levels_that_cannot_be_are_refused(levels, message):

@@ -5,8 +5,10 @@ from importlib.metadata import version
 from nashae_data.files.atomic import atomic_file
 from nashae_data.observations.disk import DiskImages
 from nashae_data.observations.packed import PackedImages
+from nashae_data.observations.protocol import Observations
 from nashae_data.records.attributes import AttributeDataset
-from nashae_data.records.dataset import Dataset, Observations, Provenance
+from nashae_data.records.dataset import Dataset
+from nashae_data.records.provenance import Provenance
 from nashae_data.sets.beamsynthesis.archive import read_beamsynthesis
 from nashae_data.sets.beamsynthesis.waveforms import (
     BEAMSYNTHESIS_MEAN,
@@ -18,11 +20,12 @@ from nashae_data.sets.celeba.folder import celeba
 from nashae_data.sets.dsprites.published import read_dsprites
 from nashae_data.sets.dsprites.sprites import dsprites, render_sprite
 from nashae_data.sets.dsprites.variants import color_dsprites, noisy_dsprites
-from nashae_data.sets.faces import face_sheet, synthetic_faces, write_celeba_tree
+from nashae_data.sets.faces.dataset import synthetic_faces
+from nashae_data.sets.faces.tree import write_celeba_tree
 from nashae_data.sets.mpi3d import read_mpi3d
 from nashae_data.sets.norb import read_small_norb
 from nashae_data.sets.shapes3d import read_3dshapes
-from nashae_data.sheet import factor_sheet
+from nashae_data.sheet import face_sheet, factor_sheet
 from nashae_data.storage import load_dataset, save_dataset
 
 __all__ = [

@@ -23,8 +23,9 @@ from nashae_data.records.dataset import Dataset
 from nashae_data.sets.beamsynthesis.waveforms import FREQUENCIES, beamsynthesis
 from nashae_data.sets.celeba.folder import celeba
 from nashae_data.sets.dsprites.sprites import dsprites
-from nashae_data.sets.faces import face_sheet, synthetic_faces, write_celeba_tree
-from nashae_data.sheet import factor_sheet, write_png
+from nashae_data.sets.faces.dataset import synthetic_faces
+from nashae_data.sets.faces.tree import write_celeba_tree
+from nashae_data.sheet import face_sheet, factor_sheet, write_png
 from nashae_data.storage import load_dataset, save_dataset
 
 Levels = tuple[float, ...]
@@ -155,7 +156,7 @@ def _sheet(
         columns: How many classes of a factor are shown at most, or faces in a row.
     """
     if out.suffix.lower() != ".png":
-        raise ValueError(f"cannot write {out}: wanted a name that ends in .png")
+        raise ValueError(f"out must be a .png file; got {out}")
     if data == "faces":
         faces = synthetic_faces(8 * columns, np.random.default_rng(0))
         write_png(face_sheet(faces, columns=columns), out)

@@ -1,4 +1,4 @@
-"""Data sets on disk: one .npz or HDF5 file, or the published archive of Beamsynthesis."""
+"""Saved data sets: one .npz or HDF5 file, or the published archive of Beamsynthesis."""
 
 import io
 import json
@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from nashae_data.files.atomic import atomic_file
-from nashae_data.files.foreign import reading
-from nashae_data.files.hdf5 import open_array
-from nashae_data.files.npz import open_member
+from nashae_data.files.hdf5 import open_array, opened_hdf5
+from nashae_data.files.npz import open_member, opened_npz, write_header
 from nashae_data.observations.packed import PackedImages
-from nashae_data.records.dataset import Dataset, Observations, Provenance
+from nashae_data.observations.protocol import Observations
+from nashae_data.records.dataset import Dataset
+from nashae_data.records.provenance import Provenance
 from nashae_data.sets.beamsynthesis.archive import (
     check_finite,
     read_beamsynthesis,
@@ -30,7 +31,7 @@ KINDS = (
     "for Beamsynthesis as its authors published it"
 )
 NUMBERS = ("observations", "factors", "values", "sizes")
-BITS = "bits"  # of observations: as numpy.packbits(images, axis=-1) packs them
+BITS = "bits"  # the packing of observations: numpy.packbits(images, axis=-1)
 PIECE = 1 << 24  # bytes of observations in memory at a time
 PACKED_CHUNK = 1024  # images in a chunk of an HDF5 file
 
@@ -38,17 +39,29 @@ PACKED_CHUNK = 1024  # images in a chunk of an HDF5 file
 def save_dataset(dataset: Dataset, path: str | os.PathLike[str]) -> None:
     """Write a data set, whole or not at all.
 
-    - `path`: its suffix chooses the format. `.npz`, `.h5` and `.hdf5` hold any data set, as arrays
-      `observations`, `factors`, `values`, `names`, `sizes` and, as JSON text, `provenance`; nothing
-      is pickled. `PackedImages` stay packed, an eighth of the size, and `packing` then holds
-      "bits"; other observations are written piece by piece, 16 MB in memory at a time. `.zip` and
-      no suffix (a folder) are Beamsynthesis in the published layout. A file that is there is
-      replaced; a folder must be new or empty. Missing parent folders are made.
+    Args:
+        dataset: the data set; its observations must be finite numbers.
+        path: its suffix chooses the format. `.npz`, `.h5` and `.hdf5` hold any data set, as arrays
+            `observations`, `factors`, `values`, `names`, `sizes` and, as JSON text, `provenance`;
+            nothing is pickled. `PackedImages` stay packed, an eighth of the size, and `packing`
+            then holds "bits"; other observations are written piece by piece, 16 MB in memory at a
+            time. `.zip` and no suffix (a folder) are Beamsynthesis in the published layout. A file
+            that is there is replaced; a folder must be new or empty. Missing parent folders are
+            made.
 
-    Raises `ValueError` if the suffix is none of these, the published layout cannot hold the data
-    set or an observation is NaN or infinite (it names the first); `FileExistsError` if the folder
-    is not empty; `OSError`, which names the file, where the disk refuses. What was at `path` before
-    is then unchanged.
+    Raises:
+        ValueError: the suffix is none of these, the published layout cannot hold the data set, or
+            an observation is NaN or infinite (the first is named).
+        FileExistsError: the folder is not empty.
+        OSError: the disk refuses; the file is named.
+
+    Example:
+        >>> import tempfile
+        >>> from nashae_data import beamsynthesis
+        >>> path = Path(tempfile.mkdtemp()) / "waveforms.npz"
+        >>> save_dataset(beamsynthesis((10, 20), (0.3, 0.5)), path)
+        >>> load_dataset(path).sizes
+        (2, 2)
     """
     path = Path(path)
     kind = path.suffix.lower()
@@ -63,15 +76,19 @@ def save_dataset(dataset: Dataset, path: str | os.PathLike[str]) -> None:
     elif kind in (".zip", ""):
         write_beamsynthesis(dataset, path)
     else:
-        raise ValueError(f"cannot write {path}: {KINDS}")
+        raise ValueError(f"path must have a known suffix; got {path}: {KINDS}")
 
 
 def load_dataset(path: str | os.PathLike[str]) -> Dataset:
     """Read into memory what `save_dataset` wrote, or the published files of Beamsynthesis.
 
-    Raises `FileNotFoundError` if nothing is at `path`, and `ValueError`, which names the file, if
-    it has another suffix or content, is truncated, claims more than it holds or asks to be
-    unpickled.
+    Args:
+        path: of the file, or of the folder of Beamsynthesis.
+
+    Raises:
+        FileNotFoundError: nothing is at `path`.
+        ValueError: the file, which is named, has another suffix or content, is truncated, claims
+            more than it holds or would have to be unpickled.
     """
     path = Path(path)
     kind = path.suffix.lower()
@@ -80,39 +97,34 @@ def load_dataset(path: str | os.PathLike[str]) -> Dataset:
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist")
     if kind == ".npz":
-        with path.open("rb") as stream, reading(path), zipfile.ZipFile(stream) as archive:
+        with opened_npz(path) as archive:
             keys = {name.removesuffix(".npy") for name in archive.namelist()}
             names = [*NUMBERS, "names", "provenance", *({"packing"} & keys)]
             return _dataset({name: open_member(archive, name).read() for name in names})
     if kind in (".h5", ".hdf5"):
-        with path.open("rb"), reading(path), h5py.File(path) as file:
+        with opened_hdf5(path) as file:
             texts = ["names", "provenance", *({"packing"} & {*file})]
             found = {name: open_array(file, path, name) for name in (*NUMBERS, *texts)}
             return _dataset(
                 {name: found[name][()] for name in NUMBERS}
                 | {name: found[name].asstr()[()] for name in texts}
             )
-    raise ValueError(f"cannot read {path}: {KINDS}")
+    raise ValueError(f"path must have a known suffix; got {path}: {KINDS}")
 
 
 def _write_npz(dataset: Dataset, path: Path) -> None:
     # As numpy.savez writes it, but the observations need not be in memory.
     with zipfile.ZipFile(path, "w") as archive:
         for name, array in _arrays(dataset).items():
-            header = {
-                "descr": np.lib.format.dtype_to_descr(array.dtype),
-                "fortran_order": False,
-                "shape": tuple(array.shape),
-            }
             with archive.open(f"{name}.npy", "w", force_zip64=True) as stream:
-                np.lib.format.write_array_header_1_0(stream, header)
+                write_header(stream, array.shape, array.dtype)
                 for start, piece in _pieces(array):
                     check_finite(piece, name, start)
                     stream.write(piece.tobytes())
 
 
 class _Patient(io.FileIO):
-    """A file for HDF5, which may end the process where a disk refuses: `check` raises instead.
+    """A file for HDF5, which may end the process when a disk is full: `check` raises instead.
 
     After the first error nothing is written.
     """
@@ -164,7 +176,7 @@ def _write_hdf5(dataset: Dataset, file: Any, stream: _Patient) -> None:
 def _pieces(
     array: Observations | npt.NDArray[Any],
 ) -> Iterator[tuple[int, npt.NDArray[Any]]]:
-    """An array in order, each time the first row and as many rows as fit into `PIECE`."""
+    """The pieces of an array in order, of at most `PIECE` bytes, each after its first row."""
     if not array.shape:
         yield 0, np.asarray(array)
         return
@@ -177,7 +189,7 @@ def _pieces(
 def _arrays(dataset: Dataset) -> dict[str, Any]:
     observations: Any = dataset.observations
     if observations.dtype.kind not in "biufc":
-        raise ValueError(f"observations are {observations.dtype}, wanted numbers")
+        raise ValueError(f"observations must be numbers; got {observations.dtype}")
     packed = isinstance(observations, PackedImages)
     return {
         "observations": observations.packed if packed else observations,
@@ -192,11 +204,11 @@ def _arrays(dataset: Dataset) -> dict[str, Any]:
 def _dataset(arrays: Mapping[str, Any]) -> Dataset:
     for name in ("names", "sizes"):
         if np.ndim(arrays[name]) != 1:
-            raise ValueError(f"{name!r} is {np.shape(arrays[name])}, wanted one axis")
+            raise ValueError(f"{name!r} must have one axis; got {np.shape(arrays[name])}")
     observations = arrays["observations"]
     if "packing" in arrays:
         if str(arrays["packing"]) != BITS:
-            raise ValueError(f"'packing' is {str(arrays['packing'])[:80]!r}, wanted {BITS!r}")
+            raise ValueError(f"'packing' must be {BITS!r}; got {str(arrays['packing'])[:80]!r}")
         observations = PackedImages(observations)
     return Dataset(
         observations=observations,

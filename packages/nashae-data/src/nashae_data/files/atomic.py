@@ -10,20 +10,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-LONGEST = 60  # letters of a file's name in that of its temporary: systems have 255 bytes for both
+LONGEST = 60  # letters of a file's name in its temporary's: systems allow 255 bytes for the whole
 
 
 @contextmanager
 def atomic_file(path: Path) -> Iterator[Path]:
-    """Give a temporary path to write to; when the block ends well, it takes the place of `path`.
+    """Write a file whole or not at all: a context that gives a temporary path to write to.
 
-    When the block raises, the temporary file is removed and whatever was at `path` stays; what
-    processes of this machine that were killed left of it is removed at the next write.
-    Raises `IsADirectoryError` if `path` is a folder, and `OSError`, which names `path`, where the
-    disk refuses.
+    When the block ends well, the temporary file takes the place of `path`, on the disk and not only
+    in its cache. When it raises, the temporary file is removed, and the file at `path` stays as it
+    was. Temporaries that killed processes of this machine left are removed at the next write to the
+    same path. Missing parent folders are made.
+
+    Args:
+        path: the file to write.
+
+    Raises:
+        IsADirectoryError: `path` is a folder.
+        OSError: the disk refuses; `path` is named.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "scores.txt"
+        >>> with atomic_file(path) as temporary:
+        ...     _ = temporary.write_text("0.5")
+        >>> path.read_text()
+        '0.5'
     """
     if path.is_dir():
-        raise IsADirectoryError(f"{path} is a folder: give the path of a file")
+        raise IsADirectoryError(f"path must be a file; got {path}, which is a folder")
     temporary = _beside(path)
     try:
         with named(path, temporary):
@@ -37,14 +52,14 @@ def atomic_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Give a temporary folder to fill; when the block ends well, it takes the place of `path`.
+    """Write a folder whole or not at all: a context that gives a temporary folder to fill.
 
-    When the block raises, the temporary folder is removed, and what killed processes of this
-    machine left of it at the next write. Raises `FileExistsError` if `path` is there already,
-    unless it is an empty folder, and `OSError`, which names `path`, where the disk refuses.
+    As `atomic_file`. Raises `FileExistsError` if `path` is there and not an empty folder.
     """
     if path.exists() and not (path.is_dir() and next(path.iterdir(), None) is None):
-        raise FileExistsError(f"{path} is there and not an empty folder: remove it or give another")
+        raise FileExistsError(
+            f"path must be new or an empty folder; got {path}: remove it or give another"
+        )
     temporary = _beside(path)
     try:
         with named(path, temporary):
@@ -62,9 +77,11 @@ def atomic_folder(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def named(path: Path, temporary: Path) -> Iterator[None]:
-    """Make an `OSError` that names no file, or one that will be gone, name the file at `path`.
+    """Make an `OSError` name the file at `path`, if it names no file or the temporary.
 
-    - `temporary`: the file or folder that is written in its stead.
+    Args:
+        path: the file that is meant.
+        temporary: the file or folder that is written in its place.
     """
     try:
         yield
@@ -79,14 +96,14 @@ def named(path: Path, temporary: Path) -> Iterator[None]:
         if error.errno is None:
             raise type(error)(f"{culprit} cannot be written: {error}") from error
         reason = error.strerror or ""
-        if not reason or temporary.name in reason:  # HDF5 tells all that it knows of its file
+        if not reason or temporary.name in reason:  # HDF5's own report of its file
             reason = os.strerror(error.errno)
         raise OSError(error.errno, reason, str(culprit)) from error
 
 
 def _beside(path: Path) -> Path:
-    # Not from tempfile, whose files only their owner may read. In the same folder, because a rename
-    # is atomic within one file system only. The suffix stays: numpy.savez appends a missing one.
+    # Not from tempfile, whose files only their owner may read. In the same folder, as a rename is
+    # atomic only within one file system. The suffix stays: numpy.savez appends a missing one.
     path.parent.mkdir(parents=True, exist_ok=True)
     _clear(path)
     return (
@@ -95,17 +112,14 @@ def _beside(path: Path) -> Path:
 
 
 def _machine() -> str:
-    """Where the numbers of processes are those of this one: the machine, and its container."""
+    """A digest of the machine and its container, within which process numbers are unique."""
     space = Path("/proc/self/ns/pid")
     where = f"{socket.gethostname()} {space.readlink() if space.exists() else ''}"
     return hashlib.blake2b(where.encode(), digest_size=4).hexdigest()
 
 
 def _clear(path: Path) -> None:
-    """Remove what processes that were killed while they wrote to `path` left beside it.
-
-    Only where the name says that the process is of this machine and there is none of its number.
-    """
+    """Remove temporaries of `path` that were left by killed processes of this machine."""
     name = re.compile(rf"\.{_machine()}-(\d+)-[0-9a-f]{{8}}-{re.escape(path.name[-LONGEST:])}")
     for left in path.parent.iterdir():
         match = name.fullmatch(left.name)
@@ -118,19 +132,19 @@ def _clear(path: Path) -> None:
 
 
 def _is_running(process: int) -> bool:
-    if os.name == "nt":  # where there is no asking that does not end it
+    if os.name == "nt":  # there os.kill would end the process
         return True
     try:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
-    except OSError:  # it is somebody else's
+    except OSError:  # another user's
         return True
     return True
 
 
 def _flush(path: Path) -> None:
-    """Wait until the disk has it: else a power cut after the rename could leave an empty file."""
+    """Wait until it is on the disk: a power cut after the rename could leave an empty file."""
     if path.is_dir() and os.name == "nt":  # Windows opens no folders
         return
     handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)

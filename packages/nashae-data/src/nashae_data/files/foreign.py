@@ -1,4 +1,4 @@
-"""Files of others, which may be damaged."""
+"""Files from elsewhere, which may be damaged."""
 
 import zipfile
 from collections.abc import Iterator
@@ -6,18 +6,31 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+class UnreadableError(ValueError):
+    """What `reading` raises: it names the file."""
+
+
 @contextmanager
 def reading(path: Path | zipfile.Path, key: str = "") -> Iterator[None]:
-    """Turn whatever is raised on a foreign file's content into a `ValueError` that names the file.
+    """Turn whatever a foreign file's content raises into a `ValueError` that names the file.
 
-    numpy, zipfile and h5py raise errors of a dozen kinds on bytes that they do not expect. `key` is
-    the part of the file that is read, if it is one. An `OSError` that names another file, such as
-    one that is written, passes.
+    numpy, zipfile and h5py raise errors of a dozen kinds on bytes that they do not expect. One
+    `reading` within another adds nothing to the inner message.
+
+    Args:
+        path: the file.
+        key: the part of the file that is read, if it is one.
+
+    Raises:
+        UnreadableError: for every `Exception` but an `OSError` that names another file, such as one
+            that is written.
     """
     try:
         yield
+    except UnreadableError:
+        raise
     except Exception as error:
         if isinstance(error, OSError) and error.filename not in (None, str(path)):
             raise
         place = f"{path} {key!r}" if key else f"{path}"
-        raise ValueError(f"{place} cannot be read: {error}") from error
+        raise UnreadableError(f"{place} cannot be read: {error}") from error

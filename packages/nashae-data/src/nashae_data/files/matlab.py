@@ -1,4 +1,4 @@
-"""One array of numbers in a MATLAB 5 file, read without any of its objects."""
+"""One array of numbers in a MATLAB 5 file; no object of the file is made."""
 
 import math
 import struct
@@ -18,13 +18,15 @@ ROOM = 4096  # bytes of a matrix beside its numbers
 def read_matrix(content: bytes, name: str, shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
     """The array `name` of a MATLAB 5 file ("-v6" or "-v7"), of uint8 and of this shape.
 
-    Other variables are passed over unread. (`scipy.io.loadmat` reserves what a damaged file claims,
-    up to 4 GB, before it reads.) Raises `ValueError`, which names the array, if it is missing,
-    truncated or of another shape or type.
+    Other variables are skipped unread. (`scipy.io.loadmat` reserves what a damaged file claims, up
+    to 4 GB, before it reads.)
+
+    Raises `ValueError`, which names the array, if it is missing, truncated or of another shape or
+    type.
     """
     order = {b"IM": "<", b"MI": ">"}.get(content[HEADER - 2 : HEADER])
     if order is None:
-        raise ValueError("it is not a MATLAB 5 file")
+        raise ValueError("it must be a MATLAB 5 file; got another")
     longest = math.prod(shape) + ROOM
     for matrix in _matrices(content, order, longest):
         parts = _elements(matrix, order)
@@ -32,16 +34,18 @@ def read_matrix(content: bytes, name: str, shape: tuple[int, ...]) -> npt.NDArra
         if label != (NAME, name.encode()):
             continue
         if flags[0] != FLAGS or len(flags[1]) != 8 or dimensions[0] != DIMENSIONS:
-            raise ValueError(f"{name!r} is damaged")
+            raise ValueError(f"{name!r} must be a whole array; got a damaged one")
         sizes = struct.unpack(f"{order}{len(dimensions[1]) // 4}i", dimensions[1])
         kind = struct.unpack(f"{order}I", flags[1][:4])[0]
         if sizes != shape or kind & 0xFF != UINT8_CLASS or kind & COMPLEX:
-            raise ValueError(f"{name!r} is {sizes} of class {kind & 0xFF}, wanted {shape} uint8")
+            raise ValueError(f"{name!r} must be {shape} uint8; got {sizes} of class {kind & 0xFF}")
         numbers = next(parts, (0, b""))
         if numbers[0] != BYTES or len(numbers[1]) != math.prod(shape):
-            raise ValueError(f"{name!r} is truncated")
+            raise ValueError(
+                f"{name!r} must be {shape} in full; got {len(numbers[1])} bytes: truncated"
+            )
         return np.frombuffer(numbers[1], np.uint8).reshape(shape, order="F")
-    raise ValueError(f"it holds no {name!r}")
+    raise ValueError(f"it must hold an array {name!r}; got none")
 
 
 def _matrices(content: bytes, order: str, longest: int) -> Iterator[bytes]:

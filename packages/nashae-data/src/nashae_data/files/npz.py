@@ -1,16 +1,20 @@
-"""Arrays in .npz and .npy files, read in pieces: nothing is unpickled or taken on trust."""
+"""Arrays in .npz and .npy files, read in pieces: nothing is unpickled, headers are checked."""
 
 import math
 import re
 import struct
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from nashae_data.files.foreign import reading
+from nashae_data.files.streams import Readable, check_end, read_array
 
 # As numpy writes it, also under Python 2, whose integers may end in L.
 HEADER = re.compile(
@@ -20,21 +24,18 @@ PLAIN = re.compile(r"[<>|=]?[biufcU][1-9]\d{0,8}")  # numbers and text, as dtype
 LONGEST_HEADER = 10_000  # bytes
 # Deflate writes at least one bit for 129 bytes: a member that claims more is damaged.
 DEFLATE_RATIO = 1032
-PIECE = 1 << 20  # bytes read at a time
-
-
-@runtime_checkable
-class Readable(Protocol):
-    """An open file or member, packed or not."""
-
-    def read(self, size: int, /) -> bytes:
-        """At most `size` bytes more; fewer only at the end."""
-        ...
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What the header of a .npy file says; `begin` is its own length, in bytes."""
+    """What the header of a .npy file says.
+
+    Args:
+        shape: of the array.
+        dtype: of its numbers.
+        fortran: whether the first axis varies fastest.
+        begin: the length of the header, in bytes.
+    """
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -43,7 +44,7 @@ class Layout:
 
     @property
     def nbytes(self) -> int:
-        """Of the numbers, without the header."""
+        """The bytes of the numbers, without the header."""
         return math.prod(self.shape) * self.dtype.itemsize
 
 
@@ -59,37 +60,46 @@ class Member:
         """The array in order, `rows` rows at a time; raises `ValueError` if its check sum fails."""
         layout = self.layout
         if layout.fortran and len(layout.shape) > 1:
-            raise ValueError(f"{self.info.filename} is in Fortran order, wanted C order")
+            raise ValueError(f"{self.info.filename} must be in C order; got Fortran order")
         with self.archive.open(self.info) as stream:
             stream.read(layout.begin)
             for start in range(0, layout.shape[0], rows):
                 shape = (min(rows, layout.shape[0] - start), *layout.shape[1:])
-                yield _fill(stream, shape, layout.dtype)
-            _end(stream)
+                yield read_array(stream, shape, layout.dtype)
+            check_end(stream)
 
     def read(self) -> npt.NDArray[Any]:
         """The whole array; raises `ValueError` if its check sum fails."""
         layout = self.layout
         with self.archive.open(self.info) as stream:
             stream.read(layout.begin)
-            array = _fill(
-                stream, layout.shape[::-1] if layout.fortran else layout.shape, layout.dtype
-            )
-            _end(stream)
+            shape = layout.shape[::-1] if layout.fortran else layout.shape
+            array = read_array(stream, shape, layout.dtype)
+            check_end(stream)
         return array.T if layout.fortran else array
 
     def mapped(self, path: Path) -> npt.NDArray[Any]:
-        """The array as a read-only memory map of the archive; its check sum is not looked at.
+        """The array as a read-only memory map of the archive; its check sum is not verified.
 
         Raises `ValueError` if the member is compressed.
         """
         if self.info.compress_type != zipfile.ZIP_STORED:
-            raise ValueError(f"{self.info.filename} is compressed: it cannot be mapped")
+            raise ValueError(f"{self.info.filename} must be stored to be mapped; got a packed one")
         with path.open("rb") as stream:
             stream.seek(self.info.header_offset)
             name, extra = struct.unpack("<4s22xHH", stream.read(30))[1:]
         start = self.info.header_offset + 30 + int(name) + int(extra)
         return map_array(path, self.layout, start)
+
+
+@contextmanager
+def opened_npz(path: Path) -> Iterator[zipfile.ZipFile]:
+    """An .npz file, open within the block; its damage becomes a `ValueError` that names it.
+
+    Raises `FileNotFoundError` if it is not there.
+    """
+    with path.open("rb") as stream, reading(path), zipfile.ZipFile(stream) as archive:
+        yield archive
 
 
 def open_member(archive: zipfile.ZipFile, key: str) -> Member:
@@ -99,9 +109,10 @@ def open_member(archive: zipfile.ZipFile, key: str) -> Member:
     numpy does not use, pickled, or of another size than its header says.
     """
     names = archive.namelist()
-    if names.count(f"{key}.npy") != 1:
+    count = names.count(f"{key}.npy")
+    if count != 1:
         keys = ", ".join(name.removesuffix(".npy") for name in names[:20])
-        raise ValueError(f"it holds {names.count(f'{key}.npy')} arrays {key!r}, wanted one: {keys}")
+        raise ValueError(f"it must hold one array {key!r}; got {count} among {keys}")
     info = archive.getinfo(f"{key}.npy")
     ratio = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: DEFLATE_RATIO}.get(info.compress_type)
     if ratio is None or info.flag_bits & 1:
@@ -113,32 +124,32 @@ def open_member(archive: zipfile.ZipFile, key: str) -> Member:
         raise ValueError(f"{key!r} claims {info.file_size} bytes, more than the file can hold")
     if layout.begin + layout.nbytes != info.file_size:
         raise ValueError(
-            f"{key!r} is {layout.shape} {layout.dtype} and {info.file_size} bytes with its header, "
-            f"wanted {layout.begin + layout.nbytes}"
+            f"{key!r}, {layout.shape} {layout.dtype}, must be {layout.begin + layout.nbytes} bytes "
+            f"with its header; got {info.file_size}"
         )
     return Member(archive, info, layout)
 
 
 def read_header(stream: Readable, key: str) -> Layout:
-    """What a .npy file holds; `stream` is then at the first number.
+    """The header of a .npy file; `stream` is then at the first number.
 
-    Raises `ValueError` if it is no such file, or holds anything but numbers, truth values or text.
+    Raises `ValueError` if it is no such file, or holds anything but numbers, booleans or text.
     """
     start = stream.read(8)
     width = {b"\x93NUMPY\x01\x00": 2, b"\x93NUMPY\x02\x00": 4}.get(start)
     if width is None:
-        raise ValueError(f"{key!r} is not an array: it begins with {start!r}")
+        raise ValueError(f"{key!r} must be an array; got a file that begins with {start!r}")
     length = int.from_bytes(stream.read(width), "little")
     text = stream.read(min(length, LONGEST_HEADER))
     match = HEADER.fullmatch(text)
     if match is None or len(text) != length:
-        raise ValueError(f"{key!r} has the header {text[:80]!r}, wanted a plain array's")
+        raise ValueError(f"{key!r} must have a plain array's header; got {text[:80]!r}")
     kind, fortran, numbers = (part.decode("latin1") for part in match.groups())
     if kind.lstrip("|<>=").startswith("O"):
         raise ValueError(f"Object arrays cannot be loaded: {key!r} is pickled")
     shape = [number.strip().removesuffix("L") for number in numbers.split(",") if number.strip()]
     if PLAIN.fullmatch(kind) is None or not all(re.fullmatch(r"\d{1,18}", n) for n in shape):
-        raise ValueError(f"{key!r} has the header {text[:80]!r}, wanted numbers or text")
+        raise ValueError(f"{key!r} must hold numbers or text; got the header {text[:80]!r}")
     return Layout(tuple(map(int, shape)), np.dtype(kind), fortran == "True", 8 + width + length)
 
 
@@ -149,24 +160,17 @@ def map_array(path: Path, layout: Layout, start: int = 0) -> npt.NDArray[Any]:
     """
     offset, end = start + layout.begin, path.stat().st_size
     if offset + layout.nbytes > end:
-        raise ValueError(f"it is {end} bytes long, wanted {offset + layout.nbytes}: truncated")
+        raise ValueError(f"it must be {offset + layout.nbytes} bytes long; got {end}: truncated")
     if layout.fortran and len(layout.shape) > 1:
-        raise ValueError("the array is in Fortran order, wanted C order")
+        raise ValueError("the array must be in C order; got Fortran order")
     return np.memmap(path, layout.dtype, mode="r", offset=offset, shape=layout.shape)
 
 
-def _fill(stream: Readable, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    array = np.empty(shape, dtype)
-    data = array.reshape(-1).view(np.uint8)
-    for start in range(0, len(data), PIECE):
-        piece = stream.read(min(PIECE, len(data) - start))
-        if len(piece) < min(PIECE, len(data) - start):
-            raise ValueError("the file is truncated")
-        data[start : start + len(piece)] = np.frombuffer(piece, np.uint8)
-    return array
-
-
-def _end(stream: Readable) -> None:
-    # zipfile compares the check sum when the member's end is read.
-    if stream.read(1):
-        raise ValueError("the array is longer than its header says")
+def write_header(stream: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Write the header of a .npy file in C order, as `numpy.save` does."""
+    header = {
+        "descr": np.lib.format.dtype_to_descr(dtype),
+        "fortran_order": False,
+        "shape": tuple(shape),
+    }
+    np.lib.format.write_array_header_1_0(stream, header)

@@ -1,10 +1,10 @@
-"""Images kept in one file: made once, taken up again where it was cut off, checked when opened.
+"""Images kept in one file: made once, resumed if cut off, checked when opened.
 
-The file is HDF5 with one array, `images`, which lies in one piece at its end, so that it can be
-mapped into memory. HDF5 leaves the bytes before its own to the user: there stands, twice, a marker,
-and a table of digests. The first is of all bytes before the images, and depends on what the images
-are made from; the others are of the images, block by block. So each block is believed by itself,
-in a finished file and in one that is being made: the latter is finished when all are right.
+The file is HDF5 with one array, `images`, in one piece at its end, so that it can be mapped into
+memory. HDF5 leaves the bytes before its own to the user: these hold a marker, twice, and a table of
+digests. The first digest is of all bytes before the images and of what the images are made from;
+the others are of the images, block by block. Each block is verified by itself, in a finished file
+and in one that is being made, which is finished when all blocks are right.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ from nashae_data.observations.disk import DiskImages
 MARKER = b"nashae-data image cache"
 TABLE = 512  # where the digests begin: at the end of the smallest block that HDF5 leaves free
 DIGEST = 32  # bytes
-LONGEST_HEAD = 4096  # bytes, of HDF5; it needs about 500
+LONGEST_HEAD = 4096  # bytes of HDF5's own head, which needs about 500
 Progress = Callable[[int, int], object]
 
 
@@ -36,10 +36,12 @@ Progress = Callable[[int, int], object]
 class ImageRecipe:
     """What the images of a cache are and how one is made.
 
-    - `shape`: (n, h, w, channels), uint8.
-    - `source`: says what they are made from and how; if it changes, so do the images.
-    - `make`: gives image `row`, from 0 to n - 1; it is called from many threads at once.
-    - `block`: the number of images that are written together: what a cut costs for each thread.
+    Args:
+        shape: (n, h, w, channels), uint8.
+        source: what they are made from and how; changes if the images do.
+        make: gives image `row`, from 0 to n - 1; it is called from many threads at once.
+        block: the number of images that are written together; each thread loses at most one block
+            when the build is cut off.
     """
 
     shape: tuple[int, int, int, int]
@@ -49,12 +51,12 @@ class ImageRecipe:
 
     @property
     def blocks(self) -> int:
-        """How many there are; the last may be shorter."""
+        """The number of blocks; the last may be shorter."""
         return -(-self.shape[0] // self.block)
 
     @property
     def nbytes(self) -> int:
-        """Of all images."""
+        """The bytes of all images."""
         return int(np.prod(self.shape, dtype=np.int64))
 
     def rows(self, number: int) -> range:
@@ -62,7 +64,7 @@ class ImageRecipe:
         return range(number * self.block, min((number + 1) * self.block, self.shape[0]))
 
     def place(self, number: int) -> tuple[int, int]:
-        """Where a block begins among all images and how long it is, in bytes."""
+        """The first byte of a block among all images, and its length."""
         rows, image = self.rows(number), self.nbytes // self.shape[0]
         return rows.start * image, len(rows) * image
 
@@ -70,15 +72,19 @@ class ImageRecipe:
 def cached_images(path: Path, recipe: ImageRecipe, on_progress: Progress | None) -> DiskImages:
     """The images of a recipe, from the file at `path`, which is made if it is not there.
 
-    A file that is damaged anywhere, or of another recipe, is not believed but made anew. It takes
-    the place of `path` when it is whole; until then it is `.NAME.part` beside it, and what is right
-    in that one is kept when the process is ended or the disk is full. Where two processes want to
-    make it, the second waits for the first.
+    A file that is damaged anywhere, or of another recipe, is made anew. It takes the place of
+    `path` when it is whole; until then it is `.NAME.part` beside it, whose right blocks are kept
+    when the process is ended or the disk is full. A second process that wants it waits.
 
-    - `on_progress`: called with the number of images made and of all, in this thread.
+    Args:
+        path: the file.
+        recipe: of the images.
+        on_progress: called in this thread with the number of images made and of all.
 
-    Raises `ValueError` if something else than such a file is at `path` (it is left as it is) or if
-    filelock is not installed, `OSError` where the disk refuses, and what `recipe.make` raises.
+    Raises:
+        ValueError: `path` is another kind of file, which is left alone, or filelock is not
+            installed.
+        OSError: the disk refuses. Errors of `recipe.make` pass.
     """
     found = _open(path, recipe)
     if found is None:
@@ -92,7 +98,7 @@ def cached_images(path: Path, recipe: ImageRecipe, on_progress: Progress | None)
                     part.replace(path)
                 found = _open(path, recipe)
     if found is None:
-        raise OSError(f"{path} does not hold what was written to it: the disk may be broken")
+        raise OSError(f"{path} must hold what was written to it; got other bytes: check the disk")
     return found
 
 
@@ -106,7 +112,8 @@ def _open(path: Path, recipe: ImageRecipe) -> DiskImages | None:
         head = stream.read(TABLE)
         if not (head.startswith(MARKER) or head.endswith(MARKER) or MARKER.startswith(head)):
             raise ValueError(
-                f"{path} is not a cache of images that this package made: remove it or name another"
+                f"path must be a cache of images that this package made; got {path}: remove it or "
+                "name another"
             )
         start = _start(stream, recipe)
         if start is None or not all(_right_blocks(stream, start, recipe)):
@@ -130,7 +137,7 @@ def _beside(path: Path, suffix: str) -> Path:
 
 
 def _start(stream: BinaryIO, recipe: ImageRecipe) -> int | None:
-    """Where the images begin; None if what is before them is not right, or of another recipe."""
+    """The first byte of the images; None if the head is not right, or of another recipe."""
     start = stream.seek(0, os.SEEK_END) - recipe.nbytes
     if not _table_end(recipe) <= start <= 2 * _table_end(recipe) + LONGEST_HEAD:
         return None
@@ -144,13 +151,13 @@ def _table_end(recipe: ImageRecipe) -> int:
 
 
 def _head_digest(head: bytes, recipe: ImageRecipe) -> bytes:
-    """Of all before the images, the table left out, and of what the images are made from."""
+    """The digest of all before the images but the table, and of what the images are made from."""
     text = repr((recipe.source, recipe.shape, recipe.block)).encode()
     return _digest(text + head[:TABLE] + head[_table_end(recipe) :])
 
 
 def _right_blocks(stream: BinaryIO, start: int, recipe: ImageRecipe) -> list[bool]:
-    """Of each block, whether it has its digest."""
+    """Whether each block has its digest."""
     stream.seek(TABLE + DIGEST)
     digests = stream.read(DIGEST * recipe.blocks)
     reading = threading.Lock()
@@ -158,7 +165,7 @@ def _right_blocks(stream: BinaryIO, start: int, recipe: ImageRecipe) -> list[boo
     def is_right(number: int) -> bool:
         place, size = recipe.place(number)
         with reading:
-            # Not mapped: where a disk is full, to touch a gap in a mapped file ends the process.
+            # Not mapped: on a full disk, to touch a gap in a mapped file ends the process.
             stream.seek(start + place)
             images = stream.read(size)
         return _digest(images) == digests[DIGEST * number : DIGEST * (number + 1)]
@@ -172,7 +179,7 @@ def _digest(data: bytes | memoryview) -> bytes:
 
 
 def _make(part: Path, recipe: ImageRecipe, on_progress: Progress | None) -> None:
-    """Fill the file at `part`, of which what is right is kept."""
+    """Fill the file at `part`, whose right blocks are kept."""
     part.touch()
     with part.open("r+b") as stream:
         start = _start(stream, recipe) or _lay_out(stream, recipe)
@@ -203,7 +210,7 @@ def _fill(
 
     pool = ThreadPoolExecutor(os.cpu_count())
     try:
-        # In order, so that of several bad images it is always the first that is named.
+        # In order, so that the first of several bad images is the one that is named.
         for rows in pool.map(make_block, todo):
             done += rows
             if on_progress is not None:
@@ -213,7 +220,7 @@ def _fill(
 
 
 def _lay_out(stream: BinaryIO, recipe: ImageRecipe) -> int:
-    """Write all but the images and their digests, which are zeros; where the images begin."""
+    """Write all but the images and their digests, which are zeros; the first byte of the images."""
     head = bytearray(_hdf5_head(recipe))
     for place in (0, TABLE - len(MARKER)):
         head[place : place + len(MARKER)] = MARKER
@@ -227,8 +234,8 @@ def _lay_out(stream: BinaryIO, recipe: ImageRecipe) -> int:
 def _hdf5_head(recipe: ImageRecipe) -> bytes:
     """What HDF5 writes before the images.
 
-    It writes to memory, because on a full disk it may end the process. No memory is taken for the
-    images: they are never written here.
+    It writes to memory, because on a full disk it may end the process. The images take no memory:
+    they are never written here.
     """
     free, memory = TABLE, io.BytesIO()
     while free < _table_end(recipe):
@@ -237,7 +244,7 @@ def _hdf5_head(recipe: ImageRecipe) -> bytes:
     layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     layout.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
     layout.set_obj_track_times(False)
-    # Since 1.8 the format has all of its own before the images, and check sums there.
+    # Since version 1.8 the format has all of its own before the images, with check sums.
     with h5py.File(memory, "w", libver=("v108", "v108"), userblock_size=free) as file:
         shape = h5py.h5s.create_simple(recipe.shape)
         images = h5py.h5d.create(file.id, b"images", h5py.h5t.STD_U8LE, shape, layout)

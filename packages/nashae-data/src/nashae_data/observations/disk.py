@@ -1,4 +1,4 @@
-"""Observations that stay on disk and are read when they are asked for."""
+"""Observations that stay on disk and are read when they are indexed."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -11,15 +11,16 @@ import numpy.typing as npt
 
 from nashae_data.files.foreign import reading
 from nashae_data.observations.places import FileStamp, MappedArray, place_of
+from nashae_data.observations.protocol import Index, OnDemand, resolve
 
-# Bytes that are read at once, at most, where rows lie in chunks and not all are wanted.
+# The most bytes that are read at once where rows lie in chunks and not all are wanted.
 MOST_BYTES = 1 << 24
 
 
 def in_any_order(observations: Any) -> Any:
-    """What can be indexed in any order: of an h5py data set, which cannot, `DiskImages`.
+    """Observations that can be indexed in any order: an h5py data set, which cannot, is wrapped.
 
-    Raises `ValueError` where its file is closed.
+    Raises `ValueError` if its file is closed.
     """
     if not isinstance(observations, h5py.Dataset):
         return observations
@@ -28,44 +29,27 @@ def in_any_order(observations: Any) -> Any:
     return DiskImages(observations, Path(observations.file.filename), str(observations.name))
 
 
-def resolve(
-    index: int | np.integer[Any] | slice | npt.NDArray[np.integer[Any]], length: int, place: str
-) -> npt.NDArray[np.int64]:
-    """The rows from 0 to `length` - 1 that an index means, in its own shape.
-
-    Integers and arrays of them may be negative, repeat and come in any order. Raises `IndexError`,
-    which names `place`, if one is out of range or the index is of another kind.
-    """
-    if isinstance(index, slice):
-        return np.arange(*index.indices(length), dtype=np.int64)
-    rows = np.asarray(index)
-    if isinstance(index, tuple) or rows.dtype.kind not in "iu":
-        kind = "tuple" if isinstance(index, tuple) else str(rows.dtype)
-        raise IndexError(
-            f"{place} is indexed by an integer, a slice or an array of integers, got {kind}: for a "
-            "mask give numpy.flatnonzero(mask)"
-        )
-    wrong = rows[(rows < -length) | (rows >= length)]
-    if wrong.size:
-        raise IndexError(f"index {wrong[0]} is out of range: {place} holds {length} observations")
-    rows = rows.astype(np.int64)
-    return np.where(rows < 0, rows + length, rows)
-
-
-class DiskImages:
-    """`Observations` left in a file: a memory map, or an HDF5 data set, of any type.
+class DiskImages(OnDemand):
+    """`Observations` in a file: a memory map or an HDF5 data set, of any type.
 
     Indexing gives a copy in memory: an integer one image, a slice or an array of integers the
     images in that order; indices may repeat, come in any order and be negative.
 
     The file stays open until `close` is called, a `with` block of this object ends or nothing
     refers to it any more. A process that was forked must open the file anew. Pickled, for a process
-    that is started otherwise, it is a path and a place, which are opened there: `ValueError` if the
-    file has changed meanwhile, or is an HDF5 file in memory or open for writing. A closed one
-    stays closed.
+    that is started otherwise, it is a path and a place in the file, which are opened there:
+    `ValueError` if the file has changed since, or is an HDF5 file in memory or open for writing. A
+    closed one stays closed.
 
-    Raises `IndexError` if an index is out of range or of another kind, and `ValueError` if the file
-    is damaged where it is read or has been closed; both name the file and the key.
+    Args:
+        array: the memory map or the h5py data set, n first.
+        path: the file.
+        key: the name of the array in it, for errors.
+        file: the h5py file to close with this object; None: leave it open.
+
+    Raises:
+        IndexError: when indexed, if an index is out of range or of another kind.
+        ValueError: when indexed, if the file is damaged there or closed. Both name file and key.
     """
 
     def __init__(self, array: Any, path: Path, key: str, file: Any = None) -> None:
@@ -84,19 +68,14 @@ class DiskImages:
         """The type of the numbers."""
         return self._dtype
 
-    def __len__(self) -> int:
-        return self._shape[0]
-
     def __repr__(self) -> str:
         closed = ", closed" if self._array is None else ""
         return f"<DiskImages {self._shape} {self._dtype} of {self._path} {self._key!r}{closed}>"
 
-    def __getitem__(
-        self, index: int | np.integer[Any] | slice | npt.NDArray[np.integer[Any]], /
-    ) -> npt.NDArray[Any]:
+    def __getitem__(self, index: Index, /) -> npt.NDArray[Any]:
         place = f"{self._path} {self._key!r}"
         if self._array is None:
-            raise ValueError(f"{place} has been closed: read the file again")
+            raise ValueError(f"{place} must be open; got a closed file: read it again")
         rows = resolve(index, len(self), place)
         with reading(self._path, self._key):
             if isinstance(self._array, np.ndarray):
@@ -104,9 +83,9 @@ class DiskImages:
             return self._read_runs(rows)
 
     def _read_runs(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-        """The rows of an HDF5 data set, each read once, those of a chunk and neighbours together.
+        """The rows of an HDF5 data set; neighbours, and those of a chunk, are read together.
 
-        HDF5 unpacks a chunk anew for each time that it is asked.
+        HDF5 unpacks a chunk anew for each read.
         """
         wanted, places = np.unique(rows, return_inverse=True)
         found = np.empty((len(wanted), *self._shape[1:]), dtype=self._dtype)
@@ -123,14 +102,6 @@ class DiskImages:
         if np.array_equal(wanted, rows):
             return found
         return found[places.reshape(rows.shape)]
-
-    def __array__(
-        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
-    ) -> npt.NDArray[Any]:
-        """All observations in memory; without this method numpy would read them one by one."""
-        if copy is False:
-            raise ValueError("observations on disk cannot be read without a copy")
-        return self[:].astype(self.dtype if dtype is None else dtype, copy=False)
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._array is None:

@@ -1,4 +1,4 @@
-"""Binary images held as bits and unpacked when they are asked for."""
+"""Binary images held as bits and unpacked when they are indexed."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,23 +6,33 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nashae_data.observations.arrays import read_only
 from nashae_data.observations.places import by_place
+from nashae_data.observations.protocol import Index, OnDemand, resolve
 
 
 @dataclass(frozen=True, eq=False)
-class PackedImages:
-    """Binary images, eight pixels in a byte: `Observations` that take an eighth of the memory.
+class PackedImages(OnDemand):
+    """Binary images, eight pixels a byte: `Observations` in an eighth of the memory.
 
-    - `packed`: (n, height, width / 8) uint8, most significant bit = leftmost column, as
-      `numpy.packbits(images, axis=-1)` makes it. Kept as a read-only view, so that a trainer can
-      move these bytes to a device and unpack each batch there.
+    `shape` is (n, height, width), `dtype` uint8. Indexing gives unpacked copies, 0 or 1: an integer
+    one image (height, width), a slice or an array of integers several. Indices may repeat, come in
+    any order and be negative.
 
-    `shape` is (n, height, width) and `dtype` uint8. Indexing unpacks copies of uint8, 0 or 1:
-    an integer gives one image (height, width), a slice (m, height, width), an array of integers
-    (its shape, height, width). Indices may repeat, come in any order and be negative.
+    Args:
+        packed: (n, height, width / 8) uint8, the leftmost column in the most significant bit, as
+            `numpy.packbits(images, axis=-1)` makes it. Kept as a read-only view, so that a trainer
+            can move these bytes to a device and unpack each batch there.
 
-    Raises `ValueError` if `packed` is of another type or number of axes, and `IndexError` if an
-    index is out of range or of another kind: for a boolean mask give `numpy.flatnonzero(mask)`.
+    Raises:
+        ValueError: `packed` has another type or number of axes.
+        IndexError: when indexed, if an index is out of range or of another kind.
+
+    Example:
+        >>> images = np.eye(8, dtype=np.uint8)[None]
+        >>> packed = PackedImages(np.packbits(images, axis=-1))
+        >>> packed.shape, packed.packed.nbytes, int(packed[0].sum())
+        ((1, 8, 8), 8, 8)
     """
 
     packed: npt.NDArray[np.uint8]
@@ -31,12 +41,10 @@ class PackedImages:
         packed = np.asarray(self.packed)
         if packed.dtype != np.uint8 or packed.ndim != 3:
             raise ValueError(
-                f"packed images are {packed.shape} {packed.dtype}, wanted (n, height, width / 8) "
-                "uint8: make them with numpy.packbits(images, axis=-1)"
+                f"packed must be (n, height, width / 8) uint8; got {packed.shape} {packed.dtype}: "
+                "make it with numpy.packbits(images, axis=-1)"
             )
-        view = packed.view()
-        view.flags.writeable = False
-        object.__setattr__(self, "packed", view)
+        object.__setattr__(self, "packed", read_only(packed))
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -49,37 +57,16 @@ class PackedImages:
         """uint8, the type of the unpacked pixels."""
         return np.dtype(np.uint8)
 
-    def __len__(self) -> int:
-        return len(self.packed)
-
     def __repr__(self) -> str:
         return f"<PackedImages {self.shape}, {self.packed.nbytes} bytes>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return by_place(PackedImages, packed=self.packed)
 
-    def __getitem__(
-        self, index: int | np.integer[Any] | slice | npt.NDArray[np.integer[Any]], /
-    ) -> npt.NDArray[np.uint8]:
-        kind = type(index).__name__
-        if not isinstance(index, slice | tuple):
-            kind = str(np.asarray(index).dtype)
-        if not kind.startswith(("slice", "int", "uint")):
-            raise IndexError(
-                f"images are indexed by an integer, a slice or an array of integers, got {kind}: "
-                "for a mask give numpy.flatnonzero(mask)"
-            )
-        chosen = np.asarray(self.packed[index])
+    def __getitem__(self, index: Index, /) -> npt.NDArray[np.uint8]:
+        # A slice of an array is a view: all images are unpacked without a copy of their bytes.
+        rows = index if isinstance(index, slice) else resolve(index, len(self), "the images")
+        chosen = np.asarray(self.packed[rows])
         # One run over all bytes: with axis=-1 numpy starts anew in each row of pixels, and is slow.
         pixels = np.unpackbits(chosen.reshape(-1))
         return pixels.reshape(*chosen.shape[:-1], self.shape[2])
-
-    def __array__(
-        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
-    ) -> npt.NDArray[Any]:
-        """All images unpacked; without this method numpy would ask for them one by one."""
-        if copy is False:
-            raise ValueError(
-                "packed images cannot be unpacked without a copy: leave out copy=False"
-            )
-        return self[:].astype(self.dtype if dtype is None else dtype, copy=False)

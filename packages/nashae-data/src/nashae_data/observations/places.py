@@ -33,7 +33,7 @@ class FileStamp:
         """Raise `ValueError` if the file has changed, `FileNotFoundError` if it is gone."""
         if FileStamp.of(self.path) != self:
             raise ValueError(
-                f"{self.path} must be as it was when it was opened; got one of another size or "
+                f"{self.path} must be as it was when it was opened; got another size or "
                 "date: read it again and pickle that"
             )
 

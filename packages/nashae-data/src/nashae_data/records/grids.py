@@ -1,4 +1,4 @@
-"""Full grids of factors: every combination of the levels once, the last factor counting fastest."""
+"""Full grids of factors: every combination of levels once, the last factor varying fastest."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,9 +11,13 @@ from jaxtyping import Float64, Int64, Shaped
 def grid(
     levels: Sequence[npt.NDArray[np.float64]],
 ) -> tuple[Int64[np.ndarray, "n k"], Float64[np.ndarray, "n k"]]:
-    """The classes and the values of k factors in all combinations, n = the product of their sizes.
+    """The classes and the values of k factors in all combinations.
 
-    - `levels`: for each factor its values, in the order of its classes.
+    Args:
+        levels: for each factor its values, in the order of its classes.
+
+    Returns:
+        Classes and values, (n, k) each, n the product of the numbers of levels.
     """
     sizes = tuple(len(level) for level in levels)
     factors = np.empty((*sizes, len(sizes)), dtype=np.int64)
@@ -25,6 +29,13 @@ def grid(
     return factors.reshape(-1, len(sizes)), values.reshape(-1, len(sizes))
 
 
+def class_grid(
+    sizes: Sequence[int],
+) -> tuple[Int64[np.ndarray, "n k"], Float64[np.ndarray, "n k"]]:
+    """`grid` of factors without units, whose values are their classes."""
+    return grid([np.arange(float(size)) for size in sizes])
+
+
 def check_grid(
     values: Float64[np.ndarray, "n k"],
     names: Sequence[str],
@@ -33,20 +44,23 @@ def check_grid(
 ) -> None:
     """Raise `ValueError`, which names factor and row, if values are not those of a full grid.
 
-    They must be finite and in `ranges` (lowest, highest, for each factor), and in the order of
-    `grid`, so that those of a factor rise from class to class.
+    Args:
+        values: (n, k); must be in the order of `grid`, those of a factor rising with its classes.
+        names: of the factors, for errors.
+        sizes: their numbers of classes.
+        ranges: the lowest and the highest value that each may have.
     """
     for column, (name, (low, high)) in enumerate(zip(names, ranges, strict=True)):
         found = values[:, column]
         wrong = np.flatnonzero(~((found >= low) & (found <= high)))
         if wrong.size:
             raise ValueError(
-                f"{name} is {found[wrong[0]]} in row {wrong[0]}, wanted from {low} to {high}"
+                f"{name} must be from {low} to {high}; got {found[wrong[0]]} in row {wrong[0]}"
             )
         cube = np.moveaxis(found.reshape(*sizes), column, -1)
         level = cube.reshape(-1, sizes[column])[0]
         if (np.diff(level) <= 0).any():
-            raise ValueError(f"{name} takes the values {level.tolist()}, wanted rising ones")
+            raise ValueError(f"{name} must have rising values; got {level.tolist()}")
         check_equal(
             found, np.moveaxis(np.broadcast_to(level, cube.shape), -1, column).ravel(), name
         )
@@ -60,6 +74,6 @@ def check_equal(
     if wrong.size:
         row = int(wrong[0])
         raise ValueError(
-            f"{name} is {found[row]} in row {row}, wanted {wanted[row]}: the rows must be in the "
-            "order of the published file"
+            f"{name} must be {wanted[row]} in row {row}; got {found[row]}: give rows in the order "
+            "of the published file"
         )

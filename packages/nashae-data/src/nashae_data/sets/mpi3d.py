@@ -10,11 +10,19 @@ import numpy.typing as npt
 
 from nashae_data.files.atomic import atomic_file
 from nashae_data.files.foreign import reading
-from nashae_data.files.npz import Layout, Member, map_array, open_member, read_header
+from nashae_data.files.npz import (
+    Layout,
+    Member,
+    map_array,
+    open_member,
+    opened_npz,
+    read_header,
+    write_header,
+)
 from nashae_data.observations.disk import DiskImages
 from nashae_data.records.dataset import Dataset
-from nashae_data.records.grids import grid
-from nashae_data.records.origin import from_file
+from nashae_data.records.grids import class_grid
+from nashae_data.records.provenance import from_file
 
 CITATION = (
     "M. W. Gondal et al. On the Transfer of Inductive Bias from Simulation to the Real World: a "
@@ -33,24 +41,26 @@ ROWS = 1024  # images unpacked at a time: 12.6 MB
 def read_mpi3d(
     path: str | os.PathLike[str], unpack_to: str | os.PathLike[str] | None = None
 ) -> Dataset:
-    """MPI3D (toy, realistic or real) from a published file: the images stay on disk.
+    """MPI3D (toy, realistic or real) from a published file; the images stay on disk.
 
-    - `path`: of an `mpi3d_*.npz` with `images`, or of a `.npy` that holds these alone.
-    - `unpack_to`: a `.npy` file to write, which is needed once where the images of the .npz are
-      compressed (the published ones are not, by `numpy.savez`): it appears whole or not at all,
-      12.6 MB of it in memory at a time. Read that file from then on.
+    Args:
+        path: of an `mpi3d_*.npz` with `images`, or of a `.npy` that holds these alone.
+        unpack_to: a `.npy` file to write once if the images of the .npz are compressed (the
+            published ones are not); it appears whole or not at all. Read that file from then on.
 
-    Returns a `Dataset` whose `observations` are `DiskImages` (n, 64, 64, 3) uint8, 0 to 255, red,
-    green, blue: a memory map of the file, whose check sum is not looked at; what has been read of
-    it is in the system's cache, which gives way where memory is short. The factors, with their
-    numbers of classes: `color` and `shape` 4 each if there are 460,800 images and 6 each if there
-    are 1,036,800, `size` 2, `camera` 3, `background` 3, `dof1` 40 and `dof2` 40 (the horizontal and
-    the vertical axis). The file has no units: `values` are the classes.
+    Returns:
+        A `Dataset` whose `observations` are `DiskImages` (n, 64, 64, 3) uint8, 0 to 255, red,
+        green, blue: a memory map of the file, whose check sum is not verified. The factors, with
+        their numbers of classes: `color` and `shape` 4 each if n is 460,800 and 6 each if n is
+        1,036,800, `size` 2, `camera` 3, `background` 3, `dof1` 40 and `dof2` 40 (the horizontal and
+        the vertical axis). The file has no units: `values` are the classes.
 
-    Raises `FileNotFoundError` if nothing is at `path`, and `ValueError`, which names file and key,
-    if the images are missing, truncated, pickled, compressed or not of a published shape and type.
+    Raises:
+        FileNotFoundError: nothing is at `path`.
+        ValueError: the images are missing, truncated, pickled, compressed or not of a published
+            shape and type; file and key are named.
 
-    Source: M. W. Gondal et al., NeurIPS 2019.
+    Source: M. W. Gondal et al., NeurIPS 2019, https://arxiv.org/abs/1906.03292.
     """
     return read_sizes(path, SIZES, unpack_to)
 
@@ -60,27 +70,27 @@ def read_sizes(
     sizes: Mapping[int, tuple[int, ...]],
     unpack_to: str | os.PathLike[str] | None = None,
 ) -> Dataset:
-    """A file of this layout with other numbers of classes, by the number of images."""
+    """`read_mpi3d` of a file with other numbers of classes, by the number of images."""
     path = Path(path)
     if path.suffix.lower() not in (".npz", ".npy"):
-        raise ValueError(f"{path} is neither .npz nor .npy, which MPI3D is read from")
-    with path.open("rb") as stream, reading(path):
-        if path.suffix.lower() == ".npy":
+        raise ValueError(f"path must be a .npz or .npy file of MPI3D; got {path}")
+    if path.suffix.lower() == ".npy":
+        with path.open("rb") as stream, reading(path):
             layout = read_header(stream, "images")
             _check(layout, sizes)
             array = map_array(path, layout)
-        else:
-            with zipfile.ZipFile(stream) as archive:
-                member = open_member(archive, "images")
-                _check(member.layout, sizes)
-                if unpack_to is None and member.info.compress_type != zipfile.ZIP_STORED:
-                    raise ValueError(
-                        "'images' are compressed and cannot be mapped: give unpack_to, a .npy file "
-                        f"of {member.layout.nbytes / 1e9:.1f} GB to unpack them to once"
-                    )
-                array = member.mapped(path) if unpack_to is None else _unpack(member, unpack_to)
+    else:
+        with opened_npz(path) as archive:
+            member = open_member(archive, "images")
+            _check(member.layout, sizes)
+            if unpack_to is None and member.info.compress_type != zipfile.ZIP_STORED:
+                raise ValueError(
+                    "'images' must be stored to be mapped; got compressed ones: give unpack_to, a "
+                    f".npy file of {member.layout.nbytes / 1e9:.1f} GB to unpack them to once"
+                )
+            array = member.mapped(path) if unpack_to is None else _unpack(member, unpack_to)
     number = len(array)
-    factors, values = grid([np.arange(float(size)) for size in sizes[number]])
+    factors, values = class_grid(sizes[number])
     observations = DiskImages(array, path if unpack_to is None else Path(unpack_to), "images")
     provenance = from_file(path, CITATION, digest=False)
     return Dataset(observations, factors, values, NAMES, sizes[number], provenance)
@@ -90,18 +100,17 @@ def _check(layout: Layout, sizes: Mapping[int, tuple[int, ...]]) -> None:
     wanted = [(number, *IMAGE) for number in sizes]
     if layout.shape not in wanted or layout.dtype != np.uint8:
         raise ValueError(
-            f"'images' are {layout.shape} {layout.dtype}, wanted "
-            f"{' or '.join(str(shape) for shape in wanted)} uint8"
+            f"'images' must be {' or '.join(str(shape) for shape in wanted)} uint8; got "
+            f"{layout.shape} {layout.dtype}"
         )
 
 
 def _unpack(member: Member, path: str | os.PathLike[str]) -> npt.NDArray[np.uint8]:
     path = Path(path)
     if path.suffix.lower() != ".npy":
-        raise ValueError(f"unpack_to is {path}, wanted a .npy file")
-    header = {"descr": "|u1", "fortran_order": False, "shape": member.layout.shape}
+        raise ValueError(f"unpack_to must be a .npy file; got {path}")
     with atomic_file(path) as temporary, temporary.open("wb") as stream:
-        np.lib.format.write_array_header_1_0(stream, header)
+        write_header(stream, member.layout.shape, member.layout.dtype)
         for images in member.pieces(ROWS):
             stream.write(images.data)
     with path.open("rb") as written:

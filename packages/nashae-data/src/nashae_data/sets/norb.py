@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from nashae_data.files.foreign import reading
-from nashae_data.files.npz import Readable
-from nashae_data.records.dataset import Dataset, Provenance
+from nashae_data.files.streams import Readable, check_end, read_array
+from nashae_data.records.dataset import Dataset
+from nashae_data.records.provenance import Provenance
 
 CITATION = (
     "Y. LeCun, F. J. Huang, L. Bottou. Learning Methods for Generic Object Recognition with "
@@ -45,27 +46,31 @@ def read_small_norb(
 ) -> Dataset:
     """SmallNORB from the published files.
 
-    - `folder`: with `*-training-dat.mat`, `*-training-cat.mat`, `*-training-info.mat` and the same
-      three of `testing`, each as it is or packed (`.mat.gz`).
-    - `part`: which of the two, or both, training first. Each has five toys of a category.
-    - `camera`: 0 or 1; each toy was taken by two. Others of this field use 0.
+    Args:
+        folder: with `*-training-dat.mat`, `*-training-cat.mat`, `*-training-info.mat` and the same
+            three of `testing`, each as published or unpacked (`.mat.gz`, `.mat`).
+        part: "training", "testing", or "both", training first. Each has five toys of a category.
+        camera: 0 or 1; each toy was photographed by two. Others in this field use 0.
 
-    Returns a `Dataset` whose `observations` are (24300 or 48600, 96, 96) uint8, 0 to 255, 224 MB a
-    part in memory, in the order of the files. The factors, with their numbers of classes:
-    `category` 5 (0 animal, 1 human, 2 plane, 3 truck, 4 car), `instance` 5 for a part and 10 for
-    both (classes count the instances that occur; values are 0 to 9), `elevation` 9 (30 to 70
-    degrees), `azimuth` 18 (0 to 340 degrees), `lighting` 6.
+    Returns:
+        A `Dataset` whose `observations` are (24300 or 48600, 96, 96) uint8, 0 to 255, 224 MB a part
+        in memory, in the order of the files. The factors, with their numbers of classes: `category`
+        5 (0 animal, 1 human, 2 plane, 3 truck, 4 car), `instance` 5 for a part and 10 for both
+        (classes count the instances that occur; values are 0 to 9), `elevation` 9 (30 to 70
+        degrees), `azimuth` 18 (0 to 340 degrees), `lighting` 6.
 
-    Raises `FileNotFoundError` if a file is missing, and `ValueError`, which names it, if it is
-    truncated, is there twice, has another format, shape or type, if a label is out of range, and if
-    a combination of factors is missing or twice.
+    Raises:
+        FileNotFoundError: a file is missing.
+        ValueError: a file, which is named, is truncated, there twice or of another format, shape or
+            type; a label is out of range; a combination of factors is missing or there twice.
 
-    Source: Y. LeCun, F. J. Huang, L. Bottou, CVPR 2004.
+    Source: Y. LeCun, F. J. Huang, L. Bottou, CVPR 2004,
+    https://cs.nyu.edu/~ylclab/data/norb-v1.0-small/.
     """
     if part not in PARTS:
-        raise ValueError(f"part {part!r}, wanted one of {', '.join(PARTS)}")
+        raise ValueError(f"part must be one of {', '.join(PARTS)}; got {part!r}")
     if camera not in (0, 1):
-        raise ValueError(f"camera {camera!r}, wanted 0 or 1")
+        raise ValueError(f"camera must be 0 or 1; got {camera!r}")
     return read_sizes(folder, PARTS[part], camera, SIZES, SIDE)
 
 
@@ -76,7 +81,7 @@ def read_sizes(
     sizes: tuple[int, ...],
     side: int,
 ) -> Dataset:
-    """Files of this layout with other numbers of classes, and images of side x side pixels."""
+    """`read_small_norb` of files with other numbers of classes and side x side pixels."""
     folder = Path(folder)
     number = math.prod(sizes)
     files = {(part, kind): _find(folder, part, kind) for part in parts for kind in FILES}
@@ -88,17 +93,17 @@ def read_sizes(
             _check_header(stream, (number, 2, side, side), np.dtype("u1"))
             for start in range(0, number, ROWS):
                 rows = min(ROWS, number - start)
-                pairs = _numbers(stream, (rows, 2, side, side), np.dtype("u1"))
+                pairs = read_array(stream, (rows, 2, side, side), np.dtype("u1"))
                 images[at * number + start : at * number + start + rows] = pairs[:, camera]
-            _end(stream)
+            check_end(stream)
     columns = [np.unique(column, return_inverse=True) for column in stored.T]
     found = tuple(len(levels) for levels, _ in columns)
     wanted = (sizes[0], sizes[1] * len(parts), *sizes[2:])
     factors = np.stack([classes for _, classes in columns], axis=1)
     if found != wanted or len(np.unique(factors, axis=0)) < len(factors):
         raise ValueError(
-            f"{folder} has labels with {found} classes of {NAMES}, wanted {wanted} and each "
-            "combination once"
+            f"labels in {folder} must have {wanted} classes of {NAMES} and each combination once; "
+            f"got {found} classes"
         )
     provenance = Provenance(source=f"folder {folder.resolve().name}", citation=CITATION)
     return Dataset(images, factors, stored * UNITS[0] + UNITS[1], NAMES, found, provenance)
@@ -111,10 +116,10 @@ def _find(folder: Path, part: str, kind: str) -> Path:
         if path.name.endswith((".mat", ".mat.gz")) and not path.name.startswith(".")
     ]
     if not found:
-        raise FileNotFoundError(f"{folder} holds no *-{part}-{kind}.mat or .mat.gz")
+        raise FileNotFoundError(f"{folder} must hold *-{part}-{kind}.mat or .mat.gz; got none")
     if len(found) > 1:
         names = " and ".join(path.name for path in found)
-        raise ValueError(f"{folder} holds {names}: keep one of them")
+        raise ValueError(f"{folder} must hold one *-{part}-{kind}.mat; got {names}: keep one")
     return found[0]
 
 
@@ -125,15 +130,15 @@ def _labels(files: Mapping[tuple[str, str], Path], part: str, number: int) -> np
         place = files[part, kind]
         with _open(place) as stream, reading(place):
             _check_header(stream, shape, np.dtype("<i4"))
-            columns.append(_numbers(stream, shape, np.dtype("<i4")).reshape(number, -1))
-            _end(stream)
+            columns.append(read_array(stream, shape, np.dtype("<i4")).reshape(number, -1))
+            check_end(stream)
             names = NAMES[:1] if kind == "cat" else NAMES[1:]
             highest = HIGHEST[:1] if kind == "cat" else HIGHEST[1:]
             for name, top, column in zip(names, highest, columns[-1].T, strict=True):
                 wrong = np.flatnonzero((column < 0) | (column > top))
                 if wrong.size:
                     raise ValueError(
-                        f"{name} is {column[wrong[0]]} in row {wrong[0]}, wanted from 0 to {top}"
+                        f"{name} must be from 0 to {top}; got {column[wrong[0]]} in row {wrong[0]}"
                     )
     return np.concatenate(columns, axis=1)
 
@@ -145,20 +150,8 @@ def _open(path: Path) -> Stream:
 def _check_header(stream: Readable, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
     magic, axes = struct.unpack("<II", stream.read(8))
     if KINDS.get(magic) != dtype or axes != len(shape):
-        raise ValueError(f"it begins with {magic:#x} and {axes} axes, wanted {shape} {dtype}")
-    stored = max(3, axes)  # of three sizes at least; those that are too many are 1
+        raise ValueError(f"it must hold {shape} {dtype}; got type {magic:#x} and {axes} axes")
+    stored = max(3, axes)  # at least three sizes are stored; the superfluous ones are 1
     found = struct.unpack(f"<{stored}I", stream.read(4 * stored))[:axes]
     if found != shape:
-        raise ValueError(f"it holds an array of {found}, wanted {shape}")
-
-
-def _numbers(stream: Readable, shape: tuple[int, ...], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    data = stream.read(math.prod(shape) * dtype.itemsize)
-    if len(data) < math.prod(shape) * dtype.itemsize:
-        raise ValueError("it is truncated")
-    return np.frombuffer(data, dtype).reshape(shape)
-
-
-def _end(stream: Readable) -> None:
-    if stream.read(1):  # which also compares the check sum of a packed file
-        raise ValueError("it is longer than its header says")
+        raise ValueError(f"it must hold an array of {shape}; got {found}")

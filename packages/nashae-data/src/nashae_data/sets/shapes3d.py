@@ -1,4 +1,4 @@
-"""3D Shapes: 480,000 images of a body in a room, in one HDF5 file."""
+"""3D Shapes: 480,000 images of an object in a room, in one HDF5 file."""
 
 import os
 from collections.abc import Sequence
@@ -11,8 +11,8 @@ from nashae_data.files.foreign import reading
 from nashae_data.files.hdf5 import check_array, open_array
 from nashae_data.observations.disk import DiskImages
 from nashae_data.records.dataset import Dataset
-from nashae_data.records.grids import check_grid, grid
-from nashae_data.records.origin import from_file
+from nashae_data.records.grids import check_grid, class_grid
+from nashae_data.records.provenance import from_file
 
 CITATION = "C. Burgess, H. Kim. 3D Shapes Dataset. https://github.com/deepmind/3d-shapes, 2018."
 NAMES = ("floor_hue", "wall_hue", "object_hue", "scale", "shape", "orientation")
@@ -23,29 +23,35 @@ IMAGE = (64, 64, 3)
 
 
 def read_3dshapes(path: str | os.PathLike[str]) -> Dataset:
-    """3D Shapes from the published file: the images stay on disk.
+    """3D Shapes from the published file; the images stay on disk.
 
-    - `path`: of `3dshapes.h5`, with `images` and `labels`.
+    The file stays open: close it with `dataset.observations.close()`.
 
-    Returns a `Dataset` whose `observations` are `DiskImages` (480000, 64, 64, 3) uint8, 0 to 255,
-    red, green, blue: each index reads the file. The factors, with their numbers of classes:
-    `floor_hue` 10, `wall_hue` 10, `object_hue` 10 (0 to 1), `scale` 8, `shape` 4 (0 cube, 1
-    cylinder, 2 sphere, 3 capsule), `orientation` 15 (-30 to 30 degrees). `values` are the file's.
-    The file stays open: see `DiskImages`, and close it with `dataset.observations.close()`.
+    Args:
+        path: of `3dshapes.h5`, with `images` and `labels`.
 
-    Raises `FileNotFoundError` if nothing is at `path`, and `ValueError`, which names file and key,
-    if an array is missing, truncated or not of the published shape and type, and if labels are not
-    finite, out of range or not those of a full grid.
+    Returns:
+        A `Dataset` whose `observations` are `DiskImages` (480000, 64, 64, 3) uint8, 0 to 255, red,
+        green, blue: each index reads the file. The factors, with their numbers of classes:
+        `floor_hue` 10, `wall_hue` 10, `object_hue` 10 (0 to 1), `scale` 8, `shape` 4 (0 cube,
+        1 cylinder, 2 sphere, 3 capsule), `orientation` 15 (-30 to 30 degrees). `values` are the
+        file's.
 
-    Source: C. Burgess, H. Kim, 2018, published with "Disentangling by Factorising" (ICML 2018).
+    Raises:
+        FileNotFoundError: nothing is at `path`.
+        ValueError: an array is missing, truncated or not of the published shape and type, or labels
+            are not finite, out of range or not those of a full grid; file and key are named.
+
+    Source: C. Burgess, H. Kim, 2018, https://github.com/deepmind/3d-shapes, published with
+    "Disentangling by Factorising", https://arxiv.org/abs/1802.05983.
     """
     return read_sizes(path, SIZES)
 
 
 def read_sizes(path: str | os.PathLike[str], sizes: Sequence[int]) -> Dataset:
-    """A file of this layout with other numbers of classes of the six factors."""
+    """`read_3dshapes` of a file with other numbers of classes."""
     path = Path(path)
-    factors = grid([np.arange(float(size)) for size in sizes])[0]
+    factors = class_grid(sizes)[0]
     with path.open("rb"), reading(path):
         file = h5py.File(path)
         try:

@@ -15,13 +15,14 @@ from jaxtyping import Float64
 
 from nashae_data.files.atomic import atomic_file, atomic_folder
 from nashae_data.files.foreign import reading
-from nashae_data.records.dataset import Dataset, Provenance
+from nashae_data.records.dataset import Dataset
+from nashae_data.records.provenance import Provenance
+from nashae_data.sets.beamsynthesis.beam import SAMPLES
 from nashae_data.sets.beamsynthesis.waveforms import (
     ACCURACY,
     CITATION,
     DUTY_CYCLE_GRID,
     NAMES,
-    SAMPLES,
     errors_of,
     gridded,
 )
@@ -34,21 +35,26 @@ ROUNDING = 1e-9  # a value and its decimals in a file name agree to this
 def read_beamsynthesis(path: str | os.PathLike[str]) -> Dataset:
     """Read the published waveforms: `beamsynthesis/data/{duty_cycle:.3f}_{frequency:.3f}.npy`.
 
-    - `path`: of `beamsynthesis.zip`, or of a folder: the one it was unpacked into, the
-      `beamsynthesis` folder in that, or the `data` folder in that. It may hold a part of the
-      published files, and other frequencies (Hz) and duty cycles.
+    If a waveform differs by more than 5e-7 from the one computed for its levels, the provenance
+    says so and does not cite the authors. Hidden files and a README are skipped.
 
-    Returns the same `Dataset` as `nashae_data.beamsynthesis` does for these levels: waveforms
-    (n, 1000) float64, rows by duty cycle and then frequency. A duty cycle whose decimals are those
-    of a published one is given that one's float, of `numpy.linspace(0.2, 0.8, 121)`.
+    Args:
+        path: of `beamsynthesis.zip`, or of a folder: the one it was unpacked into, the
+            `beamsynthesis` folder in that, or the `data` folder in that. It may hold a part of the
+            published files, and other frequencies (Hz) and duty cycles.
 
-    Where a waveform differs by more than 5e-7 from the one computed for its levels, the provenance
-    says so and does not cite the authors.
+    Returns:
+        The same `Dataset` as `nashae_data.beamsynthesis` for these levels: waveforms (n, 1000)
+        float64, rows by duty cycle and then frequency. A duty cycle whose decimals are those of a
+        published one becomes that one's float, of `numpy.linspace(0.2, 0.8, 121)`.
 
-    Raises `FileNotFoundError` if nothing is at `path`, and `ValueError`, which names the file, if a
-    waveform is truncated, pickled, not (1000,) float64 or not finite, if a file's name is not of
-    this kind or two have the same meaning, and if there is no waveform at all. Hidden files and a
-    README are passed over.
+    Raises:
+        FileNotFoundError: nothing is at `path`.
+        ValueError: a waveform is truncated, pickled, not (1000,) float64 or not finite, a file's
+            name is not of this kind or two have the same meaning (the file is named), or there is
+            no waveform.
+
+    Source: E. Yeats et al., ECCV 2022, https://github.com/ericyeats/nashae-beamsynthesis.
     """
     path = Path(path)
     if path.is_dir():
@@ -59,7 +65,7 @@ def read_beamsynthesis(path: str | os.PathLike[str]) -> Dataset:
     with archive:
         members = archive.namelist()
         if len(set(members)) < len(members):
-            raise ValueError(f"{path} holds two members of one name")
+            raise ValueError(f"{path} must hold members of different names; got two of one name")
         return _read(
             zipfile.Path(archive),
             Provenance(source=f"file {path.name}", citation=CITATION, sha256=digest),
@@ -67,11 +73,12 @@ def read_beamsynthesis(path: str | os.PathLike[str]) -> Dataset:
 
 
 def write_beamsynthesis(dataset: Dataset, path: Path) -> None:
-    """Write waveforms as the authors published them: a zip file if `path` ends so, else a folder.
+    """Write waveforms in the published layout: a zip file if `path` ends so, else a folder.
+
+    A zip file's bytes depend on the data set alone.
 
     Raises `ValueError` if the data set is not of this kind, or has a level that the three decimals
-    of a file name do not hold, and what `atomic_file` and `atomic_folder` raise. A zip file's bytes
-    depend on the data set alone.
+    of a file name do not hold, and the errors of `atomic_file` and `atomic_folder`.
     """
     names = _file_names(dataset)
     if path.suffix.lower() == ".zip":
@@ -99,15 +106,20 @@ def _read(root: Path | zipfile.Path, provenance: Provenance) -> Dataset:
         match = FILE_NAME.fullmatch(file.name)
         if match is None:
             raise ValueError(
-                f"{file} is not named like a waveform, as 0.200_10.000.npy is: give a folder or "
+                f"{file} must be named like a waveform, such as 0.200_10.000.npy: give a folder or "
                 "zip file that holds no others"
             )
         levels = (float(match[2]), _on_grid(float(match[1])))
         if levels in files:
-            raise ValueError(f"{file} and {files[levels].name} are the same waveform: remove one")
+            raise ValueError(
+                f"{file} and {files[levels].name} must be different waveforms; got the same "
+                "levels: remove one"
+            )
         files[levels] = file
     if not files:
-        raise ValueError(f"{folder} holds no waveform: wanted {FOLDER}/0.200_10.000.npy and others")
+        raise ValueError(
+            f"{folder} must hold waveforms, {FOLDER}/0.200_10.000.npy and others; got none"
+        )
     order = sorted(files, key=lambda levels: levels[::-1])
     waveforms = np.stack([_read_waveform(files[levels]) for levels in order])
     values = np.array(order)
@@ -119,7 +131,7 @@ def _compared(
     levels: Float64[np.ndarray, "n 2"],
     provenance: Provenance,
 ) -> Provenance:
-    """Without the authors' citation where the waveforms are not those of their levels."""
+    """The provenance, without the authors' citation if waveforms are not those of their levels."""
     errors = errors_of(waveforms, levels)
     differ = int(np.count_nonzero(errors > ACCURACY))
     if not differ:
@@ -140,13 +152,13 @@ def _read_waveform(file: Path | zipfile.Path) -> Float64[np.ndarray, "1000"]:
     with reading(file), file.open("rb") as stream:
         waveform = np.load(io.BytesIO(stream.read()), allow_pickle=False)
         if not isinstance(waveform, np.ndarray):
-            raise ValueError("it is an archive of arrays, wanted one array")
+            raise ValueError("it must be one array; got an archive of arrays")
         if waveform.shape != (SAMPLES,) or waveform.dtype != np.float64:
             raise ValueError(
-                f"it is {waveform.shape} {waveform.dtype}, wanted ({SAMPLES},) float64"
+                f"it must be ({SAMPLES},) float64; got {waveform.shape} {waveform.dtype}"
             )
         if not np.isfinite(waveform).all():
-            raise ValueError("it holds NaN or infinity, wanted finite numbers")
+            raise ValueError("it must hold finite numbers; got NaN or infinity")
     return waveform
 
 
@@ -154,24 +166,26 @@ def _file_names(dataset: Dataset) -> list[str]:
     observations = dataset.observations
     if dataset.names != NAMES or observations.shape[1:] != (SAMPLES,):
         raise ValueError(
-            f"factors {dataset.names} and observations {observations.shape}, wanted {NAMES} and "
-            f"(n, {SAMPLES}): the published layout holds Beamsynthesis only; write .npz or .h5"
+            f"the published layout must hold factors {NAMES} and observations (n, {SAMPLES}); got "
+            f"{dataset.names} and {observations.shape}: write .npz or .h5"
         )
     for column, name in enumerate(NAMES):
         for level in np.unique(dataset.values[:, column]):
             if abs(round(level, 3) - level) > ROUNDING:
                 raise ValueError(
-                    f"{name} {level} has more than the three decimals that the published file "
-                    "names hold: write .npz or .h5"
+                    f"{name} must have at most the three decimals of the published file names; got "
+                    f"{level}: write .npz or .h5"
                 )
     names = [f"{duty_cycle:.3f}_{frequency:.3f}.npy" for frequency, duty_cycle in dataset.values]
     if len(set(names)) < len(names):
-        raise ValueError("two rows have the same factors, and so one file: write .npz or .h5")
+        raise ValueError(
+            "rows must have different factors, each a file; got two alike: write .npz or .h5"
+        )
     return names
 
 
 def check_finite(piece: npt.NDArray[Any], name: str, start: int) -> None:
-    """Raise where numbers to be saved, which begin with row `start`, are NaN or infinite."""
+    """Raise `ValueError` if numbers to be saved, which begin with row `start`, are not finite."""
     if piece.dtype.kind not in "fc" or np.isfinite(piece).all():
         return
     row = int(np.nonzero(~np.isfinite(piece))[0][0])

@@ -1,4 +1,4 @@
-"""CelebA: 202,599 photographs of faces and 40 attributes of each, from the folder that one has."""
+"""CelebA: 202,599 photographs of faces and 40 attributes of each, from the published folder."""
 
 import os
 from pathlib import Path
@@ -7,17 +7,17 @@ import numpy as np
 
 from nashae_data.observations.cache import ImageRecipe, Progress, cached_images
 from nashae_data.records.attributes import AttributeDataset
-from nashae_data.records.dataset import Provenance
+from nashae_data.records.provenance import Provenance
 from nashae_data.sets.celeba.images import open_images
 from nashae_data.sets.celeba.lists import read_attributes, read_partition
 
 CITATION = "Z. Liu, P. Luo, X. Wang, X. Tang. Deep Learning Face Attributes in the Wild. ICCV 2015."
 CACHE = "nashae-celeba-64.h5"
-# Names the crop in a cache: a change of the images that it gives needs another.
+# Names the crop in a cache: change it if the crop's images change.
 CROP = "resize 96 bilinear, centre 64 x 64, 1"
-SYNTHETIC = "SYNTHETIC_FACES.txt"  # stands in a tree of drawn faces
+SYNTHETIC = "SYNTHETIC_FACES.txt"  # is in a folder of drawn faces
 BLOCK = 1000
-# Official, as its drive sorts it, and Kaggle's; of two that are there the first is read.
+# Official, as sorted on its drive, and Kaggle's; the first that is there is read.
 LISTS = ("list_attr_celeba.txt", "Anno/list_attr_celeba.txt", "list_attr_celeba.csv")
 PARTITIONS = (
     "list_eval_partition.txt",
@@ -41,30 +41,36 @@ def celeba(
 ) -> AttributeDataset:
     """CelebA as the paper uses it: 64 x 64 pixels and 40 attributes, in the order of its list.
 
-    - `root`: the folder, or the one that holds it as `celeba`. In it: `list_attr_celeba.txt` (also
-      in `Anno`) or Kaggle's `.csv`, the images in `img_align_celeba` (also twice nested, as Kaggle
-      has it, or in `Img`) or in `img_align_celeba.zip`, and, if it is there,
-      `list_eval_partition.txt` (also in `Eval`) or `.csv`. Of two forms the first is read. The list
-      says which images there are: a part of CelebA with lists of its own is read as well.
-    - `cache`: the file that keeps the images as they are used (default: `nashae-celeba-64.h5` in
-      `root`), 2.5 GB for all. It is made at the first call, with all cores, in a minute or two, and
-      goes on where it was if it is cut off; hidden files beside it are its own. Later calls read
-      it once to check it. It is HDF5, with the array `images`. Where `root` cannot be written to,
-      name another place.
-    - `on_progress`: called while it is made, with the number of images done and of all.
+    The list decides which images are read: a part of CelebA with lists of its own can be read too.
+    If `root` holds a file `SYNTHETIC_FACES.txt`, the provenance says synthetic faces, not CelebA.
 
-    Returns an `AttributeDataset` whose `observations` are `DiskImages` (n, 64, 64, 3) uint8, 0 to
-    255, red, green, blue: each index reads the file. They equal, to the bit, torchvision's
-    Resize(96) and CenterCrop(64). No `nuisances`. Without a partition all are train.
+    Args:
+        root: the folder, or the one that holds it as `celeba`. In it: `list_attr_celeba.txt` (also
+            in `Anno`) or Kaggle's `.csv`; the images in `img_align_celeba` (also twice nested, as
+            Kaggle has it, or in `Img`) or in `img_align_celeba.zip`; and optionally
+            `list_eval_partition.txt` (also in `Eval`) or `.csv`. Of two forms the first is read.
+        cache: the HDF5 file, with the array `images`, that keeps the crops (None:
+            `nashae-celeba-64.h5` in `root`), 2.5 GB for all. The first call makes it with all
+            cores, in a minute or two, and resumes a build that was cut off; hidden files beside it
+            belong to it. Later calls read it once to check it. If `root` is read-only, name another
+            place.
+        on_progress: called during the build with the number of images done and of all.
 
-    Raises `FileNotFoundError` if there is no such folder, list or image (it names the first and how
-    many); `ValueError`, which names the file and the line, if a list or an image is damaged or not
-    of this kind, if the zip file is damaged or encrypted, if the cache's place is taken by another
-    file, or if Pillow or filelock is needed and not installed; and `OSError` where the disk
-    refuses: what was made until then is kept.
+    Returns:
+        An `AttributeDataset` whose `observations` are `DiskImages` (n, 64, 64, 3) uint8, 0 to 255,
+        red, green, blue: each index reads the file. They equal, to the bit, torchvision's
+        Resize(96) and CenterCrop(64). No `nuisances`. Without a partition all are train.
 
-    Source: Z. Liu, P. Luo, X. Wang, X. Tang, ICCV 2015; the images' size: the NashAE paper. Where
-    `root` holds a file `SYNTHETIC_FACES.txt`, the provenance says so, and not CelebA.
+    Raises:
+        FileNotFoundError: there is no such folder, list or image (the first is named, and how many
+            are missing).
+        ValueError: a list or an image is damaged or not of this kind (file and line are named), the
+            zip file is damaged or encrypted, another file is at the cache's place, or Pillow or
+            filelock is needed and not installed.
+        OSError: the disk refuses; what was made until then is kept.
+
+    Source: Z. Liu, P. Luo, X. Wang, X. Tang, ICCV 2015, https://arxiv.org/abs/1411.7766; the size
+    of the images: https://arxiv.org/abs/2209.10677.
     """
     return read_tree(Path(root), None if cache is None else Path(cache), on_progress, BLOCK)
 
@@ -74,12 +80,14 @@ def read_tree(
 ) -> AttributeDataset:
     """`celeba` with another number of images in a block of the cache."""
     if not root.is_dir():
-        raise FileNotFoundError(f"{root} is not there or no folder: give the one of CelebA")
+        raise FileNotFoundError(
+            f"root must be the folder of CelebA; got {root}, which is no folder"
+        )
     base = root if _first(root, LISTS) or not (root / "celeba").is_dir() else root / "celeba"
     listed, place, parted = _first(base, LISTS), _first(base, IMAGES), _first(base, PARTITIONS)
     if listed is None or place is None:
         missing = LISTS if listed is None else IMAGES
-        raise FileNotFoundError(f"{base} holds none of {', '.join(missing)}")
+        raise FileNotFoundError(f"{base} must hold one of {', '.join(missing)}; got none")
     lists = read_attributes(listed)
     n = len(lists.files)
     partition = read_partition(parted, lists.files) if parted else np.zeros(n, dtype=np.int64)

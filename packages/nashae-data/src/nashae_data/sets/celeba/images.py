@@ -1,4 +1,4 @@
-"""CelebA's image files, in a folder or a zip file, and what the paper makes of one."""
+"""CelebA's image files, in a folder or a zip file, and the crop that the paper makes of one."""
 
 import hashlib
 import io
@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from nashae_data.files.foreign import reading
+from nashae_data.files.pictures import pillow
 
 SIZE = (178, 218)  # width, height
 # The shorter side becomes 96, the longer one is rounded down; then 64 x 64 around the centre.
@@ -27,8 +28,11 @@ FOLDER = "img_align_celeba"
 class ImageFiles:
     """Image files in the order of a list.
 
-    - `stamp`: changes if one of them does: a digest of names, sizes, and dates or check sums.
-    - `read`: gives the bytes of file `row`; it may be called from many threads.
+    Args:
+        place: the folder or the zip file.
+        names: of the files, in order.
+        stamp: changes if one of them does: a digest of names, sizes, and dates or check sums.
+        read: gives the bytes of file `row`; it may be called from many threads.
     """
 
     place: Path
@@ -37,35 +41,37 @@ class ImageFiles:
     read: Callable[[int], bytes]
 
     def crop(self, row: int) -> UInt8[np.ndarray, "64 64 3"]:
-        """What `paper_crop` makes of file `row`; errors are `ValueError`s that name the file."""
+        """`paper_crop` of file `row`; errors are `ValueError`s that name the file."""
         data = self.read(row)
         with reading(self.place, self.names[row]):
             return paper_crop(data)
 
 
 def paper_crop(data: bytes) -> UInt8[np.ndarray, "64 64 3"]:
-    """The paper's image of a JPEG file: its middle, 64 of the 96 x 117 pixels it is reduced to.
+    """The paper's image of a photograph: reduced to 96 x 117 pixels, of which the middle 64 x 64.
 
-    - `data`: a JPEG of 178 x 218 pixels.
+    Equal to the bit to torchvision's `Compose([Resize(96), CenterCrop(64)])` of a PIL image:
+    bilinear, with antialiasing.
 
-    Returns red, green, blue, 0 to 255. Equal to the bit to torchvision's
-    `Compose([Resize(96), CenterCrop(64)])` of a PIL image: bilinear, with antialiasing.
+    Args:
+        data: a JPEG of 178 x 218 pixels.
 
-    Raises `ValueError` if `data` is no JPEG of that size or Pillow is not installed, and what
-    Pillow raises if it is damaged.
+    Returns:
+        Red, green, blue, 0 to 255.
+
+    Raises:
+        ValueError: `data` is no JPEG of that size, or Pillow is not installed. If it is damaged,
+            Pillow's own errors.
     """
+    pil = pillow()
     try:
-        from PIL import Image, UnidentifiedImageError
-    except ImportError as error:
-        raise ValueError("pictures need Pillow: pip install 'nashae-data[images]'") from error
-    try:
-        image = Image.open(io.BytesIO(data), formats=("JPEG",))
-    except UnidentifiedImageError as error:
-        raise ValueError("it is not a JPEG") from error
+        image = pil.open(io.BytesIO(data), formats=("JPEG",))
+    except pil.UnidentifiedImageError as error:
+        raise ValueError("it must be a JPEG; got another format") from error
     if image.size != SIZE:  # before any pixel is decoded
-        raise ValueError(f"it is {image.width} x {image.height} pixels, wanted 178 x 218")
+        raise ValueError(f"it must be 178 x 218 pixels; got {image.width} x {image.height}")
     # No `draft`: it decodes at a lower resolution, which is quicker and not the same.
-    small = image.convert("RGB").resize(SMALL, Image.Resampling.BILINEAR)
+    small = image.convert("RGB").resize(SMALL, pil.Resampling.BILINEAR)
     return np.asarray(small.crop(BOX))
 
 
@@ -125,15 +131,17 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     for member in archive.infolist():
         path = PurePosixPath(member.filename)
         if path.is_absolute() or ".." in path.parts or "\\" in member.filename:
-            raise ValueError(f"{member.filename!r} could lead out of it")
+            raise ValueError(f"members must stay within it; got {member.filename!r}")
         if member.is_dir() or path.parent.name not in ("", FOLDER):
             continue
         if path.name in found:
-            raise ValueError(f"it holds {path.name!r} twice")
+            raise ValueError(f"it must hold each image once; got {path.name!r} twice")
         if member.flag_bits & 1:
-            raise ValueError(f"{member.filename!r} is encrypted")
+            raise ValueError(f"{member.filename!r} must be readable; got an encrypted one")
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise ValueError(f"{member.filename!r} is neither stored nor deflated")
+            raise ValueError(
+                f"{member.filename!r} must be stored or deflated; got method {member.compress_type}"
+            )
         found[path.name] = member
     return found
 
@@ -144,11 +152,14 @@ def _stamp(
     missing = [name for name in names if name not in sizes]
     if missing:
         raise FileNotFoundError(
-            f"{place} lacks {len(missing)} of {len(names)} listed images, the first {missing[0]}"
+            f"{place} must hold all {len(names)} listed images; got none for {len(missing)}, the "
+            f"first {missing[0]}"
         )
     digest = hashlib.blake2b()
     for name in names:
         if sizes[name] > LARGEST:
-            raise ValueError(f"{place} {name!r} has {sizes[name]} bytes, wanted at most {LARGEST}")
+            raise ValueError(
+                f"{place} {name!r} must have at most {LARGEST} bytes; got {sizes[name]}"
+            )
         digest.update(f"{name} {sizes[name]} {dates[name]}\n".encode())
     return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""CelebA's lists: which attributes each image has, and to which part it belongs."""
+"""CelebA's lists: the attributes of each image, and the part that it belongs to."""
 
 import re
 from dataclasses import dataclass
@@ -7,13 +7,21 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from nashae_data.files.foreign import reading
+
 # Of a file in one folder: no separators and no "..", so that a list cannot lead out of it.
 FILE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True, eq=False)
 class AttributeList:
-    """Images by name, and their attributes: `files` n, `names` k, `attributes` (n, k) bool."""
+    """The attributes of n images.
+
+    Args:
+        files: n names of image files.
+        names: k names of attributes.
+        attributes: (n, k) bool.
+    """
 
     files: tuple[str, ...]
     names: tuple[str, ...]
@@ -23,23 +31,30 @@ class AttributeList:
 def read_attributes(path: Path) -> AttributeList:
     """The list of attributes, official or Kaggle's, in its order.
 
-    - `path`: of `list_attr_celeba.txt` (the number of images; k names; then a file name and k
-      values a line, 1 or -1) or `.csv` (`image_id` and k names; then the same with commas).
+    Args:
+        path: of `list_attr_celeba.txt` (the number of images; k names; then a file name and k
+            values a line, 1 or -1) or `.csv` (`image_id` and k names; then the same with commas).
 
-    Raises `ValueError`, which names the file and the line, if it is no such list: other numbers of
-    images or values, values other than 1 and -1, a name twice or with a folder in it, no image.
+    Raises:
+        ValueError: it is no such list: other numbers of images or values, values other than 1 and
+            -1, a name twice or with a folder in it, no image; file and line are named.
     """
     lines = _lines(path)
     if path.suffix == ".csv":
         names, first = _header(path, lines[0], "image_id,5_o_Clock_Shadow,..."), 1
     else:
         if len(lines) < 2 or not re.fullmatch(r"\d{1,9} *", lines[0]):
-            raise ValueError(f"{path}, line 1: wanted the number of images, then a line of names")
+            raise ValueError(
+                f"{path}, line 1 must be the number of images, before a line of names; got "
+                f"{lines[0][:80]!r}"
+            )
         names, first = lines[1].split(), 2
         if int(lines[0]) != len(lines) - first:
-            raise ValueError(f"{path}, line 1: {lines[0]} images, but {len(lines) - first} follow")
+            raise ValueError(
+                f"{path}, line 1 must be the number of images, {len(lines) - first}; got {lines[0]}"
+            )
     if not all(names) or len(set(names)) < max(1, len(names)):
-        raise ValueError(f"{path} has the attributes {names}, wanted names that all differ")
+        raise ValueError(f"names of attributes in {path} must all differ; got {names}")
     table = _table(path, lines, first, len(names), {"1", "-1"})
     values = np.frombuffer("".join(table.values()).encode(), dtype=np.uint8)
     attributes = values.reshape(len(table), len(names)) == ord("1")
@@ -47,41 +62,46 @@ def read_attributes(path: Path) -> AttributeList:
 
 
 def read_partition(path: Path, files: tuple[str, ...]) -> npt.NDArray[np.int64]:
-    """To which part each of `files` belongs, (n,): 0 train, 1 valid, 2 test.
+    """The part of each of `files`, (n,): 0 train, 1 valid, 2 test.
 
-    - `path`: of `list_eval_partition.txt` (a file name and a part a line) or `.csv` (the same with
-      commas, below `image_id,partition`). The lines may be in another order than `files`.
+    Args:
+        path: of `list_eval_partition.txt` (a file name and a part a line) or `.csv` (the same with
+            commas, below `image_id,partition`). The lines may be in another order than `files`.
+        files: n names of image files.
 
-    Raises `ValueError`, which names the file and, where there is one, the line, if it is no such
-    list or names other images than `files`.
+    Raises:
+        ValueError: it is no such list or names other images than `files`; the file and, where there
+            is one, the line are named.
     """
     lines, first = _lines(path), 0
     if path.suffix == ".csv":
         columns, first = _header(path, lines[0], "image_id,partition"), 1
         if len(columns) != 1:
-            raise ValueError(f"{path}, line 1: {len(columns) + 1} columns, wanted 2")
+            raise ValueError(f"{path}, line 1 must have 2 columns; got {len(columns) + 1}")
     parts = _table(path, lines, first, 1, {"0", "1", "2"})
     for missing in files:
         if missing not in parts:
-            raise ValueError(f"{path} has no part for {missing}, which the attribute list names")
+            raise ValueError(
+                f"{path} must name each image of the attribute list; got none for {missing}"
+            )
     if len(parts) > len(files):
         extra = next(iter(parts.keys() - set(files)))
-        raise ValueError(f"{path} names {extra}, which the attribute list does not")
+        raise ValueError(f"{path} must name images of the attribute list alone; got {extra}")
     return np.array([int(parts[file]) for file in files], dtype=np.int64)
 
 
 def _lines(path: Path) -> list[str]:
-    try:
-        return path.read_text("utf-8-sig").rstrip().split("\n")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not text: {error}") from error
+    content = path.read_bytes()
+    with reading(path):
+        text = content.decode("utf-8-sig")
+    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip().split("\n")
 
 
 def _header(path: Path, line: str, wanted: str) -> list[str]:
-    """The columns of a table, but for that of the file names."""
+    """The columns of a table after that of the file names."""
     first, *columns = line.split(",")
     if first != "image_id":
-        raise ValueError(f"{path}, line 1: begins with {first[:80]!r}, wanted {wanted}")
+        raise ValueError(f"{path}, line 1 must be {wanted}; got {first[:80]!r} at its start")
     return columns
 
 
@@ -95,18 +115,22 @@ def _table(
         name, *values = line.split(separator) or [""]
         if len(values) != width:
             raise ValueError(
-                f"{path}, line {number}: {len(values)} values after the file name, wanted {width}"
+                f"{path}, line {number} must have {width} values after the file name; got "
+                f"{len(values)}"
             )
         if FILE_NAME.fullmatch(name) is None:
-            raise ValueError(f"{path}, line {number}: {name[:80]!r}, wanted a file name alone")
+            raise ValueError(
+                f"{path}, line {number} must begin with a file name alone; got {name[:80]!r}"
+            )
         if name in found:
-            raise ValueError(f"{path}, line {number}: {name} stands above already")
+            raise ValueError(f"{path}, line {number} must name another image; got {name} again")
         if not allowed.issuperset(values):
             wrong = next(value for value in values if value not in allowed)
             raise ValueError(
-                f"{path}, line {number}: {wrong[:80]!r}, wanted {' or '.join(sorted(allowed))}"
+                f"{path}, line {number} must have values {' or '.join(sorted(allowed))}; got "
+                f"{wrong[:80]!r}"
             )
         found[name] = "".join(values).replace("-1", "0")
     if not found:
-        raise ValueError(f"{path} names no image")
+        raise ValueError(f"{path} must name at least one image; got none")
     return found

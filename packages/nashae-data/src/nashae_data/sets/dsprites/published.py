@@ -1,7 +1,6 @@
 """The published files of dSprites: the .npz and the HDF5 form."""
 
 import os
-import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,57 +9,54 @@ import h5py  # type: ignore[import-untyped]
 import numpy as np
 import numpy.typing as npt
 
-from nashae_data.files.foreign import reading
-from nashae_data.files.hdf5 import check_array, open_array
-from nashae_data.files.npz import open_member
+from nashae_data.files.hdf5 import check_array, open_array, opened_hdf5
+from nashae_data.files.npz import open_member, opened_npz
 from nashae_data.observations.packed import PackedImages
 from nashae_data.records.dataset import Dataset
 from nashae_data.records.grids import check_equal, grid
-from nashae_data.records.origin import from_file
+from nashae_data.records.provenance import from_file
 from nashae_data.sets.dsprites.polygons import SIDE
 from nashae_data.sets.dsprites.sprites import CITATION, LEVELS, NAMES
 
 ROWS = 1024  # images unpacked at a time: 4 MB
-ROUNDING = 1e-6  # the file's values and the grid's agree to this
+ROUNDING = 1e-6  # the accuracy to which the file's values must be the grid's
 
 
 def read_dsprites(path: str | os.PathLike[str]) -> Dataset:
-    """DSprites from a published file: what `nashae_data.dsprites` computes, but read.
+    """DSprites from a published file; `nashae_data.dsprites` computes the same.
 
-    - `path`: of `dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz` (arrays `imgs`, `latents_values`,
-      `latents_classes`) or of its HDF5 form (`imgs`, `latents/values`, `latents/classes`; suffix
-      .h5 or .hdf5). The pickled `metadata` of the former is never loaded.
+    Args:
+        path: of `dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz` (arrays `imgs`, `latents_values`,
+            `latents_classes`) or of its HDF5 form (`imgs`, `latents/values`, `latents/classes`;
+            suffix .h5 or .hdf5). The pickled `metadata` of the former is never loaded.
 
-    Returns the `Dataset` of `dsprites`, its `observations` packed to bits (`PackedImages`), its
-    `values` as they stand in the file. 4 MB of the images are in memory unpacked at a time.
+    Returns:
+        The `Dataset` of `dsprites`, its `observations` packed to bits (`PackedImages`), its
+        `values` as the file has them. 4 MB of the images are in memory unpacked at a time.
 
-    Raises `FileNotFoundError` if nothing is at `path`, and `ValueError`, which names file and key,
-    if an array is missing, truncated, pickled or not of the published shape and type, if a pixel is
-    neither 0 nor 1, and if classes or values are not those of the published rows.
+    Raises:
+        FileNotFoundError: nothing is at `path`.
+        ValueError: an array is missing, truncated, pickled or not of the published shape and type,
+            a pixel is neither 0 nor 1, or classes or values are not those of the published rows;
+            file and key are named.
 
-    Source: L. Matthey et al., dSprites, 2017.
+    Source: L. Matthey et al., 2017, https://github.com/deepmind/dsprites-dataset.
     """
     return read_levels(path, LEVELS)
 
 
 def read_levels(path: str | os.PathLike[str], levels: Sequence[npt.NDArray[np.float64]]) -> Dataset:
-    """A file of this layout with other levels of the six factors, in all combinations."""
+    """`read_dsprites` of a file with other levels of the six factors, in all combinations."""
     path = Path(path)
     if path.suffix.lower() in (".h5", ".hdf5"):
-        with path.open("rb"), reading(path), h5py.File(path) as file:
-            arrays = {
-                key: open_array(file, path, key)
-                for key in ("imgs", "latents/classes", "latents/values")
-            }
-            return _dataset(path, arrays, levels)
+        keys: tuple[str, ...] = ("imgs", "latents/classes", "latents/values")
+        with opened_hdf5(path) as file:
+            return _dataset(path, {key: open_array(file, path, key) for key in keys}, levels)
     if path.suffix.lower() == ".npz":
-        with path.open("rb") as stream, reading(path), zipfile.ZipFile(stream) as archive:
-            arrays = {
-                key: open_member(archive, key)
-                for key in ("imgs", "latents_classes", "latents_values")
-            }
-            return _dataset(path, arrays, levels)
-    raise ValueError(f"{path} is neither .npz nor .h5 or .hdf5, which dSprites are published as")
+        keys = ("imgs", "latents_classes", "latents_values")
+        with opened_npz(path) as archive:
+            return _dataset(path, {key: open_member(archive, key) for key in keys}, levels)
+    raise ValueError(f"path must be a .npz, .h5 or .hdf5 file of dSprites; got {path}")
 
 
 def _dataset(
@@ -86,7 +82,7 @@ def _dataset(
     start = 0
     for images in _pieces(arrays[imgs]):
         if images.max() > 1:
-            raise ValueError(f"{imgs!r} holds a pixel of {images.max()}, wanted 0 and 1")
+            raise ValueError(f"{imgs!r} must hold 0 and 1 alone; got a pixel of {images.max()}")
         packed[start : start + len(images)] = np.packbits(images, axis=-1)
         start += len(images)
     sizes = tuple(len(level) for level in levels)

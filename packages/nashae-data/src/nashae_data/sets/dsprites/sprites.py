@@ -1,19 +1,14 @@
-"""dSprites, computed: a square, an ellipse or a heart, white on black, to the pixel."""
-
-from typing import TYPE_CHECKING, Any
+"""dSprites, computed: a square, an ellipse or a heart, white on black, equal in each pixel."""
 
 import numpy as np
 from jaxtyping import Float64, UInt8
 
+from nashae_data.observations.arrays import ArrayLike, finite_numbers
 from nashae_data.observations.packed import PackedImages
-from nashae_data.records.dataset import Dataset, Provenance
+from nashae_data.records.dataset import Dataset
 from nashae_data.records.grids import grid
+from nashae_data.records.provenance import Provenance
 from nashae_data.sets.dsprites.polygons import SIDE, fill, snap
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike
-else:  # beartype takes no list of numbers for numpy's ArrayLike; _broadcast checks what it is given
-    ArrayLike = Any
 
 CITATION = (
     "L. Matthey, I. Higgins, D. Hassabis, A. Lerchner. dSprites: Disentanglement testing Sprites "
@@ -29,7 +24,7 @@ LEVELS = (np.ones(1), np.arange(1.0, 4.0), SCALES, ORIENTATIONS, POSITIONS, POSI
 
 RADIUS = 9.6  # pixels at scale 1: 0.15 of the image
 MARGIN, ROOM = 16.0, 32.0  # pixels: centres lie from 16 to 48
-ELLIPSE_RATIO = 1.33  # the longer semi-axis to the radius, and the radius to the shorter
+ELLIPSE_RATIO = 1.33  # of the longer semi-axis to the radius, and of the radius to the shorter
 ELLIPSE_VERTICES, HEART_VERTICES = 100, 150
 # From scale 18 on every shape covers the whole image, wherever its centre is: a larger one would
 # only overflow.
@@ -40,19 +35,22 @@ CHUNK = 1024  # sprites drawn at a time
 def dsprites() -> Dataset:
     """dSprites: all 737,280 images of a sprite in 64 x 64 pixels, and the factors that made them.
 
-    Returns a `Dataset` whose `observations` are `PackedImages` (737280, 64, 64), uint8, 0 or 1: a
-    bit for each pixel, 377 MB instead of 3 GB. The rows are in the order of the published archive,
-    `posY` counting fastest. The factors, with their numbers of classes and their values:
+    Computed in seconds; the rows are in the order of the published archive, `posY` varying fastest.
 
-    - `color` 1: 1, white.
-    - `shape` 3: 1 square, 2 ellipse, 3 heart.
-    - `scale` 6: 0.5 to 1 of the largest size.
-    - `orientation` 40: 0 to 2 pi in radians, counter-clockwise. First and last are the same angle,
-      so that 715,706 of the images are different.
-    - `posX`, `posY` 32 each: 0 to 1, from the left and from the top.
+    Returns:
+        A `Dataset` whose `observations` are `PackedImages` (737280, 64, 64), uint8, 0 or 1: a bit
+        for each pixel, 377 MB instead of 3 GB. The factors, with their numbers of classes and their
+        values:
 
-    Source: L. Matthey et al., dSprites, 2017, whose images the paper uses as they are, not
-    normalised; the rules of drawing were worked out from the published images.
+        - `color` 1: 1, white.
+        - `shape` 3: 1 square, 2 ellipse, 3 heart.
+        - `scale` 6: 0.5 to 1 of the largest size.
+        - `orientation` 40: 0 to 2 pi in radians, counter-clockwise. First and last are the same
+          angle, so that 715,706 of the images are different.
+        - `posX`, `posY` 32 each: 0 to 1, from the left and from the top.
+
+    Source: L. Matthey et al., 2017, https://github.com/deepmind/dsprites-dataset, whose images the
+    paper uses unchanged; the rules of drawing were worked out from the published images.
     """
     # Differs from the paper: computed, not read from the published archive. The images compared
     # with it are equal in each pixel.
@@ -61,8 +59,8 @@ def dsprites() -> Dataset:
     for shape, scale in np.ndindex(words.shape[:2]):
         at_scale = np.full(len(ORIENTATIONS), SCALES[scale])
         x, y = _outlines(SHAPES[shape], at_scale, ORIENTATIONS)
-        # Vertices are snapped where they come to lie, and x does so apart from y: 32 outlines of
-        # each give all 1024 positions.
+        # Vertices are snapped at their final position, x and y independently: 32 outlines of each
+        # give all 1024 positions.
         for orientation, canvas in enumerate(words[shape, scale]):
             fill(
                 canvas,
@@ -77,52 +75,54 @@ def dsprites() -> Dataset:
 def render_sprite(
     shape: str, scale: ArrayLike, orientation: ArrayLike, x: ArrayLike, y: ArrayLike
 ) -> UInt8[np.ndarray, "*many 64 64"]:
-    """Images of a sprite at any size, angle and place: also between the levels of dSprites.
+    """Images of a sprite at any size, angle and place, also between the levels of dSprites.
 
-    - `shape`: "square", "ellipse" or "heart".
-    - `scale`: above 0; 1 is the largest of dSprites, a square with sides of 19.2 pixels.
-    - `orientation`: in radians, counter-clockwise.
-    - `x`, `y`: of the sprite's origin, 0 to 1 from the left and from the top, which are 16 to 48
-      pixels.
+    What lies outside of the image is cut off. `scale`, `orientation`, `x` and `y` are numbers or
+    arrays, broadcast together.
 
-    The last four are numbers or arrays, broadcast together. Returns (their shape, 64, 64) uint8, 0
-    or 1; at the levels of dSprites the images are those of `dsprites`. What is outside of the
-    image is cut off.
+    Args:
+        shape: "square", "ellipse" or "heart".
+        scale: above 0; 1 is the largest of dSprites, a square with sides of 19.2 pixels.
+        orientation: in radians, counter-clockwise.
+        x: of the sprite's origin, 0 to 1 from the left, which is pixel 16 to 48.
+        y: of the sprite's origin, 0 to 1 from the top, which is pixel 16 to 48.
 
-    Raises `ValueError` if the shape is not one of these, if numbers are not finite, a scale is not
-    above 0 or a position outside 0 to 1, and if arrays do not broadcast.
+    Returns:
+        (the broadcast shape, 64, 64) uint8, 0 or 1; at the levels of dSprites the images are those
+        of `dsprites`.
 
-    Source: as `dsprites`.
+    Raises:
+        ValueError: the shape is unknown, numbers are not finite, a scale is not above 0 or a
+            position outside 0 to 1, or arrays do not broadcast.
+
+    Source: as of `dsprites`.
+
+    Example:
+        >>> turning = render_sprite("heart", 1.0, np.linspace(0, np.pi, 7), 0.5, 0.5)
+        >>> turning.shape, int(turning.max())
+        ((7, 64, 64), 1)
     """
     if shape not in SHAPES:
-        raise ValueError(f"shape {shape!r}, wanted one of {', '.join(SHAPES)}")
+        raise ValueError(f"shape must be one of {', '.join(SHAPES)}; got {shape!r}")
     numbers = _broadcast({"scale": scale, "orientation": orientation, "x": x, "y": y})
     sizes, _, *places = numbers
     if (sizes <= 0.0).any():
-        raise ValueError(f"scale {sizes[sizes <= 0.0][0]}, wanted above 0")
+        raise ValueError(f"scale must be above 0; got {sizes[sizes <= 0.0][0]}")
     for name, place in zip("xy", places, strict=True):
         outside = place[(place < 0.0) | (place > 1.0)]
         if outside.size:
-            raise ValueError(f"{name} {outside[0]}, wanted from 0 to 1")
+            raise ValueError(f"{name} must be from 0 to 1; got {outside[0]}")
     return _draw(shape, *numbers.reshape(4, -1)).reshape(*numbers.shape[1:], SIDE, SIDE)
 
 
 def _broadcast(given: dict[str, ArrayLike]) -> Float64[np.ndarray, "numbers *many"]:
-    arrays = []
-    for name, numbers in given.items():
-        try:
-            array = np.asarray(numbers, dtype=np.float64)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{name} must be numbers, got {numbers!r}") from error
-        if not np.isfinite(array).all():
-            raise ValueError(f"{name} holds {array[~np.isfinite(array)][0]}, wanted finite numbers")
-        arrays.append(array)
+    arrays = [finite_numbers(name, numbers) for name, numbers in given.items()]
     try:
         return np.stack(np.broadcast_arrays(*arrays))
     except ValueError as error:
         raise ValueError(
-            f"{', '.join(given)} have shapes {', '.join(str(array.shape) for array in arrays)}: "
-            "give shapes that broadcast"
+            f"{', '.join(given)} must have shapes that broadcast; got "
+            f"{', '.join(str(array.shape) for array in arrays)}"
         ) from error
 
 
@@ -146,7 +146,7 @@ def _draw(
 
 
 def _centre(positions: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
-    """Where the sprite's origin is, in pixels from the left or the upper edge of the image."""
+    """The sprite's origin, in pixels from the left or the upper edge of the image."""
     return MARGIN + ROOM * positions
 
 

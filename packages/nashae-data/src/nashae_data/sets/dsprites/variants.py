@@ -1,4 +1,4 @@
-"""Sprites in a random colour, or in noise: drawn anew for each index, always the same."""
+"""Sprites in a random colour, or on noise: fixed functions of a seed and the image's index."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -7,11 +7,11 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float32
 
-from nashae_data.observations.disk import resolve
 from nashae_data.observations.places import by_place
-from nashae_data.records.dataset import Dataset, Observations
+from nashae_data.observations.protocol import Index, Observations, OnDemand, resolve
+from nashae_data.records.dataset import Dataset
 
-# The second half of the key of the random numbers, so that one seed gives both variants their own.
+# The second half of the random generator's key, so that one seed gives each variant its own stream.
 COLOR, NOISE = 1, 2
 SEEDS = 2**64
 
@@ -19,33 +19,44 @@ SEEDS = 2**64
 def color_dsprites(dataset: Dataset, seed: int = 0) -> Dataset:
     """Color dSprites: each sprite in a colour of its own, on black.
 
-    - `dataset`: with binary images (n, h, w), 0 or 1, such as `dsprites()`; not copied.
-    - `seed`: 0 to 2**64 - 1.
+    The colours are a fixed function of the seed and the image's index, so that an image is the same
+    in whatever order it is asked for.
 
-    Returns a `Dataset` of the same factors whose `observations` are (n, h, w, 3) float32, red,
-    green, blue, made when they are indexed: the sprite times three numbers uniform in [0.5, 1),
-    which are a fixed function of the seed and the image's index. An image is thus the same in
-    whatever order and company it is asked for.
+    Args:
+        dataset: with binary images (n, h, w), 0 or 1, such as `dsprites()`; not copied.
+        seed: 0 to 2**64 - 1.
 
-    Raises `ValueError` if the images have another shape or hold anything but 0 and 1, or if the
-    seed is out of range.
+    Returns:
+        A `Dataset` of the same factors whose `observations` are (n, h, w, 3) float32, red, green,
+        blue, made when they are indexed: the sprite times three numbers uniform in [0.5, 1).
+
+    Raises:
+        ValueError: the images have another shape, or hold numbers other than 0 and 1 (when they are
+            indexed), or the seed is out of range.
 
     Source: F. Locatello et al., Challenging Common Assumptions in the Unsupervised Learning of
-    Disentangled Representations, ICML 2019; there the colour is drawn anew at each look.
+    Disentangled Representations, ICML 2019, https://arxiv.org/abs/1811.12359. There the colour is
+    drawn anew at each look.
     """
     return _variant(dataset, seed, COLOR, "color")
 
 
 def noisy_dsprites(dataset: Dataset, seed: int = 0) -> Dataset:
-    """Noisy dSprites: white sprites on noise.
+    """Noisy dSprites: white sprites on noise, a fixed function of the seed and the image's index.
 
-    - `dataset`, `seed`: as of `color_dsprites`.
+    Args:
+        dataset: as of `color_dsprites`.
+        seed: as of `color_dsprites`.
 
-    Returns a `Dataset` of the same factors whose `observations` are (n, h, w, 3) float32 in [0, 1],
-    made when they are indexed: min(sprite + noise, 1), the noise uniform in [0, 1) for each pixel
-    and channel and a fixed function of the seed and the image's index.
+    Returns:
+        A `Dataset` of the same factors whose `observations` are (n, h, w, 3) float32 in [0, 1],
+        made when they are indexed: min(sprite + noise, 1), the noise uniform in [0, 1) for each
+        pixel and channel.
 
-    Raises and source: as `color_dsprites`.
+    Raises:
+        ValueError: as `color_dsprites`.
+
+    Source: as of `color_dsprites`.
     """
     return _variant(dataset, seed, NOISE, "noisy")
 
@@ -53,9 +64,9 @@ def noisy_dsprites(dataset: Dataset, seed: int = 0) -> Dataset:
 def _variant(dataset: Dataset, seed: int, variant: int, name: str) -> Dataset:
     shape = dataset.observations.shape
     if len(shape) != 3:
-        raise ValueError(f"observations are {shape}, wanted binary images (n, height, width)")
+        raise ValueError(f"observations must be binary images (n, height, width); got {shape}")
     if not 0 <= seed < SEEDS:
-        raise ValueError(f"seed {seed}, wanted from 0 to 2**64 - 1")
+        raise ValueError(f"seed must be from 0 to 2**64 - 1; got {seed}")
     source = f"{name} variant, seed {seed}, of: {dataset.provenance.source}"
     return replace(
         dataset,
@@ -65,11 +76,13 @@ def _variant(dataset: Dataset, seed: int, variant: int, name: str) -> Dataset:
 
 
 @dataclass(frozen=True, eq=False)
-class RandomImages:
+class RandomImages(OnDemand):
     """`Observations` (n, h, w, 3) float32 made of binary images (n, h, w) when they are indexed.
 
-    Indices may repeat, come in any order and be negative. Raises `IndexError` if one is out of
-    range or of another kind, and `ValueError` if an image holds anything but 0 and 1.
+    Args:
+        images: the binary images.
+        seed: of the random numbers.
+        variant: `COLOR` or `NOISE`.
     """
 
     images: Observations
@@ -86,23 +99,20 @@ class RandomImages:
         """float32."""
         return np.dtype(np.float32)
 
-    def __len__(self) -> int:
-        return len(self.images)
-
     def __repr__(self) -> str:
         return f"<RandomImages {self.shape} float32, seed {self.seed}>"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return by_place(RandomImages, images=self.images, seed=self.seed, variant=self.variant)
 
-    def __getitem__(
-        self, index: int | np.integer[Any] | slice | npt.NDArray[np.integer[Any]], /
-    ) -> npt.NDArray[np.float32]:
+    def __getitem__(self, index: Index, /) -> npt.NDArray[np.float32]:
         rows = resolve(index, len(self), "the data set")
         flat = rows.reshape(-1)
         sprites = np.asarray(self.images[flat])
         if not ((sprites == 0) | (sprites == 1)).all():
-            raise ValueError("an image holds other numbers than 0 and 1: it is no sprite")
+            raise ValueError(
+                f"images must hold 0 and 1 alone; got {sprites.min()} to {sprites.max()}"
+            )
         found = np.empty((len(flat), *self.shape[1:]), dtype=np.float32)
         for image, sprite, row in zip(found, sprites, flat, strict=True):
             if self.variant == COLOR:
@@ -114,16 +124,8 @@ class RandomImages:
     def _uniform(
         self, row: np.integer[Any], shape: tuple[int, ...]
     ) -> Float32[np.ndarray, "*shape"]:
-        """In [0, 1), in steps of 2**-24: of the raw bits, whose stream numpy never changes."""
+        """Uniform in [0, 1), in steps of 2**-24, of raw bits, whose stream numpy never changes."""
         key = np.array([self.seed, self.variant], dtype=np.uint64)
         counter = np.array([0, 0, 0, row], dtype=np.uint64)
         bits = np.random.Philox(key=key, counter=counter).random_raw(int(np.prod(shape)))
         return ((bits >> np.uint64(40)).astype(np.float32) * np.float32(2.0**-24)).reshape(shape)
-
-    def __array__(
-        self, dtype: npt.DTypeLike | None = None, copy: bool | None = None
-    ) -> npt.NDArray[Any]:
-        """All images; without this method numpy would ask for them one by one."""
-        if copy is False:
-            raise ValueError("images that are made on demand cannot be had without a copy")
-        return self[:].astype(self.dtype if dtype is None else dtype, copy=False)

@@ -1,4 +1,4 @@
-"""The attributes of synthetic faces, drawn as the attributes of CelebA's faces are distributed."""
+"""The attributes of synthetic faces, distributed approximately as CelebA's."""
 
 import json
 from functools import cache
@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float64
+
+from nashae_data.sets.faces.nuisances import check_number
 
 FACES = 202_599  # in the table that the model was fitted to
 CHUNK = 16_384  # faces drawn at a time, to bound memory
@@ -17,9 +19,11 @@ FACIAL_HAIR = ("5_o_Clock_Shadow", "Goatee", "Mustache", "Sideburns")
 class AttributeModel(NamedTuple):
     """A Gaussian copula of 40 binary attributes and 10 factors.
 
-    - `names`: of the attributes, as CelebA has them. `rates`: (40,), the share of faces with each.
-    - `loadings`: (40, 10), the correlation of each attribute's latent with each factor.
-    - `thresholds`: (40,), above which a latent of unit variance means that the face has it.
+    Args:
+        names: CelebA's names of the attributes.
+        rates: (40,), the share of faces with each.
+        loadings: (40, 10), the correlation of each attribute's latent with each factor.
+        thresholds: (40,), above which a latent of unit variance means that the face has it.
     """
 
     names: tuple[str, ...]
@@ -34,7 +38,7 @@ def attribute_model() -> AttributeModel:
 
     Base rates and loadings were fitted to the attribute table of CelebA (Z. Liu et al., Deep
     Learning Face Attributes in the Wild, ICCV 2015). The thresholds were adjusted until a million
-    draws had the base rates after the rules, which take attributes away.
+    draws had the base rates after the rules, which remove attributes.
     """
     text = files("nashae_data.sets.faces").joinpath("attribute_model.json").read_text("utf-8")
     held: dict[str, Any] = json.loads(text)
@@ -46,7 +50,7 @@ def attribute_model() -> AttributeModel:
 
 
 def draw_attributes(n: int, rng: np.random.Generator) -> Bool[np.ndarray, "{n} 40"]:
-    """Attributes of n faces that no photograph was taken of, in the order of the model's names.
+    """Attributes of n synthetic faces, in the order of the model's names.
 
     Base rates and correlations are about those of CelebA's table. These rules hold for each face:
 
@@ -57,8 +61,7 @@ def draw_attributes(n: int, rng: np.random.Generator) -> Bool[np.ndarray, "{n} 4
 
     Raises `ValueError` if n is below 1.
     """
-    if n < 1:
-        raise ValueError(f"n is {n}, wanted at least 1 face")
+    check_number(n)
     model = attribute_model()
     # The rest of each latent's variance, which no factor explains.
     noise = np.sqrt(1.0 - (model.loadings**2).sum(axis=1))
@@ -74,7 +77,7 @@ def draw_attributes(n: int, rng: np.random.Generator) -> Bool[np.ndarray, "{n} 4
 def _follow_rules(
     margins: Float64[np.ndarray, "n 40"], names: tuple[str, ...]
 ) -> Bool[np.ndarray, "n 40"]:
-    """What faces have, whose latents are above the thresholds by `margins`."""
+    """The attributes of faces whose latents exceed the thresholds by `margins`."""
     found = margins > 0.0
     at = {name: column for column, name in enumerate(names)}
     for rivals in (HAIR_COLORS, ("Straight_Hair", "Wavy_Hair")):

@@ -98,19 +98,24 @@ def render_faces(
 ) -> UInt8[np.ndarray, "n h w 3"]:
     """Draw synthetic faces: cartoons, by arithmetic alone.
 
-    - `attributes`: (n, 40), as `draw_attributes` has them.
-    - `nuisances`: (n, j), as `draw_nuisances` has them.
-    - `grid`: `CROP`, the 64 x 64 pixels that the paper's preprocessing leaves of CelebA's picture,
-      or `PICTURE`, all 178 x 218 of them; or any other. The faces are the same.
-    - `on_progress`: called with the number of faces that are done.
+    A face does not depend on those drawn with it.
 
-    Returns (n, height, width, 3) uint8. A face does not depend on those drawn with it.
+    Args:
+        attributes: (n, 40), from `draw_attributes`.
+        nuisances: (n, j), from `draw_nuisances`.
+        grid: `CROP`, the 64 x 64 pixels that the paper's preprocessing leaves of CelebA's picture,
+            or `PICTURE`, all 178 x 218 of them; or any other. The faces are the same.
+        on_progress: called with the number of faces that are done.
 
-    Raises `ValueError` if there is no face, or the arrays have another shape or type.
+    Returns:
+        (n, height, width, 3) uint8.
+
+    Raises:
+        ValueError: there is no face, or the arrays have another shape or type.
     """
     traits = Traits.of(attributes, nuisances)
     if len(traits) == 0:
-        raise ValueError("there are no faces to draw: give at least one")
+        raise ValueError("attributes must be of at least one face; got none")
     images = np.empty((len(traits), len(grid.v), len(grid.u), 3), dtype=np.uint8)
     step = max(1, CHUNK // max(1, images[0].size // 3))
     for start in range(0, len(traits), step):

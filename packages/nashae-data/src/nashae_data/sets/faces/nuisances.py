@@ -1,4 +1,4 @@
-"""What differs between synthetic faces beside their attributes."""
+"""Nuisances of synthetic faces: what varies beside their attributes."""
 
 from typing import NamedTuple
 
@@ -7,10 +7,15 @@ from jaxtyping import Float64
 
 
 class Nuisance(NamedTuple):
-    """A number that each face has: its unit in words, and its range.
+    """A number that each face has.
 
-    Drawn evenly from the range, or, where `spread` is above 0, from a normal distribution around 0
-    with that standard deviation, what is outside of the range being moved to its end.
+    Args:
+        name: of the nuisance.
+        unit: in words.
+        low: the lowest value.
+        high: the highest value.
+        spread: 0 for a uniform distribution over the range; else the standard deviation of a normal
+            one around 0, clipped to the range.
     """
 
     name: str
@@ -42,13 +47,18 @@ NUISANCES = (
 NUISANCE_NAMES = tuple(nuisance.name for nuisance in NUISANCES)
 
 
+def check_number(n: int) -> None:
+    """Raise `ValueError` for a number of faces below 1."""
+    if n < 1:
+        raise ValueError(f"n must be at least 1 face; got {n}")
+
+
 def draw_nuisances(n: int, rng: np.random.Generator) -> Float64[np.ndarray, "{n} j"]:
     """Nuisances of n faces, a column for each of `NUISANCES`, in their units and ranges.
 
     Raises `ValueError` if n is below 1.
     """
-    if n < 1:
-        raise ValueError(f"n is {n}, wanted at least 1 face")
+    check_number(n)
     found = np.empty((n, len(NUISANCES)))
     for column, nuisance in enumerate(NUISANCES):
         if nuisance.spread:

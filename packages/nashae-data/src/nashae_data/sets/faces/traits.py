@@ -1,4 +1,4 @@
-"""What is known of each face, in the form that drawing needs: one row of numbers a trait."""
+"""Attributes and nuisances in the form that drawing needs: one row of numbers a trait."""
 
 from dataclasses import dataclass
 
@@ -26,17 +26,17 @@ class Traits:
         names = attribute_model().names
         if attributes.ndim != 2 or attributes.shape[1] != len(names):
             raise ValueError(
-                f"attributes have shape {attributes.shape}, wanted (n, {len(names)}): a column for "
-                "each name of attribute_model()"
+                f"attributes must have shape (n, {len(names)}), a column for each name of "
+                f"attribute_model(); got {attributes.shape}"
             )
         wanted = (len(attributes), len(NUISANCE_NAMES))
         if nuisances.shape != wanted:
             raise ValueError(
-                f"nuisances have shape {nuisances.shape}, wanted {wanted}: a column for each of "
-                f"{', '.join(NUISANCE_NAMES)}"
+                f"nuisances must have shape {wanted}, a column for each of "
+                f"{', '.join(NUISANCE_NAMES)}; got {nuisances.shape}"
             )
         if attributes.dtype != np.bool_:
-            raise ValueError(f"attributes are {attributes.dtype}, wanted bool")
+            raise ValueError(f"attributes must be bool; got {attributes.dtype}")
         if not np.isfinite(nuisances).all():
             raise ValueError("nuisances must be finite; got NaN or infinite ones")
         columns = np.ascontiguousarray(attributes.T, dtype=np.float32)

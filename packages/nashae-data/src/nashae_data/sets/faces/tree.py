@@ -1,6 +1,5 @@
-"""Synthetic faces in files, laid out as CelebA is published."""
+"""Synthetic faces as files in the layout of the published CelebA."""
 
-import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nashae_data.files.atomic import atomic_folder
+from nashae_data.files.pictures import encoded, pillow
 from nashae_data.sets.faces.attributes import attribute_model, draw_attributes
 from nashae_data.sets.faces.dataset import face_partition
 from nashae_data.sets.faces.drawing import PICTURE, render_faces
@@ -36,25 +36,25 @@ def write_celeba_tree(
 ) -> None:
     """Write n synthetic faces in the layout of CelebA, whole or not at all.
 
-    - `folder`: a new one, or an empty one, that will hold `img_align_celeba/000001.jpg` and so on,
-      178 x 218 pixels, `list_attr_celeba.txt`, `list_eval_partition.txt`, and
-      `SYNTHETIC_FACES.txt`, which says that these are not CelebA.
-    - `n`: how many, 1 to 999,999; about 10 kB each.
-    - `rng`: the same state gives the faces that `synthetic_faces` draws, in a wider frame.
-    - `quality`: of the JPEG files, 1 to 100.
-    - `on_progress`: called with the number of faces that are done.
+    Args:
+        folder: a new one, or an empty one. It will hold `img_align_celeba/000001.jpg` and so on,
+            178 x 218 pixels, `list_attr_celeba.txt`, `list_eval_partition.txt`, and
+            `SYNTHETIC_FACES.txt`, which says that these are not CelebA.
+        n: the number of faces, 1 to 999,999; about 10 kB each.
+        rng: the same state gives the faces that `synthetic_faces` draws, in a wider frame.
+        quality: of the JPEG files, 1 to 100.
+        on_progress: called with the number of faces that are done.
 
-    Raises `ValueError` if n or quality is out of range or Pillow is not installed,
-    `FileExistsError` if the folder holds anything, and `OSError` where the disk refuses.
+    Raises:
+        ValueError: `n` or `quality` is out of range or Pillow is not installed.
+        FileExistsError: the folder holds anything.
+        OSError: the disk refuses.
     """
     if not 1 <= n <= 999_999:
-        raise ValueError(f"n is {n}, wanted 1 to 999999 faces: names of files have six digits")
+        raise ValueError(f"n must be 1 to 999999 faces; got {n}: names of files have six digits")
     if not 1 <= quality <= 100:
-        raise ValueError(f"quality is {quality}, wanted 1 to 100")
-    try:
-        from PIL import Image
-    except ImportError as error:
-        raise ValueError("pictures need Pillow: pip install 'nashae-data[images]'") from error
+        raise ValueError(f"quality must be 1 to 100; got {quality}")
+    pillow()  # which may be missing: before anything is drawn
     attributes, nuisances = draw_attributes(n, rng), draw_nuisances(n, rng)
     names = [f"{number:06d}.jpg" for number in range(1, n + 1)]
     with atomic_folder(folder) as temporary:
@@ -64,10 +64,7 @@ def write_celeba_tree(
             part = slice(start, start + CHUNK)
             pictures = render_faces(attributes[part], nuisances[part], PICTURE)
             for name, picture in zip(names[part], pictures, strict=True):
-                written = io.BytesIO()
-                Image.fromarray(picture).save(written, format="JPEG", quality=quality)
-                # Not by Pillow: where a disk is full it may lose the end without a word.
-                (images / name).write_bytes(written.getvalue())
+                (images / name).write_bytes(encoded(picture, format="JPEG", quality=quality))
             if on_progress is not None:
                 on_progress(min(start + CHUNK, n))
         _write_tables(temporary, names, attributes)
@@ -77,7 +74,7 @@ def write_celeba_tree(
 def _write_tables(
     folder: Path, names: list[str], attributes: np.ndarray[Any, np.dtype[np.bool_]]
 ) -> None:
-    """The attributes, and the partition, as the published files have them."""
+    """Write attributes and partition in the format of the published files."""
     with (folder / "list_attr_celeba.txt").open("w", encoding="utf-8", newline="\n") as file:
         file.write(f"{len(names)}\n")
         file.writelines(f"{name} " for name in attribute_model().names)  # the last one too
