@@ -19,8 +19,7 @@ from torch.nn import functional as F
 from torch.optim import Adagrad, Adam
 
 from apps.recipes import COLOURS, RECIPES
-from nashae_core import MLP, Predictors, train
-from nashae_core.kernels.activations import SELU
+from nashae_core import MLP, SELU, Predictors, train
 
 METHODS = ("nashae", "beta-vae", "beta-tcvae", "factor-vae")
 DATA = ("beamsynthesis", "dsprites", "synthetic-faces")

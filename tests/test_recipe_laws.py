@@ -15,8 +15,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from apps.recipes import COLOURS, RECIPES
-from nashae_core import Trainable, train
-from nashae_core.training import Precision
+from nashae_core import Precision, Trainable, train
 
 HAS_RECONSTRUCTIONS = [name for name in RECIPES if "info-gan" not in name]
 

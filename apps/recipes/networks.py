@@ -7,8 +7,7 @@ from torch import nn
 
 from apps.recipes.data import DataName
 from apps.recipes.recipe import Recipe
-from nashae_core import MLP, conv_decoder, conv_encoder
-from nashae_core.kernels.activations import ActivationName
+from nashae_core import MLP, ActivationName, conv_decoder, conv_encoder
 
 
 class _Layers(NamedTuple):

@@ -39,7 +39,7 @@ from apps.runs.sweep import (
     table_3_recipes,
 )
 from apps.runs.trained import is_trained, trained, untrained
-from nashae_core.training import Precision
+from nashae_core import Precision
 
 SHORT_TRIALS = 2
 Method = Literal["nashae", "beta-vae", "beta-tcvae", "factor-vae"]

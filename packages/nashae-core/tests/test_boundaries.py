@@ -22,13 +22,13 @@ network = MLP((3, 2), generator=torch.Generator())
 a, b = torch.rand(5, 3), torch.rand(5, 1)
 pair = "must be of one shape; got (5, 3) and (5, 1)"
 for case, message in {
-    lambda: NashAEConfig(reconstruction="median"): "must be mean or sum; got 'median'",
+    lambda: NashAEConfig(reconstruction="median"): "must be 'mean' or 'sum'; got 'median'",
     lambda: NashAEConfig(covariance="none"): "'through-predictions' or 'through-both'; got 'none'",
-    lambda: TrainConfig(precision="float16"): "must be float32 or bfloat16; got 'float16'",
+    lambda: TrainConfig(precision="float16"): "must be 'float32' or 'bfloat16'; got 'float16'",
     lambda: three(torch.rand(3)): "codes must be (batch, 3); got (3,)",
     lambda: next(three.rounds(torch.rand(3), 1)): "codes must be (batch, 3); got (3,)",
     lambda: MLP((3, 2), activation="gelu", generator=torch.Generator()): (
-        "activation must be one of ['selu', 'relu', 'tanh']; got 'gelu'"
+        "activation must be 'selu' or 'relu' or 'tanh'; got 'gelu'"
     ),
     lambda: network(torch.rand(3)): "x must be (batch, 3); got (3,)",
     lambda: network(torch.rand(2, 5, 3)): "x must be (batch, 3); got (2, 5, 3)",

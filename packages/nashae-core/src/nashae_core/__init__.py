@@ -11,7 +11,7 @@ from nashae_core.factors.independence import dependence, redundancy
 from nashae_core.factors.missing import missing_direction
 from nashae_core.factors.pruning import Pruning, train_pruned
 from nashae_core.factors.surgery import add_latent, remove_latents
-from nashae_core.kernels.activations import SELU, selu
+from nashae_core.kernels.activations import SELU, ActivationName, selu
 from nashae_core.kernels.optimizers import adagrad, adam
 from nashae_core.losses import (
     covariance_loss,
@@ -28,8 +28,10 @@ from nashae_core.observations.inspection import Demands
 from nashae_core.observations.packed import PackedObservations
 from nashae_core.observations.streams import StreamedObservations
 from nashae_core.predictors import Predictors
+from nashae_core.run import History, Precision, Progress, TrainConfig
 from nashae_core.stacking import train_many
-from nashae_core.training import History, Progress, Trainable, TrainConfig, Turn, train
+from nashae_core.trainable import Batches, Trainable, Turn, Turns
+from nashae_core.training import train
 from nashae_core.weights import load_weights, read_tensors, save_tensors, save_weights
 
 __version__ = version("nashae-core")
@@ -37,9 +39,11 @@ __version__ = version("nashae-core")
 __all__ = [
     "MLP",
     "SELU",
+    "ActivationName",
     "Axes",
     "AxesConfig",
     "AxesProgress",
+    "Batches",
     "Count",
     "CountConfig",
     "CountProgress",
@@ -52,6 +56,7 @@ __all__ = [
     "NashAEOutput",
     "Observations",
     "PackedObservations",
+    "Precision",
     "Predictors",
     "Progress",
     "Pruning",
@@ -61,6 +66,7 @@ __all__ = [
     "TrainConfig",
     "Trainable",
     "Turn",
+    "Turns",
     "adagrad",
     "adam",
     "add_latent",

@@ -1,7 +1,7 @@
 """What public functions check of their arguments, so that an error names the one that is wrong."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,36 @@ import torch
 from torch import Tensor, nn
 
 from nashae_core.observations.arrays import as_tensor, check_finite, check_floating, described
+
+# What a number may be, by the words of the error; NaN is none of it.
+RANGES: Mapping[str, Callable[[float], bool]] = {
+    "at least 0": lambda number: number >= 0,
+    "at least 1": lambda number: number >= 1,
+    "above 0": lambda number: number > 0,
+    "above 1": lambda number: number > 1,
+    "in (0, 1]": lambda number: 0 < number <= 1,
+    "in [0, 1)": lambda number: 0 <= number < 1,
+}
+
+
+def check_fields(config: Any, wanted: str, *names: str) -> None:
+    """Raises `ValueError` for the first field that is not in a range, one of `RANGES`."""
+    for name in names:
+        if not RANGES[wanted](value := getattr(config, name)):
+            raise ValueError(f"{name} must be {wanted}; got {value}")
+
+
+def check_choice(value: Any, name: str, choices: Iterable[str]) -> None:
+    """Raises `ValueError` where a value is none of the choices."""
+    if value not in choices:
+        raise ValueError(f"{name} must be {' or '.join(map(repr, choices))}; got {value!r}")
+
+
+def check_multiples(steps: Mapping[str, int], unit: int, unit_name: str) -> None:
+    """Raises `ValueError` for the first number of steps that is no multiple of a unit."""
+    for name, number in steps.items():
+        if number % unit:
+            raise ValueError(f"{name} must be a multiple of {unit_name}; got {number} and {unit}")
 
 
 def seeded(

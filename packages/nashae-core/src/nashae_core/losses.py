@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nashae_core.arguments import check_alike
+from nashae_core.arguments import check_alike, check_choice
 from nashae_core.kernels.differentiation import differentiable_once, transformed
 
 
@@ -49,8 +49,7 @@ def reconstruction_loss(
     Raises `ValueError` where the shapes differ, and for another `reduction` or `runs`.
     """
     check_alike(reconstruction=reconstruction, observations=observations)
-    if reduction not in ("mean", "sum"):
-        raise ValueError(f"reduction must be 'mean' or 'sum'; got {reduction!r}")
+    check_choice(reduction, "reduction", ("mean", "sum"))
     if not 0 <= runs < observations.dim():
         raise ValueError(
             f"runs must count leading axes of the observations, and leave one for the batch; "

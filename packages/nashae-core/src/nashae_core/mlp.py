@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nashae_core.arguments import check_tensors, check_type, seeded, whole_numbers
+from nashae_core.arguments import check_choice, check_tensors, check_type, seeded, whole_numbers
 from nashae_core.kernels.activations import ACTIVATIONS, ActivationName
 from nashae_core.kernels.differentiation import transformed
 from nashae_core.kernels.perceptron import perceptron
@@ -44,8 +44,7 @@ class MLP(nn.Module):
         sizes, generator = whole_numbers(sizes, "sizes"), seeded(generator)
         if len(sizes) < 2 or min(sizes) < 1:
             raise ValueError(f"sizes must be at least two positive integers; got {tuple(sizes)}")
-        if activation not in ACTIVATIONS:
-            raise ValueError(f"activation must be one of {[*ACTIVATIONS]}; got {activation!r}")
+        check_choice(activation, "activation", ACTIVATIONS)
         if not 0 < hidden_gain < math.inf:
             raise ValueError(f"hidden_gain must be a finite number above 0; got {hidden_gain}")
         self.sizes, self.activation, self.hidden_gain = tuple(sizes), activation, hidden_gain

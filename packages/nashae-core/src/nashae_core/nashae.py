@@ -1,7 +1,7 @@
 """NashAE: an autoencoder that plays against predictors of its own latents."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
@@ -10,12 +10,19 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from nashae_core.arguments import applied, check_given_back, check_kind, check_network
+from nashae_core.arguments import (
+    applied,
+    check_choice,
+    check_fields,
+    check_given_back,
+    check_kind,
+    check_network,
+)
 from nashae_core.kernels.optimizers import adam
 from nashae_core.losses import covariance_loss, reconstruction_loss, weighted_loss
 from nashae_core.observations.inspection import Demands
 from nashae_core.predictors import Predictors
-from nashae_core.training import Trainable, Turn
+from nashae_core.trainable import Batches, Trainable, Turn, Turns
 
 # What the observations are standardised by, where they are: buffers of the model.
 STANDARD = ("data_shift", "data_scale")
@@ -48,23 +55,12 @@ class NashAEConfig:
     """The weight of ½·E|ζ|², which keeps codes from the ends of (0, 1); the authors have none."""
 
     def __post_init__(self) -> None:
-        if not 0 <= self.lam < 1:
-            raise ValueError(f"lam (λ) must be in [0, 1); got {self.lam}")
-        if self.predictor_updates < 1:
-            raise ValueError(f"predictor_updates must be at least 1; got {self.predictor_updates}")
-        for name in ("warm_up", "warm_up_from", "code_noise", "logit_weight"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(f"{name} must not be negative; got {getattr(self, name)}")
-        for name in ("autoencoder_lr", "predictor_lr"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be positive; got {getattr(self, name)}")
-        if self.reconstruction not in ("mean", "sum"):
-            raise ValueError(f"reconstruction must be mean or sum; got {self.reconstruction!r}")
-        if self.covariance not in ("through-predictions", "through-both"):
-            raise ValueError(
-                "covariance must be 'through-predictions' or 'through-both'; "
-                f"got {self.covariance!r}"
-            )
+        check_fields(self, "in [0, 1)", "lam")
+        check_fields(self, "at least 1", "predictor_updates")
+        check_fields(self, "at least 0", "warm_up", "warm_up_from", "code_noise", "logit_weight")
+        check_fields(self, "above 0", "autoencoder_lr", "predictor_lr")
+        check_choice(self.reconstruction, "reconstruction", ("mean", "sum"))
+        check_choice(self.covariance, "covariance", ("through-predictions", "through-both"))
 
     def at_odds(self, odds: float, warm_up: int) -> "NashAEConfig":
         """The same game at λ/(1 − λ) = `odds`, to which λ rises over `warm_up` steps at first."""
@@ -197,12 +193,7 @@ class NashAE(Trainable):
             "autoencoder": adam(autoencoder, self.config.autoencoder_lr),
         }
 
-    def turns(
-        self,
-        batches: Sequence[Tensor],
-        step: int,
-        generator: torch.Generator,
-    ) -> Iterator[Turn]:
+    def turns(self, batches: Batches, step: int, generator: torch.Generator) -> Turns:
         """The predictors fit the codes of a batch; the autoencoder answers on the same batch."""
         x = self.standardised(batches[0])
         # One encoding serves both players: the predictors' turns do not move the encoder.

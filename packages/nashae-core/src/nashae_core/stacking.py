@@ -11,7 +11,8 @@ from nashae_core.nashae import NashAE
 from nashae_core.observations.access import ObservationsLike
 from nashae_core.observations.arrays import described
 from nashae_core.predictors import Predictors
-from nashae_core.training import History, Progress, TrainConfig, train
+from nashae_core.run import History, Progress, TrainConfig
+from nashae_core.training import train
 
 
 class SideBySide(nn.Module):

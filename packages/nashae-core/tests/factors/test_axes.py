@@ -131,10 +131,10 @@ def test_numbers_that_cannot_be_are_refused(latents, factors, error):
         ({"tries": 0}, "tries must be at least 1"),
         ({"spare": 0}, "spare must be at least 1"),
         ({"most_dependence": 0.0}, "most_dependence must be in"),
-        ({"covariance_weight": -1.0}, "covariance_weight must not be negative"),
+        ({"covariance_weight": -1.0}, "covariance_weight must be at least 0"),
         ({"first": Stage(600, 0.2, 1e-3)}, "first must take at least pruning.last steps"),
-        ({"merge": Stage(455, 0.1, 5e-4)}, "merge must take a multiple of record_every steps"),
-        ({"pruning": Pruning(every=15)}, "pruning.every must take a multiple of"),
+        ({"merge": Stage(455, 0.1, 5e-4)}, "merge.steps must be a multiple of record_every"),
+        ({"pruning": Pruning(every=15)}, "pruning.every must be a multiple of"),
     ],
 )
 def test_a_config_that_cannot_be_is_refused(options, error):

@@ -248,7 +248,7 @@ def test_progress_says_what_is_being_done():
         ({"batch_size": 0}, "batch_size must be at least 1"),
         ({"removal_ratio": 1.0}, "removal_ratio must be above 1"),
         ({"growth_ratio": 0.5}, "growth_ratio must be above 1"),
-        ({"covariance_weight": -1.0}, "covariance_weight must not be negative"),
+        ({"covariance_weight": -1.0}, "covariance_weight must be at least 0"),
         ({"least_share": 0.0}, "least_share must be in"),
         ({"test_steps": 305}, "test_steps must be a multiple of record_every"),
         ({"growth_steps": 905}, "growth_steps must be a multiple of record_every"),

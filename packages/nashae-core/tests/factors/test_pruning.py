@@ -86,7 +86,7 @@ def test_a_foreign_state_is_refused(make_game, rows):
     ("options", "error"),
     [
         ({"every": 0}, "every must be at least 1"),
-        ({"until": -1}, "until at least 0"),
+        ({"until": -1}, "until must be at least 0"),
         ({"least_range": 1.0}, "least_range must be in"),
         ({"last_range": -0.1}, "last_range must be in"),
     ],
@@ -100,7 +100,7 @@ def test_the_weight_rises_from_where_it_is_told_to():
     config = NashAEConfig(lam=0.2, warm_up=50, warm_up_from=100)
     assert [config.weight(step) for step in (0, 100, 125, 150, 999)] == [0, 0, 0.1, 0.2, 0.2]
     assert NashAEConfig(lam=0.3).weight(0) == 0.3
-    with pytest.raises(ValueError, match="warm_up must not be negative"):
+    with pytest.raises(ValueError, match="warm_up must be at least 0"):
         NashAEConfig(warm_up=-1)
 
 

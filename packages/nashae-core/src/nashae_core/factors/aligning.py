@@ -7,12 +7,12 @@ factor, as long as there is one latent more than factors; so the model is merged
 number.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer
 
 from nashae_core.arguments import check_kind, seeded, whole
@@ -27,7 +27,9 @@ from nashae_core.losses import reconstruction_loss
 from nashae_core.nashae import NashAE, noisy
 from nashae_core.observations.access import ObservationsLike
 from nashae_core.observations.arrays import described
-from nashae_core.training import Progress, Trainable, Turn, train
+from nashae_core.run import Progress
+from nashae_core.trainable import Batches, Trainable, Turn, Turns
+from nashae_core.training import train
 
 SHARES = (-1.0, -0.5, 0.5, 1.0)
 
@@ -233,12 +235,7 @@ class _HeldCodes(Trainable):
     def optimizers(self) -> Mapping[str, Optimizer]:
         return {"decoder": adam(self.model.decoder.parameters(), self.model.config.autoencoder_lr)}
 
-    def turns(
-        self,
-        batches: Sequence[Tensor],
-        step: int,  # noqa: ARG002
-        generator: torch.Generator,
-    ) -> Iterator[Turn]:
+    def turns(self, batches: Batches, step: int, generator: torch.Generator) -> Turns:  # noqa: ARG002
         (x,) = batches
         with torch.no_grad():
             codes = noisy(self.model.encode(x), self.code_noise, generator)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from nashae_core.arguments import check_fields, check_multiples
 from nashae_core.factors.pruning import Pruning
 from nashae_core.nashae import NashAE
 
@@ -50,22 +51,13 @@ class AxesConfig:
     """Steps between two calls of `on_progress`."""
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "spare", "fit_steps", "tries", "record_every"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1; got {getattr(self, name)}")
-        if not 0 < self.most_dependence <= 1:
-            raise ValueError(f"most_dependence must be in (0, 1]; got {self.most_dependence}")
-        if not self.covariance_weight >= 0:
-            raise ValueError(
-                f"covariance_weight must not be negative; got {self.covariance_weight}"
-            )
-        steps = {name: getattr(self, name).steps for name in ("first", "merge", "last")}
-        for name, number in {**steps, "pruning.every": self.pruning.every}.items():
-            if number % self.record_every:
-                raise ValueError(
-                    f"{name} must take a multiple of record_every steps; got {number} "
-                    f"and {self.record_every}"
-                )
+        whole = "batch_size", "spare", "fit_steps", "tries", "record_every"
+        check_fields(self, "at least 1", *whole)
+        check_fields(self, "in (0, 1]", "most_dependence")
+        check_fields(self, "at least 0", "covariance_weight")
+        stages = {f"{name}.steps": getattr(self, name).steps for name in ("first", "merge", "last")}
+        stages["pruning.every"] = self.pruning.every
+        check_multiples(stages, self.record_every, "record_every")
         if self.first.steps < self.pruning.last:
             raise ValueError(
                 f"first must take at least pruning.last steps; got {self.first.steps} "

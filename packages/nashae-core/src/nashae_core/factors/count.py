@@ -8,9 +8,10 @@ from typing import Literal, NamedTuple
 
 from torch import Tensor
 
+from nashae_core.arguments import check_fields, check_multiples
 from nashae_core.factors.pruning import Pruning
 from nashae_core.nashae import NashAE
-from nashae_core.training import History
+from nashae_core.run import History
 
 Kind = Literal["remove", "add"]
 # A round of tests with a smaller margin could have gone the other way.
@@ -71,49 +72,18 @@ class CountConfig:
     """Steps between two measurements of the error."""
 
     def __post_init__(self) -> None:
-        for name in ("batch_size", "test_steps", "record_every"):
-            if getattr(self, name) < 1:
-                raise ValueError(f"{name} must be at least 1; got {getattr(self, name)}")
-        for name in ("removal_ratio", "growth_ratio"):
-            if not getattr(self, name) > 1:
-                raise ValueError(f"{name} must be above 1; got {getattr(self, name)}")
-        if not self.covariance_weight >= 0:
-            raise ValueError(
-                f"covariance_weight must not be negative; got {self.covariance_weight}"
-            )
-        for name, share in self._shares().items():
-            if not 0 < share <= 1:
-                raise ValueError(f"{name} must be in (0, 1]; got {share}")
-        self._check_stages()
-
-    def _shares(self) -> dict[str, float]:
-        return {
-            "least_share": self.least_share,
-            "growth_share": self.growth_share,
-            "most_redundancy": self.most_redundancy,
-            "growth_redundancy": self.growth_redundancy,
-            "most_dependence": self.most_dependence,
-            "dependent_share": self.dependent_share,
-        }
-
-    def _check_stages(self) -> None:
-        stages = {
-            "test_steps": self.test_steps,
-            "growth_steps": self.growth_steps,
-            "growth_warm_up": self.growth_warm_up,
-            "pruning.every": self.pruning.every,
-        }
-        for name, steps in stages.items():
-            if steps % self.record_every:
+        check_fields(self, "at least 1", "batch_size", "test_steps", "record_every")
+        check_fields(self, "above 1", "removal_ratio", "growth_ratio")
+        check_fields(self, "at least 0", "covariance_weight")
+        check_fields(self, "in (0, 1]", "least_share", "growth_share", "dependent_share")
+        check_fields(self, "in (0, 1]", "most_redundancy", "growth_redundancy", "most_dependence")
+        shorter = {"test_steps": self.test_steps, "growth_warm_up": self.growth_warm_up}
+        stages = {"growth_steps": self.growth_steps, "pruning.every": self.pruning.every}
+        check_multiples(shorter | stages, self.record_every, "record_every")
+        for name, steps in shorter.items():
+            if self.growth_steps < steps:
                 raise ValueError(
-                    f"{name} must be a multiple of record_every; got {steps} and "
-                    f"{self.record_every}"
-                )
-        for name in ("test_steps", "growth_warm_up"):
-            if self.growth_steps < getattr(self, name):
-                raise ValueError(
-                    f"growth_steps must be at least {name}; got {self.growth_steps} and "
-                    f"{getattr(self, name)}"
+                    f"growth_steps must be at least {name}; got {self.growth_steps} and {steps}"
                 )
 
 

@@ -33,8 +33,8 @@ from nashae_core.factors.search import LAST, Search
 from nashae_core.factors.standard import Standard
 from nashae_core.nashae import NashAE
 from nashae_core.observations.access import ObservationsLike
+from nashae_core.run import History, Progress
 from nashae_core.state import TrainingState
-from nashae_core.training import History, Progress
 
 # A latent whose ratio is below this is not missed at all, and goes without a look at the others.
 UNMISSED = 1.05

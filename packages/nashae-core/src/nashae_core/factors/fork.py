@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from nashae_core.factors.layers import first_linear, last_linear, record_latents
 from nashae_core.nashae import NashAE, NashAEConfig
 from nashae_core.observations.access import Observations
+from nashae_core.run import Progress, TrainConfig
 from nashae_core.state import TrainingState
-from nashae_core.training import Progress, TrainConfig, train
+from nashae_core.training import train
 
 # Codes nearer to 0 or 1 are moved to this distance before their logit is taken.
 SATURATED = 1e-6

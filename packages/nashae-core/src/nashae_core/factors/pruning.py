@@ -8,14 +8,15 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from nashae_core.arguments import check_kind, on_known_device, seeded
+from nashae_core.arguments import check_fields, check_kind, check_multiples, on_known_device, seeded
 from nashae_core.factors.checks import check_game, check_networks
 from nashae_core.factors.fork import Fork
 from nashae_core.factors.sample import DataSample
 from nashae_core.nashae import NashAE
 from nashae_core.observations.access import ObservationsLike, weight_type
+from nashae_core.run import History, Progress, TrainConfig
 from nashae_core.state import TrainingState
-from nashae_core.training import History, Progress, TrainConfig, train
+from nashae_core.training import train
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,9 @@ class Pruning:
     """The same for the last pruning: what is narrower by then is dead."""
 
     def __post_init__(self) -> None:
-        if self.every < 1 or self.until < 0:
-            raise ValueError(
-                f"every must be at least 1 and until at least 0; got {self.every} and {self.until}"
-            )
-        for name in ("least_range", "last_range"):
-            if not 0 <= getattr(self, name) < 1:
-                raise ValueError(f"{name} must be in [0, 1); got {getattr(self, name)}")
+        check_fields(self, "at least 1", "every")
+        check_fields(self, "at least 0", "until")
+        check_fields(self, "in [0, 1)", "least_range", "last_range")
 
     @property
     def last(self) -> int:
@@ -90,11 +87,8 @@ def train_pruned(
     pruning = Pruning() if pruning is None else pruning
     check_kind(pruning, Pruning, "pruning", "give Pruning(...)")
     generator, device = seeded(generator), on_known_device(device)
-    if pruning.every % config.record_every:
-        raise ValueError(
-            f"pruning.every must be a multiple of config.record_every, where states are taken; "
-            f"got {pruning.every} and {config.record_every}"
-        )
+    # Where states are taken.
+    check_multiples({"pruning.every": pruning.every}, config.record_every, "config.record_every")
     sample = DataSample.of(observations, device, weight_type(model))
     check_networks(model, sample.rows(2))
     fork = Fork(deepcopy(model))

@@ -13,7 +13,7 @@ from nashae_core.factors.pruning import pruned
 from nashae_core.factors.standard import standard_sample
 from nashae_core.nashae import NashAE
 from nashae_core.observations.access import ObservationsLike, weight_type
-from nashae_core.training import Progress, TrainConfig
+from nashae_core.run import Progress, TrainConfig
 
 # Two models are compared by the mean of this many errors, the last that were recorded.
 LAST = 5
