@@ -100,3 +100,21 @@ class Elsewhere(torch.Generator):
 )
 def test_a_network_is_made_on_its_generators_device(make):
     assert {p.device.type for p in make(Elsewhere()).parameters()} == {"meta"}
+
+
+SIZES = [(16, 16), (50, 70), (17, 200), (64, 64), (256, 31), (16,), (37,), (1000,)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_observations_of_any_size_come_back_in_it(size):
+    encoder = conv_encoder(3, channels=2, size=size, generator=0)
+    decoder = conv_decoder(3, channels=2, size=size, generator=0)
+    x = torch.randn(2, 2, *size, generator=torch.Generator().manual_seed(0))
+    assert encoder(x).shape == (2, 3)
+    assert decoder(encoder(x)).shape == x.shape
+
+
+@pytest.mark.parametrize("size", [(15, 64), (8,), (64, 257), (), (4, 64, 64)])
+def test_other_sizes_are_refused(size):
+    with pytest.raises(ValueError, match="size must be"):
+        conv_encoder(3, size=size, generator=0)

@@ -335,8 +335,7 @@ def test_weights_are_kaiming_normal_with_gain_1_and_biases_within_their_bound(se
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"latents": 0}, "latents must be at least 2.*got 0"),
-        ({"latents": 1}, "latents must be at least 2.*got 1"),
+        ({"latents": 0}, "latents must be at least 1; got 0"),
         ({"latents": 4, "hidden": 0}, "hidden and runs must be at least 1; got 0 and 1"),
         ({"latents": 4, "runs": 0}, "hidden and runs must be at least 1; got 40 and 0"),
     ],

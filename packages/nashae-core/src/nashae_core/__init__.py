@@ -11,6 +11,10 @@ from nashae_core.factors.independence import dependence, redundancy
 from nashae_core.factors.missing import missing_direction
 from nashae_core.factors.pruning import Pruning, train_pruned
 from nashae_core.factors.surgery import add_latent, remove_latents
+from nashae_core.fitted.architecture import Architecture
+from nashae_core.fitted.fit import fit
+from nashae_core.fitted.model import FittedNashAE
+from nashae_core.fitted.rows import Normalisation
 from nashae_core.kernels.activations import SELU, ActivationName, selu
 from nashae_core.kernels.optimizers import adagrad, adam
 from nashae_core.losses import (
@@ -40,6 +44,7 @@ __all__ = [
     "MLP",
     "SELU",
     "ActivationName",
+    "Architecture",
     "Axes",
     "AxesConfig",
     "AxesProgress",
@@ -49,11 +54,13 @@ __all__ = [
     "CountProgress",
     "Decision",
     "Demands",
+    "FittedNashAE",
     "History",
     "ImageObservations",
     "NashAE",
     "NashAEConfig",
     "NashAEOutput",
+    "Normalisation",
     "Observations",
     "PackedObservations",
     "Precision",
@@ -77,6 +84,7 @@ __all__ = [
     "covariance_loss",
     "dependence",
     "encode",
+    "fit",
     "initialise",
     "load_weights",
     "missing_direction",

@@ -87,7 +87,7 @@ def check_network(value: Any, name: str) -> None:
 
 
 def on_known_device(device: Any) -> torch.device:
-    """A device that this machine has.
+    """A device that this machine has; "auto" is a CUDA device where there is one, else the CPU.
 
     Raises `ValueError` for another, `TypeError` for what is none.
     """
@@ -95,6 +95,8 @@ def on_known_device(device: Any) -> torch.device:
         raise TypeError(
             f"device must be a torch.device or its name; got {described(device)}: give 'cpu'"
         )
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         found = torch.device(device)
         torch.empty(0, device=found)

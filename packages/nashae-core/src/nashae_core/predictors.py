@@ -42,10 +42,8 @@ class Predictors(nn.Module):
         generator = seeded(generator)
         sizes = {"latents": latents, "hidden": hidden, "runs": runs}
         latents, hidden, runs = (whole(size, name, None) for name, size in sizes.items())
-        if latents < 2:
-            raise ValueError(
-                f"latents must be at least 2, one to predict from another; got {latents}"
-            )
+        if latents < 1:
+            raise ValueError(f"latents must be at least 1; got {latents}: give 2 or more")
         if hidden < 1 or runs < 1:
             raise ValueError(f"hidden and runs must be at least 1; got {hidden} and {runs}")
         self.latents, self.hidden, self.runs = latents, hidden, runs

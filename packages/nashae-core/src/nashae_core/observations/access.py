@@ -86,7 +86,7 @@ def as_observations(given: ObservationsLike) -> Tensor | Observations:
         ) from error
     if isinstance(given, OURS) or _gives_rows(given):
         observations: Tensor | Observations = given
-    elif _lies_elsewhere(given):
+    elif lies_elsewhere(given):
         observations = StreamedObservations(given)
     else:
         observations = as_tensor(given, "observations").detach()
@@ -128,7 +128,7 @@ def on_device(
     return observations
 
 
-def _lies_elsewhere(given: Any) -> TypeGuard[ArrayLike]:
+def lies_elsewhere(given: Any) -> TypeGuard[ArrayLike]:
     """Whether an array is not in memory, as far as one can tell."""
     if isinstance(given, Tensor | np.ma.MaskedArray):
         return False
@@ -144,7 +144,7 @@ def _gives_rows(given: Any) -> TypeGuard[Observations]:
     if isinstance(given, Tensor | list | tuple | range | str | bytes | Mapping | type):
         return False
     arrays = isinstance(given, HasArray) or hasattr(given, "to_numpy") or hasattr(given, "toarray")
-    return isinstance(given, Observations) and not arrays and not _lies_elsewhere(given)
+    return isinstance(given, Observations) and not arrays and not lies_elsewhere(given)
 
 
 def _rows(observations: Observations, index: Tensor) -> Tensor:

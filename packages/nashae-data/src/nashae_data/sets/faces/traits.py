@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float32, Int64
 
-from nashae_data.sets.faces.arrays import PerFace
 from nashae_data.sets.faces.attributes import attribute_model
 from nashae_data.sets.faces.nuisances import NUISANCE_NAMES
 
@@ -46,14 +45,14 @@ class Traits:
     def __len__(self) -> int:
         return int(self.attributes.shape[1])
 
-    def has(self, name: str) -> PerFace:
+    def has(self, name: str) -> Float32[np.ndarray, " n"]:
         """1 for the faces that have the attribute, 0 for the others."""
-        row: PerFace = self.attributes[attribute_model().names.index(name)]
+        row: Float32[np.ndarray, " n"] = self.attributes[attribute_model().names.index(name)]
         return row
 
-    def nuisance(self, name: str) -> PerFace:
+    def nuisance(self, name: str) -> Float32[np.ndarray, " n"]:
         """The nuisance of each face, in its unit."""
-        row: PerFace = self.nuisances[NUISANCE_NAMES.index(name)]
+        row: Float32[np.ndarray, " n"] = self.nuisances[NUISANCE_NAMES.index(name)]
         return row
 
     def take(self, who: slice | Int64[np.ndarray, " some"]) -> "Traits":
