@@ -4,7 +4,7 @@ import jaxtyping
 import numpy as np
 import pytest
 
-from nashae_data import Dataset, Observations, PackedImages, Provenance
+from nashae_data import Observations, PackedImages
 
 
 @pytest.fixture
@@ -29,12 +29,6 @@ def test_they_are_observations_of_an_eighth_of_the_size(packed, images):
     assert packed.dtype == images.dtype
     assert len(packed) == len(images)
     assert packed.packed.nbytes * 8 == images.nbytes
-
-
-def test_a_dataset_takes_them(packed, images):
-    rows = np.arange(50)[:, None]
-    made = Dataset(packed, rows, rows / 50, ("row",), (50,), Provenance("made up for a test"))
-    np.testing.assert_array_equal(made.observations[7], images[7])
 
 
 @pytest.mark.parametrize(
