@@ -199,13 +199,7 @@ def run(reader: str, mutations: int, seed: int = 0) -> dict[str, object]:
         shutil.rmtree(folder, ignore_errors=True)
     if most > GROWN:
         failures.append(f"resident memory grew by {most} KiB")
-    return {
-        "reader": reader,
-        "seed": seed,
-        **counts,
-        "grown_kib": most,
-        "failures": failures,
-    }
+    return {"reader": reader, "seed": seed, **counts, "grown_kib": most, "failures": failures}
 
 
 if __name__ == "__main__":

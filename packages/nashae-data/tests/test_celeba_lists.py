@@ -109,11 +109,7 @@ def test_a_bad_table_of_attributes_is_named_with_its_line(written, content, mess
     [
         (".txt", "", "line 1 must have 1 values after the file name; got 0"),
         (".txt", "a.jpg 0\n", "must name each image .*; got none for b.jpg"),
-        (
-            ".txt",
-            "a.jpg 0\nb.jpg 1\nc.jpg 2\n",
-            "must name images of .* alone; got c.jpg",
-        ),
+        (".txt", "a.jpg 0\nb.jpg 1\nc.jpg 2\n", "must name images of .* alone; got c.jpg"),
         (".txt", "a.jpg 0\nb.jpg 3\n", "line 2 must have values 0 or 1 or 2; got '3'"),
         (".txt", "a.jpg 0\nb.jpg -1\n", "line 2 must have values 0 or 1 or 2; got '-1'"),
         (".txt", "a.jpg 0\na.jpg 0\nb.jpg 0", "line 2 must name another image; got a.jpg again"),

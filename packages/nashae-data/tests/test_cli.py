@@ -45,11 +45,7 @@ def test_levels_can_be_chosen(tmp_path):
     [
         ("set.npz", ["--frequencies", "0"], "frequencies must be above 0 Hz; got 0.0"),
         ("set.npz", ["--frequencies", "nan"], "frequencies must be finite; got nan"),
-        (
-            "set.npz",
-            ["--duty-cycles", "0.5", "1.5"],
-            "must be above 0 and below 1; got 1.5",
-        ),
+        ("set.npz", ["--duty-cycles", "0.5", "1.5"], "must be above 0 and below 1; got 1.5"),
         ("set.csv", [], "the suffix chooses the format"),
         ("full", [], "path must be new or an empty folder"),
         ("full/file/set.npz", [], "File exists"),

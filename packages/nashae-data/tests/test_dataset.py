@@ -139,23 +139,14 @@ def test_a_chunk_of_an_hdf5_data_set_is_read_once(tmp_path, monkeypatch):
     ("changed", "message"),
     [
         ({"observations": [[1.0], [2.0], [3.0]]}, "got list: wrap them in numpy.asarray"),
-        (
-            {"observations": np.zeros((0, 5))},
-            r"at least one row; got shape \(0, 5\)",
-        ),
+        ({"observations": np.zeros((0, 5))}, r"at least one row; got shape \(0, 5\)"),
         ({"observations": np.array(1.0)}, r"at least one row; got shape \(\)"),
         ({"observations": np.zeros((4, 5))}, r"factors must have shape \(4, 2\); got \(3, 2\)"),
         ({"values": [[1.0], [2.0], [3.0]]}, r"values must have shape \(3, 2\); got \(3, 1\)"),
         ({"factors": [[0.0, 1.0]] * 3}, "factors must be class indices .*; got float64"),
-        (
-            {"factors": [[0, 1], [2, 0], [1, 2]]},
-            "'speed' must .* 0 to 1, .*; got 0 to 2",
-        ),
+        ({"factors": [[0, 1], [2, 0], [1, 2]]}, "'speed' must .* 0 to 1, .*; got 0 to 2"),
         ({"factors": [[0, 1], [1, -1], [1, 2]]}, "'share' must have classes .*; got -1 to 2"),
-        (
-            {"values": [[1.0, 2.0], [1.0, np.nan], [1.0, 2.0]]},
-            "must be finite; got nan in row 1",
-        ),
+        ({"values": [[1.0, 2.0], [1.0, np.nan], [1.0, 2.0]]}, "must be finite; got nan in row 1"),
         ({"names": ("speed", "speed")}, "names must all differ"),
         ({"names": ("speed",)}, r"must have shape \(3, 1\)"),
         ({"sizes": (2,)}, r"sizes must be 2 numbers, .*; got \(2,\)"),

@@ -7,14 +7,7 @@ import layouts
 import numpy as np
 import pytest
 
-from nashae_data import (
-    Dataset,
-    PackedImages,
-    Provenance,
-    beamsynthesis,
-    load_dataset,
-    save_dataset,
-)
+from nashae_data import Dataset, PackedImages, Provenance, beamsynthesis, load_dataset, save_dataset
 from nashae_data.files.atomic import atomic_file, atomic_folder
 
 FORMATS = ["set.npz", "set.h5", "set.hdf5", "set.zip", "set"]

@@ -1,7 +1,7 @@
-"""The losses of variational autoencoders and of their rivals as pure functions of tensors.
+"""The losses of the methods as pure functions of tensors, in nats.
 
 A posterior q(z|x) is a diagonal Gaussian with `mean` and `log_variance`, both (batch, m); the prior
-p(z) is standard normal. All are in nats.
+p(z) is standard normal. All raise `ValueError` for tensors of other shapes or types.
 """
 
 import math
@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from nashae_baselines.checks import check_choice
 from nashae_core.arguments import check_alike, check_tensors, seeded, whole
 from nashae_core.kernels.precision import full_precision
 
@@ -21,7 +22,17 @@ LOG_2PI = math.log(2 * math.pi)
 def gaussian_nll(
     reconstruction: Float[Tensor, "batch *shape"], observations: Float[Tensor, "batch *shape"]
 ) -> Float[Tensor, ""]:
-    """−log p(x|z) of a Gaussian of unit variance, summed over elements, mean over the batch."""
+    """−log p(x|z) of a Gaussian of unit variance, summed over elements, mean over the batch.
+
+    Args:
+        reconstruction: (batch, ...), the Gaussians' means.
+        observations: (batch, ...), x.
+
+    Example:
+        >>> errors = torch.tensor([[1.0, 2.0]])
+        >>> round(gaussian_nll(torch.zeros(1, 2), errors).item(), 4)  # ½·(1 + 4) + log 2π
+        4.3379
+    """
     check_alike(reconstruction=reconstruction, observations=observations)
     return 0.5 * _total((observations - reconstruction).square() + LOG_2PI)
 
@@ -29,13 +40,18 @@ def gaussian_nll(
 def bernoulli_nll(
     logits: Float[Tensor, "batch *shape"], observations: Float[Tensor, "batch *shape"]
 ) -> Float[Tensor, ""]:
-    """−log p(x|z) of Bernoulli pixels with these logits, x in [0, 1]; summed, batch mean."""
+    """−log p(x|z) of Bernoulli pixels, summed over elements, mean over the batch.
+
+    Args:
+        logits: (batch, ...), the pixels' logits.
+        observations: (batch, ...), x in [0, 1].
+    """
     check_alike(logits=logits, observations=observations)
     return _total(F.binary_cross_entropy_with_logits(logits, observations, reduction="none"))
 
 
 def _total(loss: Float[Tensor, "batch *shape"]) -> Float[Tensor, ""]:
-    """Summed over elements, mean over the batch; the sum of a batch would leave float16."""
+    """Sum over elements, mean over the batch; the sum of a batch would overflow float16."""
     total = loss.sum(dtype=torch.promote_types(loss.dtype, torch.float32))
     return (total / len(loss)).to(loss.dtype)
 
@@ -43,7 +59,14 @@ def _total(loss: Float[Tensor, "batch *shape"]) -> Float[Tensor, ""]:
 def gaussian_kl(
     mean: Float[Tensor, "batch m"], log_variance: Float[Tensor, "batch m"]
 ) -> Float[Tensor, "batch m"]:
-    """KL(q(z|x) ‖ p(z)) of each latent in closed form (Kingma & Welling 2014, appendix B)."""
+    """KL(q(z|x) ‖ p(z)) of each observation and latent, (batch, m), in closed form.
+
+    Args:
+        mean: (batch, m), of the posterior.
+        log_variance: (batch, m), of the posterior.
+
+    Source: Kingma & Welling 2014, appendix B, https://arxiv.org/abs/1312.6114.
+    """
     check_alike("batch m", mean=mean, log_variance=log_variance)
     return 0.5 * (mean.square() + log_variance.exp() - log_variance - 1)
 
@@ -53,21 +76,39 @@ def sampled_kl(
     mean: Float[Tensor, "batch m"],
     log_variance: Float[Tensor, "batch m"],
 ) -> Float[Tensor, "batch m"]:
-    """An unbiased estimate of each latent's KL: log q(z|x) − log p(z) at a sample of q."""
+    """An unbiased estimate of `gaussian_kl`: log q(z|x) − log p(z) at a sample of q, (batch, m).
+
+    Args:
+        sample: (batch, m), drawn from the posterior.
+        mean: (batch, m), of the posterior.
+        log_variance: (batch, m), of the posterior.
+    """
     check_alike("batch m", sample=sample, mean=mean, log_variance=log_variance)
     log_p = -0.5 * (sample.square() + LOG_2PI)
     return _log_density(sample, mean, log_variance) - log_p
 
 
 def _log_density(at: Tensor, mean: Tensor, log_variance: Tensor) -> Tensor:
-    """The logarithm of each Gaussian's density at `at`; the three shapes are broadcast."""
+    """The logarithm of each Gaussian's density at `at`; the shapes are broadcast."""
     return -0.5 * (log_variance + (at - mean).square() / log_variance.exp() + LOG_2PI)
 
 
 def beta_vae_loss(
     nll: Float[Tensor, ""], kl: Float[Tensor, "batch m"], beta: float
 ) -> Float[Tensor, ""]:
-    """The loss nll + β·KL; KL summed over latents, batch mean (Higgins et al. 2017, eq. 4)."""
+    """The loss nll + β·KL, the KL summed over latents, mean over the batch.
+
+    Args:
+        nll: −log p(x|z), mean over the batch.
+        kl: (batch, m), each latent's KL.
+        beta: β, the weight of the KL.
+
+    Source: Higgins et al. 2017, eq. 4, https://openreview.net/forum?id=Sy2fzU9gl.
+
+    Example:
+        >>> beta_vae_loss(torch.tensor(10.0), torch.tensor([[1.0, 2.0]]), beta=4.0).item()
+        22.0
+    """
     _check_kl(nll, kl)
     return nll + beta * kl.sum(1).mean()
 
@@ -75,16 +116,22 @@ def beta_vae_loss(
 def annealed_vae_loss(
     nll: Float[Tensor, ""], kl: Float[Tensor, "batch m"], gamma: float, capacity: float
 ) -> Float[Tensor, ""]:
-    """The loss nll + γ·|KL − C|, C in nats; KL as in `beta_vae_loss` (Burgess et al. 2018, eq. 8).
+    """The loss nll + γ·|KL − C|, KL the batch mean as in `beta_vae_loss`.
 
-    The mean KL of the batch is what is held at C, not the KL of each observation.
+    Args:
+        nll: −log p(x|z), mean over the batch.
+        kl: (batch, m), each latent's KL.
+        gamma: γ, the weight of the distance.
+        capacity: C, in nats.
+
+    Source: Burgess et al. 2018, eq. 8, https://arxiv.org/abs/1804.03599.
     """
     _check_kl(nll, kl)
     return nll + gamma * (kl.sum(1).mean() - capacity).abs()
 
 
 def code_covariance(codes: Float[Tensor, "batch m"]) -> Float[Tensor, "m m"]:
-    """The biased covariance of a batch of codes, E[z zᵀ] − E[z] E[z]ᵀ."""
+    """The biased covariance of codes (batch, m): E[z zᵀ] − E[z] E[z]ᵀ, (m, m)."""
     check_tensors("batch m", codes=codes)
     centred = codes - codes.mean(0)
     # Autocast would round the product to 8 bits.
@@ -95,9 +142,14 @@ def code_covariance(codes: Float[Tensor, "batch m"]) -> Float[Tensor, "m m"]:
 def dip_penalty(
     covariance: Float[Tensor, "m m"], off_diagonal: float, diagonal: float
 ) -> Float[Tensor, ""]:
-    """λ_od·Σ_{i≠j} C_ij² + λ_d·Σ_i (C_ii − 1)²: how far C is from the prior's covariance.
+    """The penalty of DIP-VAE: λ_od·Σ_{i≠j} C_ij² + λ_d·Σ_i (C_ii − 1)².
 
-    Source: Kumar et al. 2018, the objectives of DIP-VAE-I and DIP-VAE-II.
+    Args:
+        covariance: C, (m, m), of the codes; that of the prior is the identity.
+        off_diagonal: λ_od.
+        diagonal: λ_d.
+
+    Source: Kumar et al. 2018, DIP-VAE-I and DIP-VAE-II, https://arxiv.org/abs/1711.00848.
     """
     check_tensors("m m", covariance=covariance)
     if covariance.shape[0] != covariance.shape[1]:
@@ -108,10 +160,10 @@ def dip_penalty(
 
 
 def covariance_penalty(codes: Float[Tensor, "batch m"]) -> Float[Tensor, ""]:
-    """Σ_{i≠j} |Cov(z_i, z_j)|, Cov the biased covariance of the batch; each pair counts twice.
+    """Σ_{i≠j} |Cov(z_i, z_j)| of codes (batch, m), Cov biased; each pair counts twice.
 
-    The absolute value has the unit of NashAE's Σ_i Cov(z′_i, z_i), that of a variance of codes, so
-    that one λ weighs the two alike; the square, as DIP-VAE has it, would be of that unit squared.
+    The absolute value has the unit of NashAE's Σ_i Cov(z′_i, z_i), the variance of codes, so that
+    one λ weighs the two alike; DIP-VAE's square has that unit squared.
     """
     covariance = code_covariance(codes)
     return (covariance - covariance.diagonal().diag()).abs().sum()
@@ -128,7 +180,7 @@ Sampling = Literal["weighted", "stratified"]
 
 
 class KLTerms(NamedTuple):
-    """The parts of the KL divergence, whose sum estimates it (Chen et al. 2018, eq. 2)."""
+    """The parts of the KL divergence, in nats, whose sum estimates it (Chen et al. 2018, eq. 2)."""
 
     mutual_information: Float[Tensor, ""]
     total_correlation: Float[Tensor, ""]
@@ -145,14 +197,21 @@ def kl_terms(
 ) -> KLTerms:
     """Mutual information, total correlation and dimension-wise KL of a batch of samples of q(z|x).
 
-    `observations` is N, the size of the data set. q(z) is estimated from the batch of M: by
-    minibatch-weighted sampling, whose estimates are biased by log N M in place of log N, or by
-    minibatch-stratified sampling, which is unbiased within the batch.
+    q(z) is estimated from the batch of M: by minibatch-weighted sampling, whose estimates are
+    biased by a constant (log N·M instead of log N), or by minibatch-stratified sampling, which is
+    unbiased within the batch.
 
-    Raises `ValueError` for a batch of fewer than two, or larger than the data set where sampling is
-    stratified.
+    Args:
+        sample: (batch, m), drawn from the posteriors; batch ≥ 2.
+        mean: (batch, m), of the posteriors.
+        log_variance: (batch, m), of the posteriors.
+        observations: N, the size of the data set.
+        sampling: "weighted" or "stratified".
 
-    Source: Chen et al. 2018, eq. 2 and appendix C.
+    Raises:
+        ValueError: the batch is smaller than two, or, for stratified sampling, larger than N.
+
+    Source: Chen et al. 2018, eq. 2 and appendix C, https://arxiv.org/abs/1802.04942.
     """
     # In float64: early in training a posterior can be so narrow that its density at another's
     # sample leaves float32, and the gradient is then not a number.
@@ -173,16 +232,15 @@ def _log_weights(
     batch: int, observations: int, sampling: Sampling, like: Tensor
 ) -> Float[Tensor, "batch batch"]:
     """The logarithm of the weight of x_j in the estimate of q(z_i)."""
-    if sampling not in ("weighted", "stratified"):
-        raise ValueError(f"sampling must be weighted or stratified; got {sampling!r}")
+    check_choice("sampling", sampling, "weighted", "stratified")
     if batch < 2 or (sampling == "stratified" and batch > observations):
         raise ValueError(
-            f"a batch of {batch} of {observations} observations: it must have at least 2, and for "
-            "stratified sampling at most all of them"
+            "a batch must have at least 2 observations, and for stratified sampling at most all "
+            f"{observations}; got {batch}"
         )
     if sampling == "weighted":
         return like.new_full((batch, batch), -math.log(observations * batch))
-    # Each z_i has come from its own x_i, which is one of N; the others stand for the N − 1 others.
+    # Each z_i comes from its own x_i, one of N; the rest of the batch stands for the other N − 1.
     # Differs from the paper: one of the others has a smaller weight there; here all are equal,
     # which is unbiased as well and varies less.
     others = (observations - 1) / (observations * (batch - 1))
@@ -193,11 +251,17 @@ def _log_weights(
 def permuted(
     codes: Float[Tensor, "batch m"], generator: torch.Generator | int
 ) -> Float[Tensor, "batch m"]:
-    """Each latent's codes in an order of their own: samples of the product of the marginals.
+    """Samples of the product of the marginals: each latent's codes in a random order of their own.
 
-    `generator` draws the orders; an int seeds one.
+    Args:
+        codes: (batch, m).
+        generator: draws the orders; an int seeds one.
 
-    Source: Kim & Mnih 2018, algorithm 1.
+    Source: Kim & Mnih 2018, algorithm 1, https://arxiv.org/abs/1802.05983.
+
+    Example:
+        >>> permuted(torch.arange(4.0)[:, None], 0).sort(0).values.flatten().tolist()
+        [0.0, 1.0, 2.0, 3.0]
     """
     check_tensors("batch m", codes=codes)
     generator = seeded(generator, codes.device)
@@ -208,11 +272,16 @@ def permuted(
 def discriminator_loss(
     joint: Float[Tensor, " batch"], product: Float[Tensor, " batch"]
 ) -> Float[Tensor, ""]:
-    """Cross-entropy of logits that should be high for the joint and low for the product.
+    """The discriminator's cross-entropy: −½·mean log D(z) − ½·mean log(1 − D(z̃)).
 
-    −½·mean log D(z) − ½·mean log(1 − D(z̃)), D the sigmoid of the logits (Kim & Mnih 2018, eq. 3).
-    Of a generative adversarial network, `joint` are the logits of what is real (samples of the
-    prior, observations), `product` those of what is made (Goodfellow et al. 2014, eq. 1, halved).
+    Args:
+        joint: (batch,), logits of D for samples of the joint; for a generative adversarial network,
+            of real inputs (samples of the prior, observations).
+        product: (batch,), logits of D for samples of the product of the marginals, or of generated
+            inputs.
+
+    Source: Kim & Mnih 2018, eq. 3, https://arxiv.org/abs/1802.05983; Goodfellow et al. 2014, eq. 1,
+    halved, https://arxiv.org/abs/1406.2661.
     """
     check_tensors("batch", joint=joint)
     check_tensors("batch", product=product)
@@ -220,9 +289,9 @@ def discriminator_loss(
 
 
 def generator_loss(made: Float[Tensor, " batch"]) -> Float[Tensor, ""]:
-    """−mean log D of the logits of what is made, which are to pass for those of what is real."""
-    # Differs from the paper: the games of Makhzani et al. 2016 and Chen et al. 2016 are minimax, in
-    # which log(1 − D) is lowered; its gradient vanishes where D is sure (Goodfellow et al. 2014).
+    """The generator's loss −mean log D(x̃), of logits (batch,) of D for generated inputs x̃."""
+    # Differs from the paper: Makhzani et al. 2016 and Chen et al. 2016 lower log(1 − D), whose
+    # gradient vanishes where D is certain (Goodfellow et al. 2014).
     check_tensors("batch", made=made)
     return F.softplus(-made).mean()
 
@@ -234,8 +303,15 @@ def code_nll(
 ) -> Float[Tensor, ""]:
     """−log Q(c|x) of codes under a diagonal Gaussian, summed over latents, mean over the batch.
 
-    The entropy of the codes less this is a lower bound of the mutual information of codes and
-    observations (Chen et al. 2016, eq. 4 and 5).
+    The entropy of the codes minus this is a lower bound of the mutual information of codes and
+    observations.
+
+    Args:
+        codes: (batch, m), c.
+        mean: (batch, m), of Q(c|x).
+        log_variance: (batch, m), of Q(c|x).
+
+    Source: Chen, Duan et al. 2016, eq. 4 and 5, https://arxiv.org/abs/1606.03657.
     """
     check_alike("batch m", codes=codes, mean=mean, log_variance=log_variance)
     return -_log_density(codes, mean, log_variance).sum(1).mean()

@@ -173,9 +173,7 @@ def _write_hdf5(dataset: Dataset, file: Any, stream: _Patient) -> None:
             stream.check()
 
 
-def _pieces(
-    array: Observations | npt.NDArray[Any],
-) -> Iterator[tuple[int, npt.NDArray[Any]]]:
+def _pieces(array: Observations | npt.NDArray[Any]) -> Iterator[tuple[int, npt.NDArray[Any]]]:
     """The pieces of an array in order, of at most `PIECE` bytes, each after its first row."""
     if not array.shape:
         yield 0, np.asarray(array)

@@ -190,11 +190,7 @@ def _make(part: Path, recipe: ImageRecipe, on_progress: Progress | None) -> None
 
 
 def _fill(
-    stream: BinaryIO,
-    start: int,
-    recipe: ImageRecipe,
-    todo: list[int],
-    on_progress: Progress | None,
+    stream: BinaryIO, start: int, recipe: ImageRecipe, todo: list[int], on_progress: Progress | None
 ) -> None:
     """Make the blocks `todo`, with all cores, and write each with its digest."""
     done = recipe.shape[0] - sum(len(recipe.rows(number)) for number in todo)

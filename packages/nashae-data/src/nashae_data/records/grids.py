@@ -29,9 +29,7 @@ def grid(
     return factors.reshape(-1, len(sizes)), values.reshape(-1, len(sizes))
 
 
-def class_grid(
-    sizes: Sequence[int],
-) -> tuple[Int64[np.ndarray, "n k"], Float64[np.ndarray, "n k"]]:
+def class_grid(sizes: Sequence[int]) -> tuple[Int64[np.ndarray, "n k"], Float64[np.ndarray, "n k"]]:
     """`grid` of factors without units, whose values are their classes."""
     return grid([np.arange(float(size)) for size in sizes])
 

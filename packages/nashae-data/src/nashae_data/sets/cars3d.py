@@ -67,11 +67,7 @@ def read_sizes(
                 im = read_matrix(content, "im", (*image, azimuths, elevations))
             pictures[:, :, names.index(name)] = im.transpose(4, 3, 0, 1, 2)
     return Dataset(
-        pictures.reshape(-1, *image),
-        *class_grid(sizes),
-        NAMES,
-        sizes,
-        from_file(path, CITATION),
+        pictures.reshape(-1, *image), *class_grid(sizes), NAMES, sizes, from_file(path, CITATION)
     )
 
 

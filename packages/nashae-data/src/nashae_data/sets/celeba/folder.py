@@ -19,11 +19,7 @@ SYNTHETIC = "SYNTHETIC_FACES.txt"  # is in a folder of drawn faces
 BLOCK = 1000
 # Official, as sorted on its drive, and Kaggle's; the first that is there is read.
 LISTS = ("list_attr_celeba.txt", "Anno/list_attr_celeba.txt", "list_attr_celeba.csv")
-PARTITIONS = (
-    "list_eval_partition.txt",
-    "Eval/list_eval_partition.txt",
-    "list_eval_partition.csv",
-)
+PARTITIONS = ("list_eval_partition.txt", "Eval/list_eval_partition.txt", "list_eval_partition.csv")
 IMAGES = (
     "img_align_celeba/img_align_celeba",
     "img_align_celeba",

@@ -1,9 +1,9 @@
 """The facial hair of synthetic faces."""
 
 import numpy as np
-from jaxtyping import Float32
 
 from nashae_data.sets.faces import palette
+from nashae_data.sets.faces.arrays import PerPixel
 from nashae_data.sets.faces.canvas import Patch, bump, ellipse, wave
 from nashae_data.sets.faces.head import half_width, outline
 from nashae_data.sets.faces.mouth import MOUTH
@@ -66,7 +66,7 @@ def paint_sideburns(patch: Patch, traits: Traits) -> None:
     _paint(patch, traits, patch.cover(edge, 0.06))
 
 
-def _paint(patch: Patch, traits: Traits, alpha: Float32[np.ndarray, "h w n"]) -> None:
+def _paint(patch: Patch, traits: Traits, alpha: PerPixel) -> None:
     tone = wave(patch.p * 6.0 + patch.y)
     tone *= 0.10
     tone += 0.92

@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from jaxtyping import Float32, Int64
 
+from nashae_data.sets.faces.arrays import PerFace, PerPixel
 from nashae_data.sets.faces.traits import Traits
 
 # Pixels over which an edge fades: a little more than one, as the edges of a resized photograph do.
@@ -20,7 +21,7 @@ MARGIN = 0.17
 BALL = 0.85
 
 # One size for all faces, or one for each.
-Size: TypeAlias = float | Float32[np.ndarray, " n"]
+Size: TypeAlias = float | PerFace
 
 
 class Box(NamedTuple):
@@ -55,14 +56,12 @@ class Patch:
     """
 
     planes: Float32[np.ndarray, "3 h w n"]
-    x: Float32[np.ndarray, "h w n"]
-    y: Float32[np.ndarray, "h w n"]
-    p: Float32[np.ndarray, "h w n"]
+    x: PerPixel
+    y: PerPixel
+    p: PerPixel
     pixel: float
 
-    def cover(
-        self, distance: Float32[np.ndarray, "h w n"], soft: float = 0.0
-    ) -> Float32[np.ndarray, "h w n"]:
+    def cover(self, distance: PerPixel, soft: float = 0.0) -> PerPixel:
         """How much of each pixel a shape covers, 0 to 1: it is where `distance` is below 0.
 
         The edge fades over about a pixel, and over `soft` where that is more. Overwrites
@@ -75,10 +74,7 @@ class Patch:
         return distance
 
     def paint(
-        self,
-        alpha: Float32[np.ndarray, "h w n"],
-        color: Float32[np.ndarray, "3 #n"],
-        tone: Float32[np.ndarray, "h w n"] | None = None,
+        self, alpha: PerPixel, color: Float32[np.ndarray, "3 #n"], tone: PerPixel | None = None
     ) -> None:
         """Lay a colour over the canvas where `alpha` is above 0, lighter where `tone` is above 1.
 
@@ -96,7 +92,7 @@ class Patch:
             step *= alpha
             plane += step
 
-    def tint(self, amount: Float32[np.ndarray, "h w n"], color: tuple[float, float, float]) -> None:
+    def tint(self, amount: PerPixel, color: tuple[float, float, float]) -> None:
         """Multiply the canvas by 1 + amount * color: shade and light on what is there already."""
         for plane, channel in zip(self.planes, color, strict=True):
             plane += plane * (amount * channel)
@@ -145,12 +141,7 @@ class Canvas:
         return slice(*rows.tolist()), slice(*columns.tolist())
 
 
-def bump(
-    x: Float32[np.ndarray, "h w n"],
-    y: Float32[np.ndarray, "h w n"],
-    across: Size,
-    down: Size,
-) -> Float32[np.ndarray, "h w n"]:
+def bump(x: PerPixel, y: PerPixel, across: Size, down: Size) -> PerPixel:
     """A soft spot: 1 where x and y are 0, falling to 0 at the ellipse of these semi-axes."""
     found = ellipse(x, y, across, down)
     np.negative(found, out=found)
@@ -159,14 +150,9 @@ def bump(
     return found
 
 
-def ellipse(
-    x: Float32[np.ndarray, "h w n"],
-    y: Float32[np.ndarray, "h w n"],
-    across: Size,
-    down: Size,
-) -> Float32[np.ndarray, "h w n"]:
+def ellipse(x: PerPixel, y: PerPixel, across: Size, down: Size) -> PerPixel:
     """(x / across)^2 + (y / down)^2 - 1: below 0 inside, at the edge twice distance over axis."""
-    found: Float32[np.ndarray, "h w n"] = x * (1.0 / across)
+    found: PerPixel = x * (1.0 / across)
     found *= found
     other = y * (1.0 / down)
     other *= other
@@ -175,14 +161,7 @@ def ellipse(
     return found
 
 
-def egg(
-    x: Float32[np.ndarray, "h w n"],
-    y: Float32[np.ndarray, "h w n"],
-    across: Size,
-    up: Size,
-    down: Size,
-    boxy: Size,
-) -> Float32[np.ndarray, "h w n"]:
+def egg(x: PerPixel, y: PerPixel, across: Size, up: Size, down: Size, boxy: Size) -> PerPixel:
     """Half an ellipse above y = 0 and another half below: below 0 inside, scaled as `ellipse`.
 
     The lower half is boxy where `boxy` is below 0, down to a box at -1, and slender above 0.
@@ -194,7 +173,7 @@ def egg(
     above *= above
     below *= 1.0 / down
     below *= below
-    found: Float32[np.ndarray, "h w n"] = square * boxy
+    found: PerPixel = square * boxy
     found += 1.0
     np.maximum(found, 0.05, out=found)  # else the shape opens again, far outside
     found *= below
@@ -204,9 +183,9 @@ def egg(
     return found
 
 
-def wave(phase: Float32[np.ndarray, "h w n"]) -> Float32[np.ndarray, "h w n"]:
+def wave(phase: PerPixel) -> PerPixel:
     """A wave of period 1 between -1 and 1, made of parabolas: the same on every machine."""
-    found: Float32[np.ndarray, "h w n"] = phase - np.floor(phase)
+    found: PerPixel = phase - np.floor(phase)
     found -= 0.5
     found *= 4.0 - 8.0 * np.abs(found)
     found *= 2.0

@@ -1,9 +1,9 @@
 """The eyes of a synthetic face, with brows, bags and glasses."""
 
 import numpy as np
-from jaxtyping import Float32
 
 from nashae_data.sets.faces import palette
+from nashae_data.sets.faces.arrays import PerFace, PerPixel
 from nashae_data.sets.faces.canvas import Patch, bump, ellipse
 from nashae_data.sets.faces.traits import Traits
 
@@ -44,12 +44,7 @@ def paint_eyes(patch: Patch, traits: Traits) -> None:
     patch.paint(patch.cover(lash), LASH)
 
 
-def _shade_socket(
-    patch: Patch,
-    traits: Traits,
-    out: Float32[np.ndarray, "h w n"],
-    lid: Float32[np.ndarray, "h w n"],
-) -> None:
+def _shade_socket(patch: Patch, traits: Traits, out: PerPixel, lid: PerPixel) -> None:
     """The hollow around the eye, its crease, and eye shadow from the lid to the brow."""
     crease = np.abs(lid + 0.055)
     crease -= 0.006
@@ -67,12 +62,7 @@ def _shade_socket(
 
 
 def _paint_iris(
-    patch: Patch,
-    traits: Traits,
-    out: Float32[np.ndarray, "h w n"],
-    y: Float32[np.ndarray, "h w n"],
-    eye: Float32[np.ndarray, "h w n"],
-    attractive: Float32[np.ndarray, " n"],
+    patch: Patch, traits: Traits, out: PerPixel, y: PerPixel, eye: PerPixel, attractive: PerFace
 ) -> None:
     """Iris, pupil and a light, inside of the eye only."""
     radius = 0.082 + 0.008 * attractive

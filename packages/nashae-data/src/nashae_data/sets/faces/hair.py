@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float32
 
 from nashae_data.sets.faces import palette
+from nashae_data.sets.faces.arrays import PerPixel
 from nashae_data.sets.faces.canvas import Patch, egg, wave
 from nashae_data.sets.faces.traits import Traits
 
@@ -17,9 +17,9 @@ class Hair(NamedTuple):
       that lies before the head. `tone`: how light it is, 1 on average.
     """
 
-    whole: Float32[np.ndarray, "h w n"]
-    front: Float32[np.ndarray, "h w n"]
-    tone: Float32[np.ndarray, "h w n"]
+    whole: PerPixel
+    front: PerPixel
+    tone: PerPixel
 
 
 def grow_hair(patch: Patch, traits: Traits) -> Hair:
@@ -61,9 +61,7 @@ def paint_front(patch: Patch, traits: Traits, hair: Hair) -> None:
     patch.paint(patch.cover(hair.front), palette.hair(traits), hair.tone)
 
 
-def _outline(
-    patch: Patch, traits: Traits, curl: Float32[np.ndarray, "h w n"]
-) -> Float32[np.ndarray, "h w n"]:
+def _outline(patch: Patch, traits: Traits, curl: PerPixel) -> PerPixel:
     """About the distance to the outline, boxy where the hair is long."""
     male, bald = traits.has("Male"), traits.has("Bald")
     straight, wavy = traits.has("Straight_Hair"), traits.has("Wavy_Hair")
@@ -80,9 +78,7 @@ def _outline(
     return found
 
 
-def _below_hairline(
-    patch: Patch, traits: Traits, curl: Float32[np.ndarray, "h w n"]
-) -> Float32[np.ndarray, "h w n"]:
+def _below_hairline(patch: Patch, traits: Traits, curl: PerPixel) -> PerPixel:
     """About the distance to the hairline, above 0 below it: on the forehead and before the ears."""
     male, bangs, receding = traits.has("Male"), traits.has("Bangs"), traits.has("Receding_Hairline")
     straight, parting = traits.has("Straight_Hair"), traits.nuisance("parting")
@@ -98,7 +94,7 @@ def _below_hairline(
     away = np.abs(across - parting * (1.0 - receding * (1.0 - bangs)))
     away *= slope
     away += sweep * across
-    found: Float32[np.ndarray, "h w n"] = np.abs(across)
+    found: PerPixel = np.abs(across)
     found += curl
     found *= 1.0 / side
     found *= found
@@ -114,12 +110,7 @@ def _below_hairline(
     return found
 
 
-def _tone(
-    patch: Patch,
-    traits: Traits,
-    lock: Float32[np.ndarray, "h w n"],
-    locks: Float32[np.ndarray, "h w n"],
-) -> Float32[np.ndarray, "h w n"]:
+def _tone(patch: Patch, traits: Traits, lock: PerPixel, locks: PerPixel) -> PerPixel:
     """Locks and strands, light from one side, and a band of gloss."""
     straight, wavy = traits.has("Straight_Hair"), traits.has("Wavy_Hair")
     fine = wave(lock * 19.0)

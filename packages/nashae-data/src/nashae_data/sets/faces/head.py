@@ -1,9 +1,9 @@
 """The head of a synthetic face, its neck, ears and skin, and what it wears below."""
 
 import numpy as np
-from jaxtyping import Float32
 
 from nashae_data.sets.faces import palette
+from nashae_data.sets.faces.arrays import PerFace, PerPixel
 from nashae_data.sets.faces.canvas import Patch, bump, egg, ellipse
 from nashae_data.sets.faces.traits import Traits
 
@@ -12,13 +12,13 @@ from nashae_data.sets.faces.traits import Traits
 CENTER = 0.04
 
 
-def half_width(traits: Traits) -> Float32[np.ndarray, " n"]:
+def half_width(traits: Traits) -> PerFace:
     """Of the head where it is widest, in the units of x."""
     plain = 0.71 + 0.02 * traits.has("Male") + 0.075 * traits.has("Chubby")
     return plain - 0.06 * traits.has("Oval_Face")
 
 
-def outline(patch: Patch, traits: Traits) -> Float32[np.ndarray, "h w n"]:
+def outline(patch: Patch, traits: Traits) -> PerPixel:
     """About the distance to the edge of the head, below 0 inside."""
     male, oval = traits.has("Male"), traits.has("Oval_Face")
     jaw = -0.22 - 0.30 * male + oval * (0.52 + 0.12 * male) - 0.26 * traits.has("Chubby")
@@ -28,7 +28,7 @@ def outline(patch: Patch, traits: Traits) -> Float32[np.ndarray, "h w n"]:
     return found
 
 
-def neck_width(traits: Traits) -> Float32[np.ndarray, " n"]:
+def neck_width(traits: Traits) -> PerFace:
     """Half of the neck's width, in the units of x."""
     return 0.37 + 0.05 * traits.has("Male") + 0.05 * traits.has("Chubby")
 
@@ -75,9 +75,7 @@ def paint_earrings(patch: Patch, traits: Traits) -> None:
     )
 
 
-def _ear(
-    patch: Patch, traits: Traits
-) -> tuple[Float32[np.ndarray, "h w n"], Float32[np.ndarray, "h w n"]]:
+def _ear(patch: Patch, traits: Traits) -> tuple[PerPixel, PerPixel]:
     """X as the ears see it, and how far outwards from the middle of the nearer ear it is."""
     x = patch.x + 0.16 * np.sin(traits.nuisance("azimuth"))
     return x, np.abs(x) - (half_width(traits) + 0.02)

@@ -1,9 +1,9 @@
 """The nose and the mouth of a synthetic face."""
 
 import numpy as np
-from jaxtyping import Float32
 
 from nashae_data.sets.faces import palette
+from nashae_data.sets.faces.arrays import PerFace, PerPixel
 from nashae_data.sets.faces.canvas import Patch, bump
 from nashae_data.sets.faces.traits import Traits
 
@@ -31,13 +31,7 @@ def paint_nose(patch: Patch, traits: Traits) -> None:
     _shade_below(patch, x, y, wide, pointy)
 
 
-def _shade_below(
-    patch: Patch,
-    x: Float32[np.ndarray, "h w n"],
-    y: Float32[np.ndarray, "h w n"],
-    wide: Float32[np.ndarray, " n"],
-    pointy: Float32[np.ndarray, " n"],
-) -> None:
+def _shade_below(patch: Patch, x: PerPixel, y: PerPixel, wide: PerFace, pointy: PerFace) -> None:
     """The lower edge: a line around tip and wings, and two nostrils."""
     across = x * (1.0 / wide)
     side = np.abs(across)
@@ -99,12 +93,7 @@ def paint_mouth(patch: Patch, traits: Traits) -> None:
     _open(patch, traits, y, arc, gap)
 
 
-def _shade_chin(
-    patch: Patch,
-    traits: Traits,
-    y: Float32[np.ndarray, "h w n"],
-    lower: Float32[np.ndarray, " n"],
-) -> None:
+def _shade_chin(patch: Patch, traits: Traits, y: PerPixel, lower: PerFace) -> None:
     """The shade under the lower lip, and the dimples of a smile."""
     shade = bump(patch.p, y - lower - 0.035, 0.2, 0.06)
     shade *= -0.2
@@ -114,13 +103,7 @@ def _shade_chin(
     patch.tint(shade, (0.8, 1.0, 1.0))
 
 
-def _open(
-    patch: Patch,
-    traits: Traits,
-    y: Float32[np.ndarray, "h w n"],
-    arc: Float32[np.ndarray, "h w n"],
-    gap: Float32[np.ndarray, " n"],
-) -> None:
+def _open(patch: Patch, traits: Traits, y: PerPixel, arc: PerPixel, gap: PerFace) -> None:
     """The line where the lips meet; where they do not, the dark between them, and teeth above."""
     low = arc * gap
     dark = np.maximum(-y, y - low)

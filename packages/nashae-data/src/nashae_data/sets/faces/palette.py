@@ -3,6 +3,7 @@
 import numpy as np
 from jaxtyping import Float32
 
+from nashae_data.sets.faces.arrays import Colors, PerFace
 from nashae_data.sets.faces.traits import Traits
 
 SKIN = ((252, 212, 190), (240, 184, 152), (208, 146, 110), (138, 88, 64))
@@ -19,7 +20,7 @@ LIPSTICK = (200, 24, 58)
 ROSE = (244, 96, 104)
 
 
-def skin(traits: Traits) -> Float32[np.ndarray, "3 n"]:
+def skin(traits: Traits) -> Colors:
     """The skin in even light: greyer with age, pinkish white where pale."""
     color = ramp(SKIN, traits.nuisance("skin_tone"))
     aged = (1.0 - traits.has("Young")) * 0.16
@@ -28,7 +29,7 @@ def skin(traits: Traits) -> Float32[np.ndarray, "3 n"]:
     return color
 
 
-def hair(traits: Traits) -> Float32[np.ndarray, "3 n"]:
+def hair(traits: Traits) -> Colors:
     """The hair in even light."""
     shade = 0.5 + 0.5 * traits.nuisance("hair_shade")
     color = ramp(AUBURN, shade)
@@ -37,20 +38,20 @@ def hair(traits: Traits) -> Float32[np.ndarray, "3 n"]:
     return color
 
 
-def iris(traits: Traits) -> Float32[np.ndarray, "3 n"]:
+def iris(traits: Traits) -> Colors:
     """The iris, from brown to blue."""
     return ramp(IRIS, traits.nuisance("eye_hue"))
 
 
-def lips(traits: Traits) -> Float32[np.ndarray, "3 n"]:
+def lips(traits: Traits) -> Colors:
     """The lips: of the skin's colour but redder, or red with lipstick."""
-    color: Float32[np.ndarray, "3 n"] = skin(traits) * single((0.86, 0.62, 0.60))
+    color: Colors = skin(traits) * single((0.86, 0.62, 0.60))
     color *= 1.0 - 0.07 * (1.0 - traits.has("Young"))
     color += traits.has("Wearing_Lipstick") * (single(LIPSTICK) - color)
     return color
 
 
-def clothes(traits: Traits) -> Float32[np.ndarray, "3 n"]:
+def clothes(traits: Traits) -> Colors:
     """The clothes: a dull colour of any hue, or a dark suit where there is a necktie."""
     color = hue(traits.nuisance("clothes_hue"), 118.0, 46.0)
     suit = hue(traits.nuisance("clothes_hue"), 44.0, 9.0) + single((0, 2, 14))
@@ -58,18 +59,14 @@ def clothes(traits: Traits) -> Float32[np.ndarray, "3 n"]:
     return color
 
 
-def hue(
-    turns: Float32[np.ndarray, " n"], middle: float, swing: float
-) -> Float32[np.ndarray, "3 n"]:
+def hue(turns: PerFace, middle: float, swing: float) -> Colors:
     """A colour of the circle: each channel swings around the middle."""
     phase = turns + np.array([[0.0], [-1.0 / 3.0], [-2.0 / 3.0]], dtype=np.float32)
-    color: Float32[np.ndarray, "3 n"] = middle + swing * np.cos(2.0 * np.pi * phase)
+    color: Colors = middle + swing * np.cos(2.0 * np.pi * phase)
     return color
 
 
-def ramp(
-    colors: tuple[tuple[int, ...], ...], at: Float32[np.ndarray, " n"]
-) -> Float32[np.ndarray, "3 n"]:
+def ramp(colors: tuple[tuple[int, ...], ...], at: PerFace) -> Colors:
     """Between colours that are evenly spaced from 0 to 1."""
     stops = np.linspace(0.0, 1.0, len(colors))
     channels = [np.interp(at, stops, channel) for channel in zip(*colors, strict=True)]

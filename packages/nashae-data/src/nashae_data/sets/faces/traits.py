@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float32, Int64
 
+from nashae_data.sets.faces.arrays import PerFace
 from nashae_data.sets.faces.attributes import attribute_model
 from nashae_data.sets.faces.nuisances import NUISANCE_NAMES
 
@@ -45,14 +46,14 @@ class Traits:
     def __len__(self) -> int:
         return int(self.attributes.shape[1])
 
-    def has(self, name: str) -> Float32[np.ndarray, " n"]:
+    def has(self, name: str) -> PerFace:
         """1 for the faces that have the attribute, 0 for the others."""
-        row: Float32[np.ndarray, " n"] = self.attributes[attribute_model().names.index(name)]
+        row: PerFace = self.attributes[attribute_model().names.index(name)]
         return row
 
-    def nuisance(self, name: str) -> Float32[np.ndarray, " n"]:
+    def nuisance(self, name: str) -> PerFace:
         """The nuisance of each face, in its unit."""
-        row: Float32[np.ndarray, " n"] = self.nuisances[NUISANCE_NAMES.index(name)]
+        row: PerFace = self.nuisances[NUISANCE_NAMES.index(name)]
         return row
 
     def take(self, who: slice | Int64[np.ndarray, " some"]) -> "Traits":
