@@ -154,7 +154,7 @@ def test_a_damaged_waveform_is_read_or_refused_never_worse(folder, data):
 )
 def test_a_foreign_name_is_named(folder, name):
     (folder / DATA / name).write_bytes(npy(np.zeros(1000)))
-    with pytest.raises(ValueError, match=f"{name} must be named like a waveform"):
+    with pytest.raises(ValueError, match=f"must be named like waveforms, .*; got .*{name}"):
         read_beamsynthesis(folder)
 
 

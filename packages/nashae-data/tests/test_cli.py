@@ -118,7 +118,7 @@ def test_a_sheet_shows_a_computed_or_a_written_set(tmp_path, capsys, monkeypatch
     assert main(["sheet", "dsprites", "--out", str(tmp_path / "a.jpg")]) == 2
     assert "out must be a .png file; got" in capsys.readouterr().err
     assert main(["sheet", str(tmp_path / "none.npz"), "--out", str(tmp_path / "a.png")]) == 2
-    assert "none.npz does not exist" in capsys.readouterr().err
+    assert "none.npz, which does not exist" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [[], ["no-such-set"], ["beamsynthesis"], ["sheet"]])

@@ -34,9 +34,9 @@ Levels = tuple[float, ...]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (default: the process's) and return its exit status.
 
-    What the user can mend (`ValueError`, `OSError`) becomes one line on stderr and status 2.
+    Errors that the user can fix (`ValueError`, `OSError`) become one line on stderr and status 2.
     """
-    # A terminal that lacks a character shows "?" instead of failing after all is computed.
+    # A terminal that lacks a character shows "?" instead of failing after the computation.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -105,17 +105,17 @@ def _dsprites(out: Path) -> str:
 
 
 def _faces(out: Path, images: int = 20_000, seed: int = 0, quality: int = 95) -> str:
-    """Synthetic faces in the layout of CelebA: JPEG of 178 x 218 pixels, and the lists.
+    """Synthetic faces in the layout of CelebA: JPEGs of 178 x 218 pixels, and the lists.
 
     Cartoons with CelebA's 40 attributes, at about its rates and correlations: for programs that
-    read CelebA, where there is none. They are not CelebA, and SYNTHETIC_FACES.txt says so.
+    read CelebA, on machines without it. They are not CelebA, and SYNTHETIC_FACES.txt says so.
 
     Example: nashae-data faces --out faces
 
     Args:
         out: A new folder.
-        images: How many.
-        seed: Draws the attributes and all else; the same seed gives the same faces.
+        images: The number of faces.
+        seed: Of all random numbers; the same seed gives the same faces.
         quality: Of the JPEG files, 1 to 100.
     """
     with _progress(f"drawing {out}", images) as show:
@@ -146,14 +146,14 @@ def _sheet(
 ) -> str:
     """A picture of the factors: a row of images for each, lowest class to the left.
 
-    All other factors are at their middle class. Of faces it is eight rows of them.
+    All other factors are at their middle class. For faces: eight rows of them.
 
     Example: nashae-data sheet dsprites --out sheet.png
 
     Args:
         data: "dsprites", "faces", or a file of images that this program or save_dataset wrote.
         out: A .png file, which is replaced if it is there.
-        columns: How many classes of a factor are shown at most, or faces in a row.
+        columns: The most classes of a factor that are shown, or the number of faces in a row.
     """
     if out.suffix.lower() != ".png":
         raise ValueError(f"out must be a .png file; got {out}")
@@ -171,7 +171,7 @@ def _sheet(
 
 @contextmanager
 def _progress(what: str, total: int | None = None) -> Iterator[Callable[..., None]]:
-    """A bar on stderr, where somebody watches; gives what to call with the number done."""
+    """A progress bar on stderr, if it is a terminal; gives what to call with the number done."""
     terminal = Console(stderr=True)
     if not terminal.is_terminal:
         yield lambda *_: None

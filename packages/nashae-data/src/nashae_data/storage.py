@@ -95,7 +95,7 @@ def load_dataset(path: str | os.PathLike[str]) -> Dataset:
     if path.is_dir() or kind == ".zip":
         return read_beamsynthesis(path)
     if not path.exists():
-        raise FileNotFoundError(f"{path} does not exist")
+        raise FileNotFoundError(f"path must be a file or folder; got {path}, which does not exist")
     if kind == ".npz":
         with opened_npz(path) as archive:
             keys = {name.removesuffix(".npy") for name in archive.namelist()}

@@ -55,7 +55,7 @@ def _matrices(content: bytes, order: str, longest: int) -> Iterator[bytes]:
             unpacked = unpacker.decompress(body, longest)
             # A longer one is of another shape; a shorter one ends with its check sum.
             if not unpacker.eof and len(unpacked) < longest:
-                raise ValueError("a variable is truncated")
+                raise ValueError("a variable must be whole; got a truncated one")
             yield from (inner for which, inner in _elements(unpacked, order) if which == MATRIX)
         elif kind == MATRIX:
             yield body

@@ -116,12 +116,16 @@ def open_member(archive: zipfile.ZipFile, key: str) -> Member:
     info = archive.getinfo(f"{key}.npy")
     ratio = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: DEFLATE_RATIO}.get(info.compress_type)
     if ratio is None or info.flag_bits & 1:
-        raise ValueError(f"{key!r} is encrypted or packed in a way that numpy does not use")
+        raise ValueError(
+            f"{key!r} must be stored or deflated, not encrypted; got method {info.compress_type}"
+        )
     with archive.open(info) as stream:
         layout = read_header(stream, key)
     size = archive.fp.seek(0, 2) if archive.fp else 0
     if info.compress_size > size or info.file_size > ratio * info.compress_size:
-        raise ValueError(f"{key!r} claims {info.file_size} bytes, more than the file can hold")
+        raise ValueError(
+            f"{key!r} must fit into the file, of {size} bytes; got a claim of {info.file_size}"
+        )
     if layout.begin + layout.nbytes != info.file_size:
         raise ValueError(
             f"{key!r}, {layout.shape} {layout.dtype}, must be {layout.begin + layout.nbytes} bytes "
@@ -146,7 +150,7 @@ def read_header(stream: Readable, key: str) -> Layout:
         raise ValueError(f"{key!r} must have a plain array's header; got {text[:80]!r}")
     kind, fortran, numbers = (part.decode("latin1") for part in match.groups())
     if kind.lstrip("|<>=").startswith("O"):
-        raise ValueError(f"Object arrays cannot be loaded: {key!r} is pickled")
+        raise ValueError(f"{key!r} must not be pickled; got Object arrays, which are never loaded")
     shape = [number.strip().removesuffix("L") for number in numbers.split(",") if number.strip()]
     if PLAIN.fullmatch(kind) is None or not all(re.fullmatch(r"\d{1,18}", n) for n in shape):
         raise ValueError(f"{key!r} must hold numbers or text; got the header {text[:80]!r}")

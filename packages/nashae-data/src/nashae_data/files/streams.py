@@ -26,7 +26,7 @@ def read_array(stream: Readable, shape: tuple[int, ...], dtype: np.dtype[Any]) -
         wanted = content[start : start + PIECE]
         piece = stream.read(len(wanted))
         if len(piece) < len(wanted):
-            raise ValueError("it is truncated")
+            raise ValueError(f"it must hold {array.nbytes} bytes; got fewer: it is truncated")
         wanted[:] = np.frombuffer(piece, np.uint8)
     return array
 
@@ -34,4 +34,4 @@ def read_array(stream: Readable, shape: tuple[int, ...], dtype: np.dtype[Any]) -
 def check_end(stream: Readable) -> None:
     """Raise `ValueError` if the stream goes on; gzip and zipfile compare check sums at the end."""
     if stream.read(1):
-        raise ValueError("it is longer than its header says")
+        raise ValueError("it must end here; got more: it is longer than its header says")

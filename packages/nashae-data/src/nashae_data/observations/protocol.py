@@ -57,7 +57,8 @@ class OnDemand:
         """All observations; without this method numpy would ask for them one by one."""
         if copy is False:
             raise ValueError(
-                f"{type(self).__name__} cannot be had without a copy: leave out copy=False"
+                f"copy must be None or True for {type(self).__name__}; got False: they are made "
+                "without a copy in memory"
             )
         return self[:].astype(self.dtype if dtype is None else dtype, copy=False)
 

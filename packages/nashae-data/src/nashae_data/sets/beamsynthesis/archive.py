@@ -106,8 +106,8 @@ def _read(root: Path | zipfile.Path, provenance: Provenance) -> Dataset:
         match = FILE_NAME.fullmatch(file.name)
         if match is None:
             raise ValueError(
-                f"{file} must be named like a waveform, such as 0.200_10.000.npy: give a folder or "
-                "zip file that holds no others"
+                f"files must be named like waveforms, such as 0.200_10.000.npy; got {file}: give a "
+                "folder or zip file that holds no others"
             )
         levels = (float(match[2]), _on_grid(float(match[1])))
         if levels in files:
