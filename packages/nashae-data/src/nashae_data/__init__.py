@@ -24,6 +24,7 @@ from nashae_data.sets.faces.dataset import synthetic_faces
 from nashae_data.sets.faces.tree import write_celeba_tree
 from nashae_data.sets.mpi3d import read_mpi3d
 from nashae_data.sets.norb import read_small_norb
+from nashae_data.sets.own import ImageFolder, OwnData, open_data
 from nashae_data.sets.shapes3d import read_3dshapes
 from nashae_data.sheet import face_sheet, factor_sheet
 from nashae_data.storage import load_dataset, save_dataset
@@ -34,7 +35,9 @@ __all__ = [
     "AttributeDataset",
     "Dataset",
     "DiskImages",
+    "ImageFolder",
     "Observations",
+    "OwnData",
     "PackedImages",
     "Provenance",
     "atomic_file",
@@ -46,6 +49,7 @@ __all__ = [
     "factor_sheet",
     "load_dataset",
     "noisy_dsprites",
+    "open_data",
     "read_3dshapes",
     "read_beamsynthesis",
     "read_cars3d",

@@ -20,7 +20,7 @@ from nashae_data.files.streams import Readable, check_end, read_array
 HEADER = re.compile(
     rb"\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \(([0-9, L]*)\), ?\}\s*"
 )
-PLAIN = re.compile(r"[<>|=]?[biufcU][1-9]\d{0,8}")  # numbers and text, as dtype.str has them
+PLAIN = re.compile(r"[<>|=]?[biufcSU][1-9]\d{0,8}")  # numbers and text, as dtype.str has them
 LONGEST_HEADER = 10_000  # bytes
 # Deflate writes at least one bit for 129 bytes: a member that claims more is damaged.
 DEFLATE_RATIO = 1032
