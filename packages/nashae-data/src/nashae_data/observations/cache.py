@@ -1,10 +1,9 @@
 """Images kept in one file: made once, resumed if cut off, checked when opened.
 
-The file is HDF5 with one array, `images`, in one piece at its end, so that it can be mapped into
-memory. HDF5 leaves the bytes before its own to the user: these hold a marker, twice, and a table of
-digests. The first digest is of all bytes before the images and of what the images are made from;
-the others are of the images, block by block. Each block is verified by itself, in a finished file
-and in one that is being made, which is finished when all blocks are right.
+The file is HDF5 with one array, `images`, in one piece at its end, so that it can be mapped. HDF5
+leaves the bytes before its own to the user: a marker, twice, and a table of digests. The first
+digest is of all bytes before the images and of what they are made from; the others are of the
+images, block by block. A file that is being made is finished when all blocks are right.
 """
 
 import hashlib
@@ -40,8 +39,7 @@ class ImageRecipe:
         shape: (n, h, w, channels), uint8.
         source: what they are made from and how; changes if the images do.
         make: gives image `row`, from 0 to n - 1; it is called from many threads at once.
-        block: the number of images that are written together; each thread loses at most one block
-            when the build is cut off.
+        block: the number of images that are written together, the most that a thread can lose.
     """
 
     shape: tuple[int, int, int, int]
@@ -61,7 +59,7 @@ class ImageRecipe:
 
     def rows(self, number: int) -> range:
         """The images of a block."""
-        return range(number * self.block, min((number + 1) * self.block, self.shape[0]))
+        return range(self.shape[0])[number * self.block : (number + 1) * self.block]
 
     def place(self, number: int) -> tuple[int, int]:
         """The first byte of a block among all images, and its length."""
@@ -72,9 +70,8 @@ class ImageRecipe:
 def cached_images(path: Path, recipe: ImageRecipe, on_progress: Progress | None) -> DiskImages:
     """The images of a recipe, from the file at `path`, which is made if it is not there.
 
-    A file that is damaged anywhere, or of another recipe, is made anew. It takes the place of
-    `path` when it is whole; until then it is `.NAME.part` beside it, whose right blocks are kept
-    when the process is ended or the disk is full. A second process that wants it waits.
+    A file that is damaged, or of another recipe, is made anew: in `.NAME.part`, whose right blocks
+    are kept when the process is ended or the disk is full. A second process waits.
 
     Args:
         path: the file.
@@ -86,20 +83,20 @@ def cached_images(path: Path, recipe: ImageRecipe, on_progress: Progress | None)
             installed.
         OSError: the disk refuses. Errors of `recipe.make` pass.
     """
-    found = _open(path, recipe)
-    if found is None:
+    images = _open(path, recipe)
+    if images is None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _lock(path):
-            found = _open(path, recipe)  # another process may have made it meanwhile
-            if found is None:
+            images = _open(path, recipe)  # another process may have made it meanwhile
+            if images is None:
                 part = _beside(path, "part")
                 with named(part, part):
                     _make(part, recipe, on_progress)
                     part.replace(path)
-                found = _open(path, recipe)
-    if found is None:
+                images = _open(path, recipe)
+    if images is None:
         raise OSError(f"{path} must hold what was written to it; got other bytes: check the disk")
-    return found
+    return images
 
 
 def _open(path: Path, recipe: ImageRecipe) -> DiskImages | None:
@@ -122,18 +119,17 @@ def _open(path: Path, recipe: ImageRecipe) -> DiskImages | None:
     return DiskImages(images, path, "images")
 
 
+def _beside(path: Path, suffix: str) -> Path:
+    return path.parent / f".{path.name}.{suffix}"
+
+
 def _lock(path: Path) -> AbstractContextManager[Any]:
     try:
         import filelock
     except ImportError as error:
-        raise ValueError(
-            "a cache of images needs filelock: pip install 'nashae-data[images]'"
-        ) from error
+        message = "a cache of images needs filelock: pip install 'nashae-data[images]'"
+        raise ValueError(message) from error
     return filelock.FileLock(_beside(path, "lock"))
-
-
-def _beside(path: Path, suffix: str) -> Path:
-    return path.parent / f".{path.name}.{suffix}"
 
 
 def _start(stream: BinaryIO, recipe: ImageRecipe) -> int | None:
@@ -228,10 +224,9 @@ def _lay_out(stream: BinaryIO, recipe: ImageRecipe) -> int:
 
 
 def _hdf5_head(recipe: ImageRecipe) -> bytes:
-    """What HDF5 writes before the images.
+    """What HDF5 writes before the images: to memory, as on a full disk it may end the process.
 
-    It writes to memory, because on a full disk it may end the process. The images take no memory:
-    they are never written here.
+    The images take no memory: they are never written here.
     """
     free, memory = TABLE, io.BytesIO()
     while free < _table_end(recipe):
@@ -245,7 +240,7 @@ def _hdf5_head(recipe: ImageRecipe) -> bytes:
         shape = h5py.h5s.create_simple(recipe.shape)
         images = h5py.h5d.create(file.id, b"images", h5py.h5t.STD_U8LE, shape, layout)
         start = int(images.get_offset())
-    assert len(memory.getvalue()) <= start  # nothing comes after them
+    assert len(memory.getvalue()) <= start  # nothing comes after the images
     return memory.getvalue().ljust(start, b"\0")
 
 
@@ -255,6 +250,5 @@ def _write(stream: BinaryIO, place: int, data: bytes | memoryview) -> None:
         stream.write(data)
         stream.flush()
     except OSError as error:
-        raise OSError(
-            error.errno, f"{error.strerror}: what was made is kept", stream.name
-        ) from error
+        reason = f"{error.strerror}: what was made is kept"
+        raise OSError(error.errno, reason, stream.name) from error

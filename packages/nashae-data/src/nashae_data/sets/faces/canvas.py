@@ -1,7 +1,7 @@
 """A canvas of many faces at once: coordinates on each, and paint laid on them.
 
 Arrays have the faces last: (h, w, n). numpy then runs along many faces at a time, whatever part of
-the image a shape needs, and numbers that a face has, (n,), broadcast as they are.
+the image a shape needs, and the numbers of each face, (n,), broadcast.
 """
 
 from dataclasses import dataclass
@@ -49,10 +49,12 @@ class Grid(NamedTuple):
 class Patch:
     """A part of the canvas, of all or some of the faces.
 
-    - `planes`: (3, h, w, n) red, green and blue, 0 to 255, painted on in place.
-    - `x`, `y`: (h, w, n) on the head: 0 in its middle, to the right and downwards, tilted with it.
-    - `p`: (h, w, n) as x, but turned with the face by its azimuth.
-    - `pixel`: the width of a pixel in these units.
+    Args:
+        planes: (3, h, w, n) red, green and blue, 0 to 255, painted on in place.
+        x: (h, w, n) on the head, 0 in its middle, to the right, tilted with it.
+        y: (h, w, n) the same downwards.
+        p: (h, w, n) as x, but turned with the face by its azimuth.
+        pixel: the width of a pixel in these units.
     """
 
     planes: Float32[np.ndarray, "3 h w n"]
@@ -62,7 +64,7 @@ class Patch:
     pixel: float
 
     def cover(self, distance: PerPixel, soft: float = 0.0) -> PerPixel:
-        """How much of each pixel a shape covers, 0 to 1: it is where `distance` is below 0.
+        """The part of each pixel, 0 to 1, that the shape covers where `distance` is below 0.
 
         The edge fades over about a pixel, and over `soft` where that is more. Overwrites
         `distance`, which it returns.
@@ -76,7 +78,7 @@ class Patch:
     def paint(
         self, alpha: PerPixel, color: Float32[np.ndarray, "3 #n"], tone: PerPixel | None = None
     ) -> None:
-        """Lay a colour over the canvas where `alpha` is above 0, lighter where `tone` is above 1.
+        """Paint a colour with opacity `alpha`, lighter where `tone` is above 1.
 
         `tone` multiplies the colour; it changes green and blue more than red, so that what is in
         the shade is warm.
@@ -93,7 +95,7 @@ class Patch:
             plane += step
 
     def tint(self, amount: PerPixel, color: tuple[float, float, float]) -> None:
-        """Multiply the canvas by 1 + amount * color: shade and light on what is there already."""
+        """Multiply the canvas by 1 + amount * color, to shade and light what is painted already."""
         for plane, channel in zip(self.planes, color, strict=True):
             plane += plane * (amount * channel)
 

@@ -1,4 +1,4 @@
-"""What is seen on the skin of a synthetic face: colour, bones, and age."""
+"""Details of the skin of a synthetic face: colour, cheekbones, and age."""
 
 import numpy as np
 

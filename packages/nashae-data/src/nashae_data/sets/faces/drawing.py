@@ -37,7 +37,7 @@ EVERYWHERE = Box(-9.0, 9.0, -9.0, 9.0)
 
 
 class Layer(NamedTuple):
-    """What is painted on the faces that have one attribute, or lack it, or on all, and where.
+    """A painter, where it paints, and whether on faces with an attribute, without it, or on all.
 
     The box holds it on each face that is turned, but neither tilted nor moved.
     """
@@ -160,7 +160,7 @@ def _paint_background(canvas: Canvas, traits: Traits, grid: Grid) -> None:
 
 
 def _expose(planes: Float32[np.ndarray, "3 h w n"], traits: Traits) -> UInt8[np.ndarray, "3 h w n"]:
-    """Brighten or darken, with highlights pressed together so that few are lost, and round."""
+    """Brighten or darken, compress the highlights so that few are clipped, and round."""
     planes *= np.exp2(traits.nuisance("exposure"))
     over = np.maximum(planes, 205.0)
     over -= 205.0
@@ -171,7 +171,7 @@ def _expose(planes: Float32[np.ndarray, "3 h w n"], traits: Traits) -> UInt8[np.
 
 
 def _blur(planes: Float32[np.ndarray, "3 h w n"], traits: Traits, pixel: float) -> None:
-    """Average pixels over a box, twice, in the faces that are blurry."""
+    """Average the pixels of blurry faces over a box, twice."""
     who = np.flatnonzero(traits.has("Blurry"))
     if not who.size:
         return

@@ -1,4 +1,4 @@
-"""The hair of a synthetic face: what hangs behind the head, and what falls over it."""
+"""The hair of a synthetic face: behind the head, and over it."""
 
 from typing import NamedTuple
 
@@ -13,8 +13,10 @@ from nashae_data.sets.faces.traits import Traits
 class Hair(NamedTuple):
     """The shape of the hair, (h, w, n) each.
 
-    - `whole`: about the distance to its outline, below 0 inside. `front`: the same for the part
-      that lies before the head. `tone`: how light it is, 1 on average.
+    Args:
+        whole: approximately the distance to its outline, below 0 inside.
+        front: the same for the part before the head.
+        tone: its lightness, 1 on average.
     """
 
     whole: PerPixel
@@ -62,7 +64,7 @@ def paint_front(patch: Patch, traits: Traits, hair: Hair) -> None:
 
 
 def _outline(patch: Patch, traits: Traits, curl: PerPixel) -> PerPixel:
-    """About the distance to the outline, boxy where the hair is long."""
+    """Approximately the distance to the outline, boxy for long hair."""
     male, bald = traits.has("Male"), traits.has("Bald")
     straight, wavy = traits.has("Straight_Hair"), traits.has("Wavy_Hair")
     long, length = straight + wavy, traits.nuisance("hair_length")
@@ -79,7 +81,7 @@ def _outline(patch: Patch, traits: Traits, curl: PerPixel) -> PerPixel:
 
 
 def _below_hairline(patch: Patch, traits: Traits, curl: PerPixel) -> PerPixel:
-    """About the distance to the hairline, above 0 below it: on the forehead and before the ears."""
+    """Approximately the distance to the hairline, positive on the forehead and before the ears."""
     male, bangs, receding = traits.has("Male"), traits.has("Bangs"), traits.has("Receding_Hairline")
     straight, parting = traits.has("Straight_Hair"), traits.nuisance("parting")
     free = (1.0 - bangs) * (1.0 - receding)

@@ -13,13 +13,13 @@ CENTER = 0.04
 
 
 def half_width(traits: Traits) -> PerFace:
-    """Of the head where it is widest, in the units of x."""
+    """Half of the head's width at its widest, in the units of x."""
     plain = 0.71 + 0.02 * traits.has("Male") + 0.075 * traits.has("Chubby")
     return plain - 0.06 * traits.has("Oval_Face")
 
 
 def outline(patch: Patch, traits: Traits) -> PerPixel:
-    """About the distance to the edge of the head, below 0 inside."""
+    """Approximately the distance to the edge of the head, below 0 inside."""
     male, oval = traits.has("Male"), traits.has("Oval_Face")
     jaw = -0.22 - 0.30 * male + oval * (0.52 + 0.12 * male) - 0.26 * traits.has("Chubby")
     low = 0.93 + 0.08 * traits.has("Double_Chin") + 0.02 * male + 0.015 * oval
@@ -76,7 +76,7 @@ def paint_earrings(patch: Patch, traits: Traits) -> None:
 
 
 def _ear(patch: Patch, traits: Traits) -> tuple[PerPixel, PerPixel]:
-    """X as the ears see it, and how far outwards from the middle of the nearer ear it is."""
+    """x turned with the ears, and the distance outwards from the middle of the nearer ear."""
     x = patch.x + 0.16 * np.sin(traits.nuisance("azimuth"))
     return x, np.abs(x) - (half_width(traits) + 0.02)
 
