@@ -1,7 +1,7 @@
-"""Where arrays lie on disk: what a process is sent in their stead, and opens itself.
+"""The places of arrays on disk, which are pickled instead of the arrays.
 
-A memory map is pickled whole, all the gigabytes of its file. Here its place is pickled: the path,
-and where in the file the numbers are.
+numpy pickles all the numbers of a memory map, many GB. Here its place is pickled: the path, and the
+position of the numbers in the file. The process that unpickles it opens the file itself.
 """
 
 import mmap
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class FileStamp:
-    """A file, by its absolute path, and what of it changes when it is written: size and date."""
+    """A file by its absolute path, with its size and date, which change when it is written."""
 
     path: Path
     size: int
@@ -40,7 +40,7 @@ class FileStamp:
 
 @dataclass(frozen=True)
 class MappedArray:
-    """The place of an array in a file: from byte `offset` on, which is that of its first number."""
+    """The place of an array in a file; its first number is at byte `offset`."""
 
     stamp: FileStamp
     dtype: np.dtype[Any]
@@ -67,16 +67,18 @@ class MappedArray:
 
 
 def place_of(array: object, stamp: FileStamp | None = None) -> MappedArray | None:
-    """Where a memory map, or a part of one, lies; None if it lies in no file that can be opened.
+    """The place of a memory map, or of a part of one; None if no file that can be opened holds it.
 
-    - `stamp`: of its file when it was opened; if it is not given, the file is looked at now.
+    Args:
+        array: the memory map.
+        stamp: of its file when it was opened; None: as the file is now.
     """
     root = array
     while isinstance(root, np.ndarray) and not isinstance(root.base, mmap.mmap):
         root = root.base
     if not isinstance(array, np.ndarray) or not isinstance(root, np.memmap):
         return None
-    # Of a map that is "c" (copy on write) what was changed is in memory alone.
+    # The changes to a map of mode "c" (copy on write) are in memory alone.
     if root.filename is None or root.mode == "c" or not array.ndim or not array.size:
         return None
     if root.mode != "r":
@@ -93,7 +95,7 @@ def place_of(array: object, stamp: FileStamp | None = None) -> MappedArray | Non
         same = stamp is not None or found.open()[[0, -1]].tobytes() == array[[0, -1]].tobytes()
     except (OSError, ValueError):
         return None
-    # Else another file has taken its name, and the map is of one that has none any more.
+    # Otherwise another file has taken its name, and the map is of a file without one.
     return found if same else None
 
 
@@ -102,7 +104,7 @@ def _address(array: npt.NDArray[Any]) -> int:
 
 
 def by_place(kind: type, **fields: object) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """For `__reduce__`: how `kind(**fields)` is made anew, memory maps by their places."""
+    """The result of `__reduce__` for `kind(**fields)`, memory maps replaced by their places."""
     return _made, (kind, {name: place_of(field) or field for name, field in fields.items()})
 
 

@@ -6,7 +6,7 @@ from jaxtyping import Float64, Int64, UInt64
 SIDE = 64  # pixels; a row of them is one 64-bit word
 SUBPIXELS = 256  # vertices lie on a grid of 1/256 pixel
 # Entry c has the pixels from column c on, the leftmost in the most significant bit of the first
-# byte: made of bytes, so that it is the same on machines of either byte order.
+# byte: made from bytes, to be the same on machines of either byte order.
 SUFFIXES = np.packbits(np.arange(SIDE) >= np.arange(SIDE + 1)[:, None], axis=1).view(np.uint64)
 # An edge that is d subpixels high crosses rows at multiples of 1 / (256 d) pixels. This is less
 # than any such step for d below 3.9 million, and far more than the rounding of float64.
@@ -25,13 +25,15 @@ def fill(
 ) -> None:
     """Draw a * b closed polygons of v vertices into an empty canvas, by the even-odd rule.
 
-    - `canvas`: zeros; row r of the image with heights i and columns j is `canvas[j, 64 i + r]`, and
-      its bytes hold the pixels from left to right. At most 1024 heights at a time.
-    - `x`, `y`: of the vertices, in whole subpixels from the upper left corner, y downwards. Each
-      of the a rows of `y` goes with b columns of `x`, the same for all if `x` has one row only.
-
     A pixel is on if its centre is inside: rows whose centre is in (top, bottom], columns in
-    [left, right). What is outside of the image is cut off.
+    [left, right). Parts outside of the image are cut off.
+
+    Args:
+        canvas: zeros; row r of the image with heights i and columns j is `canvas[j, 64 i + r]`, and
+            its bytes hold the pixels from left to right. At most 1024 heights at a time.
+        x: of the vertices, in whole subpixels from the left edge of the image: b columns for each
+            row of `y`, the same for all if `x` has one row only.
+        y: of the vertices, in whole subpixels from the upper edge, downwards.
     """
     edge, row, part = _crossings(y)
     # In pixels and moved by one half, so that to cut off the decimals of a crossing's z gives the

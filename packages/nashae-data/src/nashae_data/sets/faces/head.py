@@ -76,7 +76,7 @@ def paint_earrings(patch: Patch, traits: Traits) -> None:
 
 
 def _ear(patch: Patch, traits: Traits) -> tuple[PerPixel, PerPixel]:
-    """x turned with the ears, and the distance outwards from the middle of the nearer ear."""
+    """Across, turned with the ears, and the distance outwards from the middle of the nearer ear."""
     x = patch.x + 0.16 * np.sin(traits.nuisance("azimuth"))
     return x, np.abs(x) - (half_width(traits) + 0.02)
 
