@@ -21,7 +21,7 @@ def test_base_rates_are_those_of_celeba(drawn):
 
 
 def test_correlations_are_those_of_celeba(drawn):
-    published = json.loads(Path(__file__).with_name("test_face_phi.json").read_text())
+    published = json.loads(Path(__file__).with_name("phi.json").read_text())
     assert tuple(published["names"]) == attribute_model().names
     above = np.triu_indices(40, 1)  # row by row, as the file has them
     ours = np.corrcoef(np.array(list(drawn.values()), dtype=np.float64))[above]
