@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from nashae_data import Dataset, PackedImages, Provenance, beamsynthesis, load_dataset, save_dataset
-from nashae_data.files.atomic import atomic_file, atomic_folder
 
 FORMATS = ["set.npz", "set.h5", "set.hdf5", "set.zip", "set"]
 
@@ -225,28 +224,6 @@ def test_a_write_that_fails_midway_leaves_the_old_file_alone(tmp_path, few, name
     assert not any(path.iterdir()) if path.is_dir() else path.read_bytes() == b"the old file"
 
 
-@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left"), KeyboardInterrupt()])
-def test_half_a_file_is_removed(tmp_path, error):
-    def write():
-        with atomic_file(tmp_path / "a.bin") as temporary:
-            temporary.write_bytes(b"half")
-            raise error
-
-    (tmp_path / "a.bin").write_bytes(b"old")
-    with pytest.raises(type(error)):
-        write()
-    assert [file.name for file in tmp_path.iterdir()] == ["a.bin"]
-    assert (tmp_path / "a.bin").read_bytes() == b"old"
-
-
-def test_a_file_is_old_until_it_is_whole(tmp_path):
-    (tmp_path / "a.bin").write_bytes(b"old")
-    with atomic_file(tmp_path / "a.bin") as temporary:
-        temporary.write_bytes(b"new")
-        assert (tmp_path / "a.bin").read_bytes() == b"old"
-    assert (tmp_path / "a.bin").read_bytes() == b"new"
-
-
 def test_a_folder_that_holds_something_is_not_touched(tmp_path, few):
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine.txt").write_text("mine")
@@ -254,18 +231,6 @@ def test_a_folder_that_holds_something_is_not_touched(tmp_path, few):
     for name in ("full", "file"):
         with pytest.raises(FileExistsError, match=f"must be new or an empty folder; got .*{name}"):
             save_dataset(few, tmp_path / name)
-    assert (tmp_path / "full" / "mine.txt").read_text() == "mine"
-
-
-def test_a_folder_that_is_filled_meanwhile_is_not_touched(tmp_path):
-    def write():
-        with atomic_folder(tmp_path / "full"):
-            (tmp_path / "full").mkdir()
-            (tmp_path / "full" / "mine.txt").write_text("mine")
-
-    with pytest.raises(OSError, match="not empty"):
-        write()
-    assert [file.name for file in tmp_path.iterdir()] == ["full"]
     assert (tmp_path / "full" / "mine.txt").read_text() == "mine"
 
 
