@@ -27,7 +27,7 @@ def test_a_folder_without_their_code_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("data", ["beamsynthesis", "dsprites", "synthetic-faces"])
 def test_all_weights_are_there_in_their_layout(data: str, method: str) -> None:
     """Weight and bias in turns, of as many outputs; views, so that theirs can be copied in."""
-    model: nn.Module = RECIPES[f"{data}-{method}"]().build(torch.Generator().manual_seed(0))
+    model: nn.Module = RECIPES[f"{data}-{method}"].build(torch.Generator().manual_seed(0))
     found = in_their_layout(model)
     for weight, bias in zip(found[::2], found[1::2], strict=True):
         assert (weight.dim(), bias.dim()) in ((2, 1), (4, 1))
@@ -74,7 +74,7 @@ def rows(**changes: Any) -> list[Row]:
     made = []
     for method in METHODS:
         fields = {"settings": list[str](), "layers": layers, "training": comparison(1e-14, 1e-15)}
-        made.append(Row(RECIPES[f"dsprites-{method}"](), **{**fields, **changes}))
+        made.append(Row(RECIPES[f"dsprites-{method}"], **{**fields, **changes}))
     return made
 
 

@@ -26,8 +26,8 @@ from apps.benchmark.reference import metrics as plain_metrics
 from apps.benchmark.timing import compare, fastest
 from apps.conformance.representations import rotation
 from apps.console import exit_on_error
-from apps.recipes import dsprites_nashae, normalise, synthetic_faces_nashae
-from apps.runs.sweep import recipe
+from apps.recipes import RECIPES, recipe
+from apps.recipes.data_sets.beamsynthesis import NORMALISED
 from nashae_baselines import FactorVAE, GaussianVAE
 from nashae_core import NashAE, PackedObservations, TrainConfig, train
 from nashae_data import beamsynthesis
@@ -89,7 +89,7 @@ def test_the_reference_is_the_same_method_in_float64(latents: int, lam: float) -
         theirs.copy_(ours)
     before = [ours.clone() for ours, _ in pairs(model, plain)]
 
-    seen = Seen(normalise(torch.tensor(beamsynthesis().observations[:])))
+    seen = Seen(NORMALISED.of(beamsynthesis().observations))
     config = TrainConfig(steps=10, record_every=1)
     history = train(model, seen, config, torch.Generator().manual_seed(0))
     losses = torch.stack([torch.stack(plain.step(x)) for x in seen.batches])
@@ -102,7 +102,7 @@ def test_the_reference_is_the_same_method_in_float64(latents: int, lam: float) -
 
 
 def test_the_reference_on_dsprites_is_the_same_method_in_float64() -> None:
-    recipe = replace(dsprites_nashae(), latents=3)
+    recipe = replace(RECIPES["dsprites-nashae"], latents=3)
     model = recipe.build(torch.Generator().manual_seed(1)).double()
     plain = cases.plain_dsprites_nashae(3, torch.device("cpu"))
     for module in (plain.encoder, plain.decoder, plain.predictors):
@@ -156,7 +156,7 @@ def test_a_baselines_reference_is_the_same_method_in_float64(
         theirs.copy_(ours)
     before = [ours.clone() for ours, _ in gaussian_pairs(model, plain)]
 
-    seen = Seen(normalise(torch.tensor(beamsynthesis().observations[:])))
+    seen = Seen(NORMALISED.of(beamsynthesis().observations))
     # Few steps and a small β: Adagrad's first steps are so large that rounding errors grow up to
     # a hundredfold in each.
     config = TrainConfig(steps=3, record_every=1)
@@ -315,7 +315,7 @@ def test_a_step_on_faces_its_memory_and_its_disk_are_compared(
 
 
 def test_the_plain_convolutional_step_is_ours() -> None:
-    recipe = synthetic_faces_nashae()
+    recipe = RECIPES["synthetic-faces-nashae"]
     model = replace(recipe, latents=3).build(torch.Generator().manual_seed(0))
     plain = PlainNashAE(3, networks=conv_networks(3))
     x = torch.randn(6, 3, 64, 64, generator=torch.Generator().manual_seed(1))

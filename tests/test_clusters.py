@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
+from apps.recipes import recipe
 from apps.runs.folder import RunFolder
-from apps.runs.sweep import recipe
 from apps.runs.train import train_run
 from nashae_core import TrainConfig
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from apps.recipes import beamsynthesis_nashae
+from apps.recipes import RECIPES
 from apps.reproduce import __main__ as command
 from apps.reproduce.factors import runs as count_runs
 from apps.reproduce.factors.data import COUNT_DATA, count_data, true_factors
@@ -71,8 +71,8 @@ def made_row(learned: int, seed: int = 0, **changes: Any) -> Row:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Runs of a few steps."""
-    short = replace(beamsynthesis_nashae(), train=TrainConfig(steps=10))
-    monkeypatch.setattr(count_runs, "beamsynthesis_nashae", lambda: short)
+    short = replace(RECIPES["beamsynthesis-nashae"], train=TrainConfig(steps=10))
+    monkeypatch.setattr(count_runs, "RECIPES", {"beamsynthesis-nashae": short})
     monkeypatch.setattr(count_runs, "count_factors", partial(count_factors, config=QUICK))
     monkeypatch.setattr(count_runs, "align_axes", partial(align_axes, config=QUICK_AXES))
 

@@ -15,20 +15,13 @@ from torchvision import transforms
 from apps.figures import draw_attribute_traversals, draw_image_traversal, draw_tad_over_images
 from apps.figures.__main__ import figures
 from apps.recipes import (
-    COLOURS,
     DATA_SETS,
     RECIPES,
     AnyRecipe,
-    celeba_nashae,
-    decoded_images,
-    load_data,
-    network_inputs,
-    synthetic_faces_beta_vae,
-    synthetic_faces_nashae,
+    inputs,
 )
-from apps.recipes import data as recipe_data
-from apps.recipes import faces as recipe_faces
-from apps.recipes.faces import kept_faces
+from apps.recipes.data_sets import synthetic_faces as recipe_faces
+from apps.recipes.data_sets.synthetic_faces import kept_faces
 from apps.reproduce import paper
 from apps.reproduce.__main__ import reproduce
 from apps.reproduce.report import write_face_report
@@ -47,7 +40,7 @@ from nashae_metrics import tad
 METHODS = ("nashae", "beta-vae", "beta-tcvae", "factor-vae")
 NAMES = ("Bangs", "Blond_Hair", "Male")
 FEW = 1200
-CELEBA = DATA_SETS["celeba"]
+CELEBA = DATA_SETS["celeba"].load
 SHORT = TrainConfig(steps=2, batch_size=20, record_every=1, channels_last=True)
 
 
@@ -74,9 +67,13 @@ def few_faces(n: int = FEW) -> AttributeDataset:
 def few() -> Iterator[None]:
     faces = few_faces()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(DATA_SETS, "synthetic-faces", lambda *_: faces)
+        patch.setitem(
+            DATA_SETS,
+            "synthetic-faces",
+            replace(DATA_SETS["synthetic-faces"], load=lambda *_: faces),
+        )
         real = replace(faces, provenance=Provenance("CelebA, as a test has it"))
-        patch.setitem(DATA_SETS, "celeba", lambda *_: real)
+        patch.setitem(DATA_SETS, "celeba", replace(DATA_SETS["celeba"], load=lambda *_: real))
         yield
 
 
@@ -85,8 +82,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, RunFolder
     """A run of NashAE and one of a β-VAE."""
     folder = tmp_path_factory.mktemp("runs")
     first, second = (
-        train_run(replace(make(), latents=4, train=SHORT), folder / make().method_name)
-        for make in (synthetic_faces_nashae, synthetic_faces_beta_vae)
+        train_run(
+            replace(RECIPES[f"synthetic-faces-{name}"], latents=4, train=SHORT), folder / name
+        )
+        for name in ("nashae", "beta-vae")
     )
     return first, second
 
@@ -96,7 +95,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, RunFolder
 
 def test_celeba_and_synthetic_faces_differ_by_their_data_alone() -> None:
     for method in METHODS:
-        real, drawn = (asdict(RECIPES[f"{d}-{method}"]()) for d in ("celeba", "synthetic-faces"))
+        real, drawn = (asdict(RECIPES[f"{d}-{method}"]) for d in ("celeba", "synthetic-faces"))
         assert real.pop("data") == "celeba"
         assert drawn.pop("data") == "synthetic-faces"
         sizes = [recipe["method"].pop("observations", None) for recipe in (real, drawn)]
@@ -108,7 +107,7 @@ def test_celeba_and_synthetic_faces_differ_by_their_data_alone() -> None:
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if name.startswith("celeba")])
 def test_the_networks_are_the_paper_s(name: str) -> None:
-    model: Any = RECIPES[name]().build(torch.Generator().manual_seed(0))
+    model: Any = RECIPES[name].build(torch.Generator().manual_seed(0))
     shapes = [tuple(p.shape) for p in model.encoder.parameters() if p.dim() == 4]
     assert shapes == [(32, 3, 4, 4), (32, 32, 4, 4), (64, 32, 4, 4), (64, 64, 4, 4)]
     assert model.decode(torch.zeros(2, 32)).shape == (2, 3, 64, 64)
@@ -128,24 +127,24 @@ def test_celeba_s_crop_is_torchvision_s() -> None:
 
 
 def test_inputs_are_normalised_by_colour_and_decoded_back() -> None:
-    recipe, faces = celeba_nashae(), few_faces(5)
-    rows = network_inputs(recipe, faces, "cpu")
+    seen, faces = DATA_SETS["celeba"].inputs, few_faces(5)
+    rows = seen.of(faces.observations, "cpu")
     assert isinstance(rows, ImageObservations)
     x = rows[torch.arange(5)]
-    mean, std = COLOURS["celeba"]
+    mean, std = seen.scale().values()
     assert (mean, std) == ((0.5337, 0.4157, 0.3562), (0.2956, 0.2581, 0.2477))
     blue = (faces.observations[:][:, 3, 7, 2] / 255 - mean[2]) / std[2]
     np.testing.assert_allclose(x[:, 2, 3, 7], blue, atol=1e-6)
-    back = decoded_images(recipe, x)
+    back = seen.decoded(x)
     np.testing.assert_allclose(255 * back, faces.observations[:], atol=1e-3)
 
 
 def test_images_that_do_not_fit_are_streamed_and_make_the_same_run(
     tmp_path: Path, runs: tuple[RunFolder, RunFolder], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recipe_data, "_fits", lambda *_: False)
+    monkeypatch.setattr(inputs, "_fits", lambda *_: False)
     recipe = runs[0].recipe
-    assert isinstance(network_inputs(recipe, few_faces(), "cpu"), StreamedImages)
+    assert isinstance(recipe.data_set.inputs.of(few_faces().observations, "cpu"), StreamedImages)
     streamed = train_run(recipe, tmp_path / "run")
     assert np.array_equal(streamed.codes["codes"], runs[0].codes["codes"])
 
@@ -155,8 +154,8 @@ def test_images_on_disk_fit_where_they_take_half_of_the_free_memory() -> None:
         def __init__(self, n: int) -> None:
             self.shape = (n, 64, 64, 3)
 
-    assert recipe_data._fits(OnDisk(1), "cpu")
-    assert not recipe_data._fits(OnDisk(10**12), "cpu")
+    assert inputs._fits(OnDisk(1), "cpu")
+    assert not inputs._fits(OnDisk(10**12), "cpu")
 
 
 def test_the_faces_are_drawn_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,9 +188,9 @@ def test_memory_is_kept_and_nothing_else_changes() -> None:
     assert torch.ones(2_000_000).sum() == 2_000_000
 
 
-@pytest.mark.parametrize("name", [n for n, make in RECIPES.items() if make().data in COLOURS])
+@pytest.mark.parametrize("name", [n for n, r in RECIPES.items() if r.data_set.on_disk])
 def test_every_recipe_trains_into_a_folder_that_is_read_back(tmp_path: Path, name: str) -> None:
-    recipe = replace(RECIPES[name](), train=SHORT)
+    recipe = replace(RECIPES[name], train=SHORT)
     read = RunFolder(train_run(recipe, tmp_path / "run").path)
     assert read.recipe == recipe
     assert read.codes["codes"].shape == (FEW, 32)
@@ -217,8 +216,8 @@ def test_a_run_knows_where_its_data_lie(tmp_path: Path, monkeypatch: pytest.Monk
         asked.append(root)
         return few_faces(20)
 
-    monkeypatch.setitem(DATA_SETS, "celeba", faces)
-    recipe = replace(celeba_nashae(), latents=2, train=SHORT)
+    monkeypatch.setitem(DATA_SETS, "celeba", replace(DATA_SETS["celeba"], load=faces))
+    recipe = replace(RECIPES["celeba-nashae"], latents=2, train=SHORT)
     run = train_run(recipe, tmp_path / "run", root=tmp_path / "faces")
     assert len(run.data()) == 20
     assert asked == [tmp_path / "faces"] * 2
@@ -533,7 +532,7 @@ def test_a_tree_of_drawn_faces_goes_the_whole_way_and_is_never_called_celeba(
 ) -> None:
     root = tmp_path / "tree"
     write_celeba_tree(root, 1100, np.random.default_rng(0), quality=80)
-    monkeypatch.setitem(DATA_SETS, "celeba", CELEBA)
+    monkeypatch.setitem(DATA_SETS, "celeba", replace(DATA_SETS["celeba"], load=CELEBA))
     monkeypatch.setattr("apps.reproduce.__main__.table_3_recipes", few_recipes)
     out = tmp_path / "out"
     reproduce(
@@ -557,5 +556,5 @@ def test_celeba_is_for_table_3(tmp_path: Path) -> None:
 
 
 def test_few_faces_are_what_the_tests_take_them_for() -> None:
-    faces = load_data(synthetic_faces_nashae())
+    faces = DATA_SETS["synthetic-faces"].load(Path(), None)
     assert faces.names == NAMES

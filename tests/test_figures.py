@@ -38,11 +38,7 @@ from apps.figures.style import DARK, FAINT, GREY
 from apps.figures.traversal import VALUES
 from apps.recipes import (
     DATA_SETS,
-    beamsynthesis_beta_vae,
-    beamsynthesis_nashae,
-    denormalise,
-    dsprites_beta_vae,
-    dsprites_nashae,
+    RECIPES,
 )
 from apps.runs.folder import RunFolder
 from apps.runs.train import train_run
@@ -54,13 +50,13 @@ SHORT = TrainConfig(steps=20, batch_size=10, record_every=5)
 
 @pytest.fixture(scope="module")
 def nashae(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    recipe = replace(beamsynthesis_nashae(), train=SHORT)
+    recipe = replace(RECIPES["beamsynthesis-nashae"], train=SHORT)
     return train_run(recipe, tmp_path_factory.mktemp("runs") / "nashae")
 
 
 @pytest.fixture(scope="module")
 def vae(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    recipe = replace(beamsynthesis_beta_vae(), latents=2, train=SHORT)
+    recipe = replace(RECIPES["beamsynthesis-beta-vae"], latents=2, train=SHORT)
     return train_run(recipe, tmp_path_factory.mktemp("runs") / "vae")
 
 
@@ -78,7 +74,9 @@ def few_dsprites() -> Dataset:
 
 @pytest.fixture
 def few_sprites(monkeypatch: pytest.MonkeyPatch) -> Dataset:
-    monkeypatch.setitem(DATA_SETS, "dsprites", lambda *_: few_dsprites())
+    monkeypatch.setitem(
+        DATA_SETS, "dsprites", replace(DATA_SETS["dsprites"], load=lambda *_: few_dsprites())
+    )
     return few_dsprites()
 
 
@@ -87,10 +85,13 @@ def sprites(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunFolder, RunFol
     """A run of NashAE and one of a β-VAE, on images."""
     few = TrainConfig(steps=3, batch_size=20, record_every=1)
     recipes = [
-        replace(make(), latents=3, train=few) for make in (dsprites_nashae, dsprites_beta_vae)
+        replace(RECIPES[f"dsprites-{name}"], latents=3, train=few)
+        for name in ("nashae", "beta-vae")
     ]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(DATA_SETS, "dsprites", lambda *_: few_dsprites())
+        patch.setitem(
+            DATA_SETS, "dsprites", replace(DATA_SETS["dsprites"], load=lambda *_: few_dsprites())
+        )
         folder = tmp_path_factory.mktemp("runs")
         first, second = (train_run(recipe, folder / recipe.method_name) for recipe in recipes)
     return first, second
@@ -116,7 +117,7 @@ def made_run(
 ) -> RunFolder:
     """A folder of a run that was never trained, its codes given, on the first rows of the data."""
     run = RunFolder(path)
-    recipe = replace(beamsynthesis_nashae(), latents=codes.shape[1], **changes)
+    recipe = replace(RECIPES["beamsynthesis-nashae"], latents=codes.shape[1], **changes)
     run.write_json("config.json", {"method": "nashae", "recipe": asdict(recipe)})
     data = beamsynthesis()
     arrays = {"codes": codes, "predictions": codes if predictions is None else predictions}

@@ -18,7 +18,7 @@ from torch.distributions import Bernoulli, Normal
 from torch.nn import functional as F
 from torch.optim import Adagrad, Adam
 
-from apps.recipes import COLOURS, RECIPES
+from apps.recipes import DATA_SETS, RECIPES
 from nashae_core import MLP, SELU, Predictors, train
 
 METHODS = ("nashae", "beta-vae", "beta-tcvae", "factor-vae")
@@ -54,7 +54,9 @@ def observations(data: str) -> Tensor:
     generator = torch.Generator().manual_seed(3)
     if data == "dsprites":
         return (torch.rand(20, 4096, generator=generator) < 0.04).double()
-    return torch.randn(20, *((3, 64, 64) if data in COLOURS else (1000,)), generator=generator)
+    return torch.randn(
+        20, *((3, 64, 64) if DATA_SETS[data].inputs.images else (1000,)), generator=generator
+    )
 
 
 def plain(network: nn.Module) -> nn.Sequential:
@@ -184,7 +186,7 @@ def plain_vae(model: Any, batches: list[Tensor], method: str) -> list[nn.Module]
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("data", DATA)
 def test_a_recipe_trains_as_its_method_written_out(data: str, method: str) -> None:
-    recipe: Any = replace(RECIPES[f"{data}-{method}"](), latents=3)
+    recipe: Any = replace(RECIPES[f"{data}-{method}"], latents=3)
     recipe = recipe.with_weight(0.3 if method == "nashae" else 2.0)  # a large β: rounding grows
     model: Any = recipe.build(torch.Generator().manual_seed(1)).double()
     before, noted = copy.deepcopy(model), Noted(observations(data))

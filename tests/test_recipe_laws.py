@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from apps.recipes import COLOURS, RECIPES
+from apps.recipes import DATA_SETS, RECIPES
 from nashae_core import Precision, Trainable, train
 
 HAS_RECONSTRUCTIONS = [name for name in RECIPES if "info-gan" not in name]
@@ -27,7 +27,7 @@ def few_observations(data: str, n: int = 8) -> Tensor:
     axis = torch.linspace(-1, 1, 64)
     across, down = (axis - first + 0.5).square(), (axis - second + 0.5).square()
     images = (across + down.mT < 0.2).float()  # a disc, here and there
-    if data in COLOURS:
+    if DATA_SETS[data].on_disk:  # faces
         return (images[:, None] - 0.5) * torch.tensor([2.0, -1.0, 1.5])[:, None, None]
     if data == "dsprites":
         return images.flatten(1)
@@ -58,7 +58,7 @@ def watched(model: Trainable, moved: dict[str, set[str]]) -> Callable[[], Mappin
 def test_after_three_steps_a_player_has_moved_all_that_it_owns_and_nothing_else(
     name: str, precision: Precision, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipe = RECIPES[name]()
+    recipe = RECIPES[name]
     model = recipe.build(torch.Generator().manual_seed(0))
     # In place before the optimisers are made, as `train` has it.
     if recipe.train.channels_last:
@@ -80,9 +80,11 @@ def test_after_three_steps_a_player_has_moved_all_that_it_owns_and_nothing_else(
 @pytest.mark.parametrize("name", HAS_RECONSTRUCTIONS)
 def test_a_short_training_beats_the_mean_observation(name: str) -> None:
     """At no weight, which leaves the reconstruction to itself."""
-    recipe = RECIPES[name]()
+    recipe = RECIPES[name]
     method = recipe.method_name
-    changed: dict[str, Any] = {"gamma" if method == "annealed-vae" else recipe.weight_name: 0.0}
+    changed: dict[str, Any] = {
+        "gamma" if method == "annealed-vae" else recipe.method_record.weight_name: 0.0
+    }
     if method in ("factor-vae", "aae"):
         changed["lr"] = 1e-3  # ten times theirs, or a short training is not one
     model: Any = replace(recipe, method=replace(recipe.method, **changed)).build(
@@ -109,7 +111,7 @@ def hidden_gains(network: nn.Module) -> list[float]:
 @pytest.mark.parametrize("name", RECIPES)
 def test_weights_begin_with_the_authors_gains(name: str) -> None:
     """1 throughout, but for the perceptrons of dSprites' VAEs: √2 for ReLU and 5/3 for tanh."""
-    recipe = RECIPES[name]()
+    recipe = RECIPES[name]
     model: Any = recipe.build(torch.Generator().manual_seed(0))
     vae_of_sprites = recipe.data == "dsprites" and recipe.method_name != "nashae"
     for network, gain in ((model.encoder, math.sqrt(2)), (model.decoder, 5 / 3)):
@@ -122,7 +124,7 @@ def test_weights_begin_with_the_authors_gains(name: str) -> None:
 @pytest.mark.parametrize("name", RECIPES)
 def test_a_recipe_names_its_learning_rates(name: str) -> None:
     """What a config leaves out depends on the networks, and may change with the library."""
-    method = RECIPES[name]().method
+    method = RECIPES[name].method
     rates = [value for field, value in vars(method).items() if field.endswith("lr")]
     assert rates
     assert None not in rates

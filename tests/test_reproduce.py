@@ -22,7 +22,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from apps.console import exit_on_error
-from apps.recipes import RECIPES, AnyRecipe, beamsynthesis_beta_vae, beamsynthesis_nashae
+from apps.recipes import RECIPES, AnyRecipe, recipe
 from apps.reproduce import paper, report
 from apps.reproduce.__main__ import METHODS, Command, main, reproduce
 from apps.reproduce.report import deviations, machine, write_report
@@ -35,7 +35,6 @@ from apps.runs.rows import Row, published, read_rows, write_rows
 from apps.runs.scoring import scored
 from apps.runs.sweep import (
     figure_3_recipes,
-    recipe,
     table_1_recipes,
 )
 from nashae_core import TrainConfig
@@ -101,7 +100,7 @@ def whole_table() -> set[tuple[str, float, int, int]]:
 
 def test_nothing_else_is_tuned_between_the_cells() -> None:
     for r in table_1_recipes(["nashae"], 2):
-        game = beamsynthesis_nashae()
+        game = RECIPES["beamsynthesis-nashae"]
         changed = replace(
             game, latents=r.latents, seed=r.seed, method=replace(game.method, lam=r.weight)
         )
@@ -123,7 +122,7 @@ def test_the_whole_table_is_480_runs() -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_trains_as_long_and_differs_by_what_the_table_varies(method: str) -> None:
-    default = RECIPES[f"beamsynthesis-{method}"]()
+    default = RECIPES[f"beamsynthesis-{method}"]
     for r in table_1_recipes([method], 1):
         assert r.train == TrainConfig(steps=1000, batch_size=100)
         back = replace(r.with_weight(default.weight), latents=default.latents, seed=default.seed)
@@ -139,7 +138,7 @@ def test_figure_3_is_four_panels_of_seed_0() -> None:
         ("beta-vae", 100.0),
     ]
     assert {(r.latents, r.seed) for r in panels} == {(4, 0)}
-    assert panels[3] == beamsynthesis_beta_vae()
+    assert panels[3] == RECIPES["beamsynthesis-beta-vae"]
 
 
 # Table 1

@@ -12,8 +12,9 @@ import pytest
 import torch
 
 import apps.runs.folder
-from apps.recipes import COLOURS, RECIPES, AnyRecipe, networks
-from apps.recipes import faces as recipe_faces
+from apps.recipes import DATA_SETS, RECIPES, AnyRecipe, networks
+from apps.recipes.data_sets import synthetic_faces as recipe_faces
+from apps.recipes.inputs import ColourImages, Waveforms
 from apps.reproduce.factors import runs as count_runs
 from apps.reproduce.factors.runs import CountRun, run_counts
 from apps.runs import scoring
@@ -27,7 +28,7 @@ from nashae_data import synthetic_faces
 
 CHECKPOINT = "checkpoint.safetensors"
 TINY = TrainConfig(steps=3, batch_size=4, record_every=1)
-RECIPE = replace(RECIPES["beamsynthesis-nashae"](), latents=2, train=TINY)
+RECIPE = replace(RECIPES["beamsynthesis-nashae"], latents=2, train=TINY)
 OURS = ("nashae-core", "nashae-data", "nashae-baselines")
 
 
@@ -118,21 +119,23 @@ def wider(sizes: Any, *, generator: torch.Generator, **options: Any) -> MLP:
     return model
 
 
-def other_activation(patch: pytest.MonkeyPatch) -> None:
-    layers = networks.ENCODERS["beamsynthesis"]._replace(activation="tanh")
-    patch.setitem(networks.ENCODERS, "beamsynthesis", layers)
+def other(**changes: Any) -> Callable[[pytest.MonkeyPatch], None]:
+    """Change fields of the record of Beamsynthesis."""
+    changed = replace(DATA_SETS["beamsynthesis"], **changes)
+    return lambda patch: patch.setitem(DATA_SETS, "beamsynthesis", changed)
 
 
-def other_layers(patch: pytest.MonkeyPatch) -> None:
-    layers = networks.DECODERS["beamsynthesis"]._replace(hidden=(40,))
-    patch.setitem(networks.DECODERS, "beamsynthesis", layers)
+def layers(activation: str = "selu", decoder: tuple[int, ...] = (40, 80, 200)) -> Any:
+    """The networks of Beamsynthesis, but for what is given."""
+    encoder = networks.Layers((200, 80, 40), activation)
+    return networks.perceptrons(1000, encoder, networks.Layers(decoder, "selu"))
 
 
 RECIPE_CHANGES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "gains": lambda patch: patch.setattr(networks, "MLP", wider),
-    "activation": other_activation,
-    "layers": other_layers,
-    "scale": lambda patch: patch.setattr("apps.recipes.data.BEAMSYNTHESIS_STD", 3.0),
+    "activation": other(networks=layers("tanh")),
+    "layers": other(networks=layers(decoder=(40,))),
+    "scale": other(inputs=Waveforms(0.318, 3.0)),
     "release": lambda patch: patch.setattr("apps.runs.folder.version", lambda _: "0.9.0"),
 }
 
@@ -149,20 +152,22 @@ def test_a_recipe_that_was_mended_makes_its_runs_again(
 
 
 def test_every_recipe_is_described_alike_each_time_and_each_by_what_it_builds() -> None:
-    first = {name: apps.runs.folder.made_by(make())["networks"] for name, make in RECIPES.items()}
+    first = {name: apps.runs.folder.made_by(r)["networks"] for name, r in RECIPES.items()}
     apps.runs.folder._networks.cache_clear()
-    for name, make in RECIPES.items():
-        networks = apps.runs.folder.made_by(replace(make(), seed=5))["networks"]
+    for name, recipe in RECIPES.items():
+        networks = apps.runs.folder.made_by(replace(recipe, seed=5))["networks"]
         assert networks == first[name]
-        weights = dict(make().build(torch.Generator()).named_parameters())
+        weights = dict(recipe.build(torch.Generator()).named_parameters())
         assert weights.keys() <= networks.keys()
     assert "selu" in str(first["beamsynthesis-nashae"])
 
 
 def test_colours_of_faces_are_part_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    recipe = RECIPES["celeba-nashae"]()
+    recipe = RECIPES["celeba-nashae"]
     before = apps.runs.folder.made_by(recipe)["inputs"]
-    monkeypatch.setitem(COLOURS, "celeba", ((0.5,) * 3, (0.2,) * 3))
+    other_colours = ColourImages((0.5,) * 3, (0.2,) * 3)
+    changed = replace(DATA_SETS["celeba"], inputs=other_colours)
+    monkeypatch.setitem(DATA_SETS, "celeba", changed)
     assert apps.runs.folder.made_by(recipe)["inputs"] != before
 
 
@@ -218,7 +223,7 @@ def test_a_run_that_is_stale_twice_is_kept_twice(run: RunFolder) -> None:
 
 
 def test_a_stale_run_is_not_touched_before_its_data_are_there(tmp_path: Path) -> None:
-    recipe = replace(RECIPES["celeba-nashae"](), train=TINY)
+    recipe = replace(RECIPES["celeba-nashae"], train=TINY)
     folder = RunFolder(tmp_path / "run")
     with pytest.raises(FileNotFoundError):
         train_run(recipe, folder.path, root=tmp_path / "nowhere")
@@ -234,7 +239,7 @@ def test_a_stale_run_is_not_touched_before_its_data_are_there(tmp_path: Path) ->
 def test_a_stale_run_of_another_recipe_is_refused(run: RunFolder) -> None:
     change(run, CHANGES["another nashae-core"])
     before = contents(run.path)
-    for other in (replace(RECIPE, seed=1), RECIPE.with_weight(0.3), RECIPES["beamsynthesis-aae"]()):
+    for other in (replace(RECIPE, seed=1), RECIPE.with_weight(0.3), RECIPES["beamsynthesis-aae"]):
         with pytest.raises(ValueError, match="holds another run"):
             train_run(other, run.path)
     assert contents(run.path) == before

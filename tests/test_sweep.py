@@ -20,13 +20,13 @@ import pytest
 import torch
 from rich.console import Console
 
-from apps.recipes import AnyRecipe
+from apps.recipes import AnyRecipe, recipe
 from apps.reproduce.__main__ import reproduce
 from apps.runs.backends import LOST, workers
 from apps.runs.folder import RunFolder
 from apps.runs.progress import Course, cost, plan, progress
 from apps.runs.rows import published
-from apps.runs.sweep import recipe, run_sweep
+from apps.runs.sweep import run_sweep
 from apps.runs.train import config, train_run
 from nashae_core import TrainConfig
 
@@ -45,7 +45,8 @@ from dataclasses import replace
 from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
 from apps.runs.backends import workers
-from apps.runs.sweep import recipe, run_sweep
+from apps.runs.sweep import run_sweep
+from apps.recipes import recipe
 runs, train, at, workers_too = arguments
 seen = RawValue("i", 0)  # file operations below `runs`, of all its processes
 

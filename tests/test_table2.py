@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from apps.recipes import DATA_SETS, AnyRecipe, dsprites_beta_vae, dsprites_nashae
+from apps.recipes import DATA_SETS, RECIPES, AnyRecipe
 from apps.reproduce import paper
 from apps.reproduce.__main__ import reproduce
 from apps.reproduce.report import write_sprite_report
@@ -74,13 +74,14 @@ def test_the_runs_are_the_cells_the_scan_and_the_sizes_each_once() -> None:
 
 def test_nothing_but_weight_m_and_seed_differs_between_the_runs() -> None:
     for r in table_2_recipes(["beta-vae"], 2):
-        default = replace(dsprites_beta_vae().with_weight(r.weight), latents=r.latents, seed=r.seed)
+        default = RECIPES["dsprites-beta-vae"].with_weight(r.weight)
+        default = replace(default, latents=r.latents, seed=r.seed)
         assert r == default
         assert r.train == TrainConfig(steps=4000, batch_size=200, record_every=20)
 
 
 def test_a_run_is_expected_to_take_some_minutes() -> None:
-    assert 60 < cost(dsprites_nashae()) < 3600
+    assert 60 < cost(RECIPES["dsprites-nashae"]) < 3600
 
 
 # A run as a row
@@ -255,7 +256,8 @@ def few_recipes(methods: Sequence[str], trials: int) -> list[AnyRecipe]:
 def test_the_command_does_the_whole_way_and_scores_each_run_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(DATA_SETS, "dsprites", lambda *_: few_dsprites())
+    few = replace(DATA_SETS["dsprites"], load=lambda *_: few_dsprites())
+    monkeypatch.setitem(DATA_SETS, "dsprites", few)
     monkeypatch.setattr("apps.reproduce.__main__.table_2_recipes", few_recipes)
     methods = ("nashae", "beta-vae")
     reproduce(table=2, method=methods, trials=1, jobs=1, out=tmp_path)

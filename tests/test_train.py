@@ -26,17 +26,11 @@ from apps.figures.runs import learned
 from apps.recipes import (
     DATA_SETS,
     RECIPES,
+    AnyRecipe,
     DataName,
-    NashAERecipe,
-    VAERecipe,
-    beamsynthesis_beta_vae,
-    beamsynthesis_nashae,
-    denormalise,
-    dsprites_nashae,
-    load_data,
-    normalise,
-    recipe_class,
+    method_named,
 )
+from apps.recipes.data_sets.beamsynthesis import NORMALISED
 from apps.runs.folder import RunFolder
 from apps.runs.train import train_run
 from apps.train.__main__ import main
@@ -61,19 +55,18 @@ from nashae_core import (
     read_tensors,
     save_tensors,
 )
-from nashae_data import Dataset, PackedImages, Provenance
+from nashae_data import Dataset, PackedImages, Provenance, beamsynthesis
 from nashae_metrics import beta_vae, learned_latents, predictability, tad
 
 ROOT = Path(__file__).parents[1]
 SHORT = TrainConfig(steps=60, batch_size=20, record_every=10)
-NASHAE = replace(beamsynthesis_nashae(), train=SHORT)
-BETA_VAE = replace(beamsynthesis_beta_vae(), train=SHORT)
+NASHAE = replace(RECIPES["beamsynthesis-nashae"], train=SHORT)
+BETA_VAE = replace(RECIPES["beamsynthesis-beta-vae"], train=SHORT)
 CHECKPOINT = "checkpoint.safetensors"
-AnyRecipe = NashAERecipe | VAERecipe
 INPUTS: dict[DataName, int] = {"beamsynthesis": 1000, "dsprites": 4096}
 FEW = 48
 FEW_STEPS = TrainConfig(steps=3, batch_size=20, record_every=1)
-SPRITES = replace(dsprites_nashae(), latents=2, train=FEW_STEPS)
+SPRITES = replace(RECIPES["dsprites-nashae"], latents=2, train=FEW_STEPS)
 
 
 def few_dsprites() -> Dataset:
@@ -94,7 +87,9 @@ def few_dsprites() -> Dataset:
 
 @pytest.fixture
 def few_sprites(monkeypatch: pytest.MonkeyPatch) -> Dataset:
-    monkeypatch.setitem(DATA_SETS, "dsprites", lambda *_: few_dsprites())
+    monkeypatch.setitem(
+        DATA_SETS, "dsprites", replace(DATA_SETS["dsprites"], load=lambda *_: few_dsprites())
+    )
     return few_dsprites()
 
 
@@ -110,7 +105,7 @@ def vae(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    recipe = replace(beamsynthesis_nashae(), train=TrainConfig(steps=400))
+    recipe = replace(RECIPES["beamsynthesis-nashae"], train=TrainConfig(steps=400))
     return train_run(recipe, tmp_path_factory.mktemp("runs") / "trained")
 
 
@@ -166,7 +161,7 @@ def test_a_finished_folder_holds_the_documented_files(nashae: RunFolder, vae: Ru
 def test_the_arrays_are_of_the_documented_shapes_and_without_pickle(
     nashae: RunFolder, vae: RunFolder
 ) -> None:
-    data = load_data(NASHAE)
+    data = beamsynthesis()
     n, m, k = len(data.observations), NASHAE.latents, len(data.names)
     for run, extra in ((nashae, "predictions"), (vae, "variances")):
         with np.load(run.path / "codes.npz", allow_pickle=False) as arrays:
@@ -215,7 +210,7 @@ def test_the_model_of_a_folder_is_the_trained_one(
     recipe: AnyRecipe, nashae: RunFolder, vae: RunFolder
 ) -> None:
     run = nashae if recipe is NASHAE else vae
-    model, x = run.model(), normalise(torch.tensor(load_data(recipe).observations[:]))
+    model, x = run.model(), NORMALISED.of(beamsynthesis().observations)
     assert not model.training
     codes = encode(model, x)
     np.testing.assert_array_equal(codes.numpy(), run.codes["codes"])
@@ -317,8 +312,11 @@ def test_a_start_that_failed_leaves_nothing_and_can_be_made_again(
     with monkeypatch.context() as patch:
         if fails == "build":
             patch.setattr(type(NASHAE), "build", refuse)
+        elif fails == "train":
+            patch.setattr("apps.runs.train.train", refuse)
         else:
-            patch.setattr(f"apps.runs.train.{'train' if fails == 'train' else 'load_data'}", refuse)
+            no_data = replace(DATA_SETS["beamsynthesis"], load=refuse)
+            patch.setitem(DATA_SETS, "beamsynthesis", no_data)
         with pytest.raises(ValueError, match=fails):
             train_run(NASHAE, tmp_path)
     assert not visible(tmp_path)
@@ -418,7 +416,7 @@ def test_a_killed_run_goes_on_and_ends_like_one_that_was_not(
     tmp_path: Path, forked: Callable[..., Process]
 ) -> None:
     path = tmp_path / "run"
-    recipe = replace(beamsynthesis_nashae(), train=TrainConfig(steps=40))
+    recipe = replace(RECIPES["beamsynthesis-nashae"], train=TrainConfig(steps=40))
     process = forked(KILLED, recipe, path)
     try:
         while process.is_alive() and not (path / CHECKPOINT).exists():
@@ -600,7 +598,10 @@ def test_one_array_is_no_archive(tmp_path: Path) -> None:
             {"method": "pca", "recipe": {}},
             r"unknown method 'pca'.*'beta-vae'.*'factor-vae'.*'nashae'",
         ),
-        ({"method": "nashae", "recipe": {"latents": 1}}, "latents must be at least 2; got 1"),
+        (
+            {"method": "nashae", "recipe": {"method": {}, "latents": 1}},
+            "latents must be .* 2; got 1",
+        ),
         ({"method": "nashae", "recipe": {"method": {"lam": 2}}}, "lam"),
         ({"method": "nashae", "recipe": {"train": {"steps": "many"}}}, "steps"),
     ],
@@ -654,11 +655,14 @@ MODELS = {
 
 @pytest.mark.parametrize("data", INPUTS)
 def test_every_recipe_builds_the_model_of_its_method(data: DataName) -> None:
-    for make in RECIPES.values():
-        recipe = replace(make(), data=data)
+    for named in RECIPES.values():
+        method = named.method
+        if hasattr(method, "observations"):
+            method = replace(method, observations=DATA_SETS[data].observations)
+        recipe = replace(named, method=method, data=data)
         model = recipe.build(torch.Generator().manual_seed(0))
         assert type(model) is MODELS[recipe.method_name]
-        assert recipe_class(recipe.method_name) is type(recipe)
+        assert isinstance(recipe.method, method_named(recipe.method_name).config)
         codes = encode(model, torch.zeros(3, INPUTS[data]))
         assert codes.shape == (3, recipe.latents)
         if hasattr(model, "decode"):
@@ -667,9 +671,9 @@ def test_every_recipe_builds_the_model_of_its_method(data: DataName) -> None:
 
 @pytest.mark.filterwarnings("ignore:.* must fall in training")  # the first steps of Adagrad rise
 @pytest.mark.usefixtures("few_sprites")
-@pytest.mark.parametrize("name", [n for n, make in RECIPES.items() if make().data in INPUTS])
+@pytest.mark.parametrize("name", [n for n, r in RECIPES.items() if r.data in INPUTS])
 def test_every_recipe_trains_into_a_folder_that_is_read_back(tmp_path: Path, name: str) -> None:
-    recipe = replace(RECIPES[name](), train=TrainConfig(steps=3, batch_size=20, record_every=1))
+    recipe = replace(RECIPES[name], train=TrainConfig(steps=3, batch_size=20, record_every=1))
     folder = train_run(recipe, tmp_path / "run")
     read = RunFolder(folder.path)
     assert read.recipe == recipe
@@ -677,12 +681,12 @@ def test_every_recipe_trains_into_a_folder_that_is_read_back(tmp_path: Path, nam
     assert read.codes["codes"].shape == (n, recipe.latents)
     assert read.record["weight"] == recipe.weight
     assert ("variances" in read.codes) == isinstance(read.model(), GaussianCoder)
-    assert learned(read).rule == recipe.counting_rule
+    assert learned(read).rule == recipe.method_record.counting_rule
 
 
 @pytest.mark.parametrize("name", [name for name in RECIPES if "dsprites" in name])
 def test_the_recipes_for_dsprites_are_the_papers(name: str) -> None:
-    recipe = RECIPES[name]()
+    recipe = RECIPES[name]
     assert (recipe.data, recipe.latents) == ("dsprites", 10)
     assert (recipe.train.steps, recipe.train.batch_size) == (4000, 200)
     model = recipe.build(torch.Generator().manual_seed(0))
@@ -704,7 +708,9 @@ def test_the_recipes_for_dsprites_are_the_papers(name: str) -> None:
 @pytest.fixture(scope="module")
 def sprites(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(DATA_SETS, "dsprites", lambda *_: few_dsprites())
+        patch.setitem(
+            DATA_SETS, "dsprites", replace(DATA_SETS["dsprites"], load=lambda *_: few_dsprites())
+        )
         return train_run(SPRITES, tmp_path_factory.mktemp("runs") / "sprites")
 
 
@@ -728,7 +734,7 @@ def test_the_truth_of_beamsynthesis_is_in_its_folder(nashae: RunFolder) -> None:
 
 @pytest.mark.usefixtures("few_sprites")
 def test_codes_of_dsprites_are_those_of_its_pixels(tmp_path: Path, few_sprites: Dataset) -> None:
-    vae = replace(RECIPES["dsprites-beta-vae"](), latents=2, train=FEW_STEPS)
+    vae = replace(RECIPES["dsprites-beta-vae"], latents=2, train=FEW_STEPS)
     for recipe in (SPRITES, vae):
         run = train_run(recipe, tmp_path / recipe.label)
         pixels = torch.tensor(few_sprites.observations[:]).flatten(1).float()
@@ -759,9 +765,9 @@ def test_a_run_on_dsprites_cut_off_ends_like_one_that_was_not(
 
 
 def test_the_generator_draws_the_weights() -> None:
-    for make in RECIPES.values():
+    for recipe in RECIPES.values():
         a, b, c = (
-            make().build(torch.Generator().manual_seed(seed)).state_dict() for seed in (0, 0, 1)
+            recipe.build(torch.Generator().manual_seed(seed)).state_dict() for seed in (0, 0, 1)
         )
         assert all(torch.equal(a[name], b[name]) for name in a)
         assert any(not torch.equal(a[name], c[name]) for name in a)
@@ -771,8 +777,8 @@ def test_a_label_tells_all_that_the_tables_vary() -> None:
     recipes = [
         replace(recipe, latents=latents, seed=seed)
         for recipe in (
-            *(make() for make in RECIPES.values()),
-            replace(beamsynthesis_nashae(), method=NashAEConfig(lam=0.3)),
+            *RECIPES.values(),
+            replace(RECIPES["beamsynthesis-nashae"], method=NashAEConfig(lam=0.3)),
         )
         for latents in (4, 32)
         for seed in (0, 1)
@@ -782,28 +788,33 @@ def test_a_label_tells_all_that_the_tables_vary() -> None:
 
 
 def test_recipes_are_frozen() -> None:
-    for make in RECIPES.values():
+    for recipe in RECIPES.values():
         with pytest.raises(FrozenInstanceError):
-            make().seed = 1
-        assert hash(make()) == hash(make())
+            recipe.seed = 1
+        assert hash(recipe) == hash(replace(recipe))
 
 
 def test_recipes_refuse_what_cannot_be() -> None:
-    for make in RECIPES.values():
+    for named in RECIPES.values():
         with pytest.raises(ValueError, match="latents must be at least 2; got 1"):
-            replace(make(), latents=1)
+            replace(named, latents=1)
         with pytest.raises(ValueError, match="seed must be at least 0; got -1"):
-            replace(make(), seed=-1)
+            replace(named, seed=-1)
+    with pytest.raises(ValueError, match="observations must be 737280, those of dsprites; got 360"):
+        replace(RECIPES["beamsynthesis-beta-tcvae"], data="dsprites")
+    with pytest.raises(ValueError, match="there is no recipe dsprites-aae"):
+        apps.recipes.recipe("aae", 1.0, 4, 0, "dsprites")
     known = re.escape(str(sorted(MODELS)))
     with pytest.raises(ValueError, match=f"unknown method 'pca'; there are {known}"):
-        recipe_class("pca")
+        method_named("pca")
 
 
-def test_denormalise_undoes_normalise() -> None:
-    x = torch.tensor(load_data(NASHAE).observations[:])
-    torch.testing.assert_close(denormalise(normalise(x)), x, rtol=0, atol=1e-12)
-    assert normalise(x).mean().abs() < 0.1
-    assert 0.9 < normalise(x).std() < 1.1
+def test_decoded_waveforms_are_in_their_own_unit() -> None:
+    waveforms = beamsynthesis().observations[:]
+    x = NORMALISED.of(waveforms)
+    np.testing.assert_allclose(NORMALISED.decoded(x), waveforms, rtol=0, atol=1e-12)
+    assert x.mean().abs() < 0.1
+    assert 0.9 < x.std() < 1.1
 
 
 # Scores of a run that was really trained
@@ -853,7 +864,7 @@ def test_the_command_trains_from_any_folder(tmp_path: Path, app: list[str]) -> N
     changes = {"lam": 0.3, "steps": 20, "latents": 5, "seed": 3, "threads": 1}
     options = [word for name, value in changes.items() for word in (f"--{name}", str(value))]
     expected = replace(
-        beamsynthesis_nashae(),
+        RECIPES["beamsynthesis-nashae"],
         latents=5,
         seed=3,
         train=TrainConfig(steps=20),

@@ -52,7 +52,7 @@ def test_what_is_below_it_is_trained_and_so_is_what_reconstructs_nothing() -> No
 def test_errors_of_waveforms_are_of_the_normalised_ones() -> None:
     x = (beamsynthesis().observations[:] - 0.318) / 0.4168
     of_the_mean = 0.5 * np.square(x - x.mean(0)).mean()
-    nashae, vae = RECIPES["beamsynthesis-nashae"](), RECIPES["beamsynthesis-beta-vae"]()
+    nashae, vae = RECIPES["beamsynthesis-nashae"], RECIPES["beamsynthesis-beta-vae"]
     found = errors(FinishedRun(nashae, {"reconstruction_loss": 0.01}, beamsynthesis()))  # type: ignore[arg-type]
     assert found == {"error": 0.01, "mean_error": pytest.approx(of_the_mean, rel=1e-5)}
     # A VAE that has every element right is left with the density's constant.
@@ -60,7 +60,7 @@ def test_errors_of_waveforms_are_of_the_normalised_ones() -> None:
     found = errors(FinishedRun(vae, perfect, beamsynthesis()))  # type: ignore[arg-type]
     assert found["error"] == pytest.approx(0)
     assert found["mean_error"] == pytest.approx(of_the_mean, rel=1e-5)
-    gan = RECIPES["beamsynthesis-info-gan"]()
+    gan = RECIPES["beamsynthesis-info-gan"]
     nothing = errors(FinishedRun(gan, {"generator_loss": 1.0}, beamsynthesis()))  # type: ignore[arg-type]
     assert nothing == {"error": None, "mean_error": None}
 
@@ -73,7 +73,7 @@ def test_errors_of_sprites_are_squares_or_nats() -> None:
     p = share / len(dataset.observations)
     inside = p[(p > 0) & (p < 1)]
     nats = -(inside * np.log(inside) + (1 - inside) * np.log(1 - inside)).sum() / 4096
-    nashae, vae = RECIPES["dsprites-nashae"](), RECIPES["dsprites-beta-vae"]()
+    nashae, vae = RECIPES["dsprites-nashae"], RECIPES["dsprites-beta-vae"]
     found = errors(FinishedRun(nashae, {"reconstruction_loss": 0.01}, dataset))  # type: ignore[arg-type]
     # Of 5000 images in place of all.
     assert found["mean_error"] == pytest.approx(0.5 * (p * (1 - p)).mean(), rel=0.01)

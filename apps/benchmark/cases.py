@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from apps.benchmark.reference import PlainBetaTCVAE, PlainFactorVAE, PlainNashAE, PlainVAE
 from apps.benchmark.timing import Comparison, compare, fastest
-from apps.recipes import RECIPES, dsprites_nashae, load_data, network_inputs, normalise
-from apps.runs.sweep import recipe
+from apps.recipes import RECIPES, recipe
+from apps.recipes.data_sets.beamsynthesis import NORMALISED
 from nashae_core import NashAE, Trainable, TrainConfig, adam, count_factors, train, train_pruned
 from nashae_core.kernels.denormals import DENORMAL, flushed_denormals
 from nashae_core.stacking import stack
@@ -84,8 +84,8 @@ def sprites(device: str) -> Iterator[Comparison]:
 
     Ours draws from the packed images, the reference from unpacked ones, of which 20,000 are enough.
     """
-    made = dsprites_nashae()
-    packed = network_inputs(made, load_data(made), "cpu")
+    made = RECIPES["dsprites-nashae"]
+    packed = made.data_set.inputs.of(dsprites().observations, "cpu")
     generator = torch.Generator().manual_seed(0)
     chosen = torch.randint(len(packed), (20_000,), generator=generator)
     x = packed[chosen].to(device)
@@ -144,7 +144,7 @@ def baselines(device: str) -> Iterator[Comparison]:
     """
     x = _waveforms(device)
     for method, reference in PLAIN_BASELINES.items():
-        made = replace(RECIPES[f"beamsynthesis-{method}"](), latents=10)
+        made = replace(RECIPES[f"beamsynthesis-{method}"], latents=10)
         generator = torch.Generator().manual_seed(0)
         model = made.build(generator)
         plain = reference(made.latents, made.weight, device=x.device)
@@ -208,4 +208,4 @@ def plain_steps(
 
 
 def _waveforms(device: str) -> Tensor:
-    return normalise(torch.tensor(beamsynthesis().observations[:])).float().to(device)
+    return NORMALISED.of(beamsynthesis().observations).float().to(device)

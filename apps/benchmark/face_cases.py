@@ -11,7 +11,8 @@ import torch
 from apps.benchmark.cases import plain_steps
 from apps.benchmark.reference import PlainNashAE, conv_networks
 from apps.benchmark.timing import Comparison, compare, fastest
-from apps.recipes import COLOURS, synthetic_faces_nashae
+from apps.recipes import RECIPES
+from apps.recipes.data_sets.synthetic_faces import COLOURS
 from nashae_core import ImageObservations, StreamedImages, TrainConfig, train
 from nashae_data import celeba, synthetic_faces, write_celeba_tree
 
@@ -24,9 +25,9 @@ def faces(device: str) -> Iterator[Comparison]:
 
     The plain reference has PyTorch's own layers and the images as numbers on the device.
     """
-    made = synthetic_faces_nashae()
+    made = RECIPES["synthetic-faces-nashae"]
     generator = torch.Generator().manual_seed(0)
-    mean, std = COLOURS[made.data]
+    mean, std = COLOURS.mean, COLOURS.std
     images = synthetic_faces(FACES, np.random.default_rng(0)).observations[:]
     rows = ImageObservations(images, mean, std)
     model = made.build(generator).to(device)

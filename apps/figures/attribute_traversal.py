@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from apps.figures.image_traversal import decoder, image_at, moved, show_images
-from apps.figures.runs import code_array, learned, spelled, starting_row
+from apps.figures.image_traversal import image_at, show_images
+from apps.figures.runs import code_array, decoder, learned, moved, spelled, starting_row
 from apps.figures.style import PAGE, styled
 from apps.runs.folder import RunFolder
 from nashae_metrics import tad

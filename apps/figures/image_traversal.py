@@ -1,18 +1,24 @@
 """What each latent does to an image: decoded from its 1st to its 99th percentile (Figure 4)."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
-import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from apps.figures.factor_information import factor_information
-from apps.figures.runs import code_array, learned, shows_images, spelled, starting_row
+from apps.figures.runs import (
+    Array,
+    check_latents,
+    code_array,
+    decoder,
+    learned,
+    moved,
+    shows_images,
+    spelled,
+    starting_row,
+)
 from apps.figures.style import PAGE, styled
-from apps.recipes import COLOURS, decoded_images
 from apps.runs.folder import RunFolder
 from nashae_metrics import tad
 
@@ -20,8 +26,6 @@ PERCENTILES = (1, 99)
 GAP = 3  # pixels of white between images
 LABEL = 1.0  # inches beside a row of images
 VALUES = 0.17  # inches below it
-
-Array = npt.NDArray[Any]
 
 
 @styled
@@ -52,9 +56,7 @@ def draw_image_traversal(
         raise ValueError(f"steps must be at least 2; got {steps}")
     codes, row = code_array(folder, "codes"), starting_row(folder, row)
     latents = _order(folder) if latents is None else latents
-    if not latents or not all(0 <= latent < codes.shape[1] for latent in latents):
-        last = codes.shape[1] - 1
-        raise ValueError(f"latents must be in 0 ... {last}, those of {folder.path}; got {latents}")
+    check_latents(folder, latents)
     image = image_at(folder, row)
     decode, carried = decoder(folder), _carried(folder)
 
@@ -72,27 +74,7 @@ def draw_image_traversal(
 
 def image_at(run: RunFolder, row: int) -> Array:
     """The image `row` of the run's data, (height, width) or (height, width, 3), from 0 to 1."""
-    image = np.asarray(run.data().observations[row])
-    return image / 255 if run.recipe.data in COLOURS else image
-
-
-def decoder(run: RunFolder) -> Callable[[Array], Array]:
-    """A function from codes (k, m) to the run's images (k, height, width, ...), from 0 to 1."""
-    model = run.model()
-    dtype = next(model.parameters()).dtype
-
-    def decode(codes: Array) -> Array:
-        with torch.no_grad():
-            return decoded_images(run.recipe, model.decode(torch.as_tensor(codes, dtype=dtype)))
-
-    return decode
-
-
-def moved(code: Array, latent: int, values: Array) -> Array:
-    """A code (m,) as often as there are `values` (k,), each with its `latent` at one of them."""
-    codes = np.tile(code, (len(values), 1))
-    codes[:, latent] = values
-    return codes
+    return run.recipe.data_set.inputs.shown(run.data().observations[row])
 
 
 def _order(run: RunFolder) -> list[int]:

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from apps.figures.style import GREY, PAGE, palette, styled
-from apps.recipes import recipe_class
+from apps.recipes import method_named
 
 MARKERS = "osD^vP"
 # Of the room between two values of m: what the groups take up, and at most what lies between two
@@ -67,10 +67,5 @@ def _group(
             axis.scatter(x, counts, s=14, color=colour, marker=marker, linewidths=0, zorder=3)
             means.append((centre, float(np.mean(counts))))
     axis.plot(*np.array(means).T, color=colour, alpha=0.5)
-    label = _title(rows[0]["method"], rows[0]["weight"])
+    label = method_named(rows[0]["method"]).title(rows[0]["weight"])
     axis.plot([], [], color=colour, marker=marker, markersize=4, label=label)
-
-
-def _title(method: str, weight: float) -> str:
-    recipe = recipe_class(method)
-    return f"{recipe.family} {recipe.symbol} = {weight:g}"

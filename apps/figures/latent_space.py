@@ -112,7 +112,7 @@ def _column(
 
 
 def _limits(run: RunFolder) -> tuple[float, float]:
-    if run.recipe.counting_rule == "nashae":
+    if run.recipe.method_record.counting_rule == "nashae":
         return 0.0, 1.0
     largest = float(np.abs(code_array(run, "codes")).max())
     # Not below 0.5: else the noise of a latent space that is dead throughout would fill it.

@@ -1,18 +1,17 @@
 """What a figure says of runs, and what it reads of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
-from apps.recipes import DataName
 from apps.runs.folder import RunFolder
 from nashae_metrics import LearnedLatents, learned_latents
 
+Array = npt.NDArray[Any]
 UNITS = {"frequency": " Hz"}
-# The data sets of images; the others are waveforms.
-IMAGES: frozenset[DataName] = frozenset({"dsprites", "synthetic-faces", "celeba"})
 
 
 def run_titles(runs: Sequence[RunFolder], *, seeds: bool = True) -> list[str]:
@@ -26,7 +25,7 @@ def run_titles(runs: Sequence[RunFolder], *, seeds: bool = True) -> list[str]:
     return [f"{name}, seed {run.recipe.seed}" for name, run in zip(names, runs, strict=True)]
 
 
-def code_array(run: RunFolder, name: str) -> npt.NDArray[Any]:
+def code_array(run: RunFolder, name: str) -> Array:
     """One array of the run's `codes.npz`; `ValueError` names the folder where it is not there."""
     if name not in run.codes:
         raise ValueError(f"{run.path} has no {name} in codes.npz; it has {sorted(run.codes)}")
@@ -37,12 +36,12 @@ def learned(run: RunFolder) -> LearnedLatents:
     """The run's learned latents, by the rule for its method."""
     codes = code_array(run, "codes")
     variances = run.codes.get("variances")
-    return learned_latents(codes, rule=run.recipe.counting_rule, variances=variances)
+    return learned_latents(codes, rule=run.recipe.method_record.counting_rule, variances=variances)
 
 
 def shows_images(run: RunFolder) -> bool:
     """Whether the run's observations are images, not waveforms."""
-    return run.recipe.data in IMAGES
+    return run.recipe.data_set.inputs.images
 
 
 def starting_row(run: RunFolder, row: int | None) -> int:
@@ -57,6 +56,33 @@ def starting_row(run: RunFolder, row: int | None) -> int:
         last = len(codes) - 1
         raise ValueError(f"row must be in 0 ... {last}, the observations of {run.path}; got {row}")
     return row
+
+
+def check_latents(run: RunFolder, latents: Sequence[int]) -> None:
+    """Raise `ValueError` unless there is a latent, and all are in 0 ... m − 1."""
+    last = code_array(run, "codes").shape[1] - 1
+    if not latents or not all(0 <= latent <= last for latent in latents):
+        raise ValueError(f"latents must be in 0 ... {last}, those of {run.path}; got {latents}")
+
+
+def decoder(run: RunFolder) -> Callable[[Array], Array]:
+    """A function from codes (k, m) to the run's observations: (k, samples), or images (k, ...)."""
+    model = run.model()
+    dtype = next(model.parameters()).dtype
+
+    def decode(codes: Array) -> Array:
+        with torch.no_grad():
+            decoded = model.decode(torch.as_tensor(codes, dtype=dtype))
+        return run.recipe.data_set.inputs.decoded(decoded)
+
+    return decode
+
+
+def moved(code: Array, latent: int, values: Array) -> Array:
+    """A code (m,) as often as there are `values` (k,), each with its `latent` at one of them."""
+    codes = np.tile(code, (len(values), 1))
+    codes[:, latent] = values
+    return codes
 
 
 def spelled(name: str) -> str:

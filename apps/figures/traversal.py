@@ -6,15 +6,22 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 
-from apps.figures.runs import code_array, learned, level, spelled, starting_row
+from apps.figures.runs import (
+    check_latents,
+    code_array,
+    decoder,
+    learned,
+    level,
+    moved,
+    spelled,
+    starting_row,
+)
 from apps.figures.style import PAGE, SEQUENTIAL, styled
-from apps.recipes import Model, denormalise
 from apps.runs.folder import RunFolder
 
 SAMPLE_TIME = 1e-3  # s, between the samples of Beamsynthesis
@@ -44,17 +51,16 @@ def traversal(
     row = starting_row(run, row)
     if latents is None:
         latents = np.flatnonzero(learned(run).active).tolist() or range(m)
-    if not latents or not all(0 <= latent < m for latent in latents):
-        raise ValueError(f"latents must be in 0 ... {m - 1}, those of {run.path}; got {latents}")
+    check_latents(run, latents)
 
     columns = 1 if len(latents) <= ONE_COLUMN else 2
     rows = math.ceil(len(latents) / columns)
     figure = Figure(figsize=(PAGE, 1.25 * rows + 0.6))
     axes = list(figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).flat)
-    model = run.model()
+    decode = decoder(run)
     for latent, axis in zip(latents, axes, strict=False):
         values = np.linspace(codes[:, latent].min(), codes[:, latent].max(), VALUES)
-        _panel(axis, values, decoded(model, codes[row], latent, values))
+        _panel(axis, values, decode(moved(codes[row], latent, values)))
         axis.set_title(f"L{latent + 1}", loc="left")
     for axis in axes[len(latents) :]:
         axis.set_axis_off()
@@ -62,18 +68,6 @@ def traversal(
     figure.supylabel("beam current (full beam = 1)")
     figure.suptitle(f"{run.recipe.title}, from observation {row}: {_factors(run, row)}")
     return figure
-
-
-def decoded(
-    model: Model, code: npt.NDArray[Any], latent: int, values: npt.NDArray[Any]
-) -> npt.NDArray[Any]:
-    """The waveforms (k, samples) of `code` (m,) with `latent` at each of `values` (k,)."""
-    codes = np.tile(code, (len(values), 1))
-    codes[:, latent] = values
-    with torch.no_grad():
-        waveforms = model.decode(torch.as_tensor(codes, dtype=next(model.parameters()).dtype))
-    array: npt.NDArray[Any] = denormalise(waveforms).numpy()
-    return array
 
 
 def _panel(axis: Axes, values: npt.NDArray[Any], waveforms: npt.NDArray[Any]) -> None:

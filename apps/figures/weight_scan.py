@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from apps.figures.style import DARK, FAINT, GREY, PAGE, PALETTE, styled
-from apps.recipes import recipe_class
+from apps.recipes import method_named
 
 # In powers of ten: how far 0 stands left of the least weight above it, and at most runs from each
 # other, which take up at most this share of the room between two weights.
@@ -37,7 +37,7 @@ def draw_weight_scan(rows: Sequence[Mapping[str, Any]], *, method: str = "nashae
     sizes = sorted({row["latents"] for row in own})
     if len(sizes) > 1:
         raise ValueError(f"the rows of a scan have one number of latents; got {sizes}")
-    recipe = recipe_class(method)
+    record = method_named(method)
     places = _places([row["weight"] for row in own])
     figure = Figure(figsize=(PAGE, 2.6))
     left, right = figure.subplots(1, 2, sharex=True)
@@ -48,12 +48,12 @@ def draw_weight_scan(rows: Sequence[Mapping[str, Any]], *, method: str = "nashae
         }
         _panel(axis, points, places)
         _weight_axis(axis, places)
-        axis.set_xlabel(recipe.symbol)
+        axis.set_xlabel(record.symbol)
     left.set_ylabel("β-VAE score (%)")
     right.set_ylabel(f"learned latents of {sizes[0]}")
     right.set_ylim(0, sizes[0] + 0.5)
     right.yaxis.set_major_locator(MaxNLocator(integer=True))
-    _legend(figure, f"{recipe.family}, m = {sizes[0]}")
+    _legend(figure, f"{record.family}, m = {sizes[0]}")
     return figure
 
 

@@ -1,96 +1,122 @@
 """What a run is: a method, data, a size, a training, a seed."""
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Self
+from typing import Any, Generic, Self, TypeVar
 
 import torch
 
-from apps.recipes.data import DataName
-from nashae_baselines import (
-    AAEConfig,
-    AnnealedVAEConfig,
-    BetaTCVAEConfig,
-    CovarianceAutoencoder,
-    CovarianceAutoencoderConfig,
-    DIPVAEConfig,
-    FactorVAEConfig,
-    GaussianVAE,
-    InfoGAN,
-    InfoGANConfig,
-    VAEConfig,
-)
-from nashae_core import NashAE, NashAEConfig, TrainConfig
+from apps.recipes.data_set import DataName, DataSet
+from apps.recipes.data_sets import DATA_SETS
+from apps.recipes.method import Config, Method, Model
+from apps.recipes.methods import method_named, method_of
+from nashae_core import TrainConfig
 
-Config = (
-    NashAEConfig
-    | VAEConfig
-    | BetaTCVAEConfig
-    | FactorVAEConfig
-    | DIPVAEConfig
-    | AnnealedVAEConfig
-    | AAEConfig
-    | InfoGANConfig
-    | CovarianceAutoencoderConfig
-)
-Model = NashAE | GaussianVAE | InfoGAN | CovarianceAutoencoder
+C = TypeVar("C", bound=Config, covariant=True)
 
 
 @dataclass(frozen=True)
-class Recipe(ABC):
-    """What a run is: a method, data, a size, a training, a seed. Subclasses name the method."""
+class Recipe(Generic[C]):
+    """A run: the settings of a method, on a data set, with a size, a training and a seed.
 
-    method: Config
+    The class of the settings says which method it is, so that its name and its settings cannot
+    disagree. Raises `ValueError` for fewer than two latents, a negative seed, and for a number of
+    `observations` among the settings that is not the data set's.
+    """
+
+    method: C
     """The method's own settings."""
     data: DataName = "beamsynthesis"
     """The data set."""
     latents: int = 4
     """m: the number of latents that the model starts with."""
     seed: int = 0
-    """Draws the weights, the batches and the noise."""
+    """Draws the parameters, the batches and the noise."""
     train: TrainConfig = field(default_factory=TrainConfig)
     """Steps and batches."""
 
-    method_name: ClassVar[str]
-    """The method as the tables' rows name it."""
-    family: ClassVar[str]
-    """The method as the paper writes it."""
-    counting_rule: ClassVar[str]
-    """Which of nashae-metrics' rules tells its learned latents: its authors', if they have one."""
-    weight_name: ClassVar[str] = "beta"
-    """Which of the method's settings the tables vary."""
-    symbol: ClassVar[str] = "β"
-    """How the paper writes that setting."""
-
     # Differs from the paper: the authors' trials share one order of batches and differ by their
-    # weights alone; here the seed draws both.
+    # first parameters alone; here the seed draws both.
 
     def __post_init__(self) -> None:
         if self.latents < 2:
             raise ValueError(f"latents must be at least 2; got {self.latents}")
         if self.seed < 0:
             raise ValueError(f"seed must be at least 0; got {self.seed}")
+        given, n = getattr(self.method, "observations", None), self.data_set.observations
+        if given not in (None, n):
+            raise ValueError(f"observations must be {n}, those of {self.data}; got {given}")
 
-    @abstractmethod
-    def build(self, generator: torch.Generator) -> Model:
-        """A fresh model, its weights drawn from `generator`."""
+    @property
+    def data_set(self) -> DataSet:
+        """The record of the data set."""
+        return DATA_SETS[self.data]
+
+    @property
+    def method_record(self) -> Method[Any]:
+        """The record of the method."""
+        return method_of(self.method)
+
+    @property
+    def method_name(self) -> str:
+        """The method as rows name it."""
+        return self.method_record.name
+
+    @property
+    def name(self) -> str:
+        """The data set and the method."""
+        return f"{self.data}-{self.method_name}"
 
     @property
     def weight(self) -> float:
         """λ or β: what the tables vary."""
-        return float(getattr(self.method, self.weight_name))
-
-    def with_weight(self, weight: float) -> Self:
-        """The same recipe at another λ or β."""
-        changed: dict[str, Any] = {self.weight_name: weight}
-        return replace(self, method=replace(self.method, **changed))
+        return float(getattr(self.method, self.method_record.weight_name))
 
     @property
     def title(self) -> str:
         """The method and its weight as the paper writes them."""
-        return f"{self.family} {self.symbol} = {self.weight:g}"
+        return self.method_record.title(self.weight)
 
     @property
     def label(self) -> str:
         """A name for the run's folder."""
-        return f"{self.data}-{self.method_name}-{self.weight:g}-m{self.latents}-seed{self.seed}"
+        return f"{self.name}-{self.weight:g}-m{self.latents}-seed{self.seed}"
+
+    def with_weight(self, weight: float) -> Self:
+        """The same recipe at another λ or β."""
+        changed: dict[str, Any] = {self.method_record.weight_name: weight}
+        return replace(self, method=replace(self.method, **changed))
+
+    def build(self, generator: torch.Generator) -> Model:
+        """A fresh model, its parameters drawn from `generator`."""
+        return self.method_record.build(
+            self.method, self.data_set.networks, self.latents, generator
+        )
+
+
+AnyRecipe = Recipe[Any]
+
+RECIPES: dict[str, AnyRecipe] = {}
+DESCRIPTIONS: dict[str, str] = {}  # a sentence on each
+for _data in DATA_SETS.values():
+    for _config, _note in _data.settings:
+        _made = Recipe(_config, _data.name, _data.latents, train=_data.train)
+        _method = _made.method_record
+        RECIPES[_made.name] = _made
+        DESCRIPTIONS[_made.name] = (
+            f"{_method.family} on {_data.title}, {_note} ({_method.symbol} = {_made.weight:g})."
+        )
+
+
+def recipe(
+    method_name: str, weight: float, latents: int, seed: int, data: DataName = "beamsynthesis"
+) -> AnyRecipe:
+    """The recipe of a method on a data set, with another weight, number of latents and seed.
+
+    Raises `ValueError` for a method that does not exist or has no recipe on the data set.
+    """
+    # Differs from the paper: "to convergence" there. Here every run has the steps of the authors'
+    # code, 1000 on Beamsynthesis and 4000 on dSprites, whatever the method.
+    name = f"{data}-{method_named(method_name).name}"
+    if name not in RECIPES:
+        raise ValueError(f"there is no recipe {name}; there are {list(RECIPES)}")
+    return replace(RECIPES[name].with_weight(weight), latents=latents, seed=seed)

@@ -12,7 +12,7 @@ import tyro
 from rich.table import Table
 
 from apps.console import console, exit_on_error, progress_bar, shown_faces
-from apps.recipes import AnyRecipe, DataName, load_data
+from apps.recipes import AnyRecipe, DataName
 from apps.reproduce.factors.report import count_cells, write_count_report
 from apps.reproduce.factors.runs import count_runs, run_counts
 from apps.reproduce.paper import FACE_TRIALS, SPRITE_TRIALS, TABLE_2, TRIALS
@@ -114,7 +114,7 @@ def reproduce(
         root = celeba or out / "data"
         if table == 3:
             with progress_bar() as bar:  # once, for all the workers
-                load_data(recipes[0], root, shown_faces(bar))
+                recipes[0].data_set.load(root, shown_faces(bar))
         with progress(recipes, out / "runs", at_a_time):
             folders = run_sweep(recipes, out / "runs", jobs=at_a_time, root=root, device=device)
     if table == 2:

@@ -1,6 +1,6 @@
 """How many latents a run learned, by its own and by every published rule."""
 
-from apps.recipes import recipe_class
+from apps.recipes import method_named
 from apps.runs.folder import RunFolder
 from nashae_metrics import LearnedLatents, learned_latents
 
@@ -13,7 +13,7 @@ def own_count(folder: RunFolder) -> LearnedLatents:
     """The learned latents by the method's own rule."""
     # Differs from the paper: the authors count over 100 random observations (1000 of dSprites); the
     # whole data set gives the same number in almost every run and does not depend on a draw.
-    rule = recipe_class(folder.record["method"]).counting_rule
+    rule = method_named(folder.record["method"]).counting_rule
     arrays = folder.codes
     return learned_latents(arrays["codes"], rule=rule, variances=arrays.get("variances"))
 

@@ -38,7 +38,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from apps.recipes import AnyDataset, AnyRecipe, Model, input_scale, load_data, recipe_class
+from apps.recipes import AnyDataset, AnyRecipe, Model, Recipe, method_named
 from nashae_core import load_weights
 from nashae_core.descriptions import ABSENT, as_json, first_difference
 from nashae_data import Dataset, atomic_file
@@ -155,9 +155,15 @@ class RunFolder:
         """The recipe, as far as this release has its fields."""
         config = self._config
         try:
-            return msgspec.convert(config.recipe, recipe_class(config.method))
+            settings: Any = method_named(config.method).config
+            recipe: AnyRecipe = msgspec.convert(config.recipe, Recipe[settings])
         except ValueError as error:
             raise self._no_run(str(error)) from error
+        if recipe.method_name != config.method:
+            raise self._no_run(
+                f"its settings are those of {recipe.method_name}, not of {config.method}"
+            )
+        return recipe
 
     def _no_run(self, why: str) -> ValueError:
         return ValueError(f"{self.path / 'config.json'} is not a run's: {why}")
@@ -192,7 +198,7 @@ class RunFolder:
 
     def data(self) -> AnyDataset:
         """The data set that the run is of."""
-        return load_data(self.recipe, Path(self._config.root))
+        return self.recipe.data_set.load(Path(self._config.root), None)
 
     @cached_property
     def history(self) -> dict[str, npt.NDArray[Any]]:
@@ -286,7 +292,7 @@ def made_by(recipe: AnyRecipe) -> dict[str, Any]:
     return {
         "versions": versions(),
         "networks": _networks(replace(recipe, seed=0)),
-        "inputs": input_scale(recipe),
+        "inputs": recipe.data_set.input_scale(),
     }
 
 

@@ -74,7 +74,8 @@ class Course:
 @cache
 def cost(recipe: AnyRecipe) -> float:
     """About how many seconds a run takes: what the release's runs of its kind took."""
-    kept = published({"beamsynthesis": 1, "dsprites": 2}.get(recipe.data, 3))
+    table = recipe.data_set.table
+    kept = published(table) if table else []
     rows = [(r["seconds"] / r["steps"], r["method"], r["latents"]) for r in kept]
     if not rows:
         return STEP_SECONDS * recipe.train.steps
@@ -117,7 +118,10 @@ def plan(recipes: Iterable[AnyRecipe], runs: Path, jobs: int) -> Table:
     )
     for heading in ("method", "weight", "m", "finished", "to run"):
         table.add_column(heading, justify="left" if heading == "method" else "right")
-    of_cell = {r: (r.family, f"{r.symbol} = {r.weight:g}", str(r.latents)) for r in course.recipes}
+    of_cell = {}
+    for r in course.recipes:
+        method = r.method_record
+        of_cell[r] = (method.family, f"{method.symbol} = {r.weight:g}", str(r.latents))
     total = Counter(of_cell.values())
     done = Counter(cell for r, cell in of_cell.items() if course.done(r))
     for cell, runs_of_cell in total.items():

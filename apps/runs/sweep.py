@@ -4,7 +4,6 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from threading import Thread
@@ -13,7 +12,7 @@ import joblib  # type: ignore[import-untyped]
 import torch
 
 from apps.console import console
-from apps.recipes import RECIPES, AnyRecipe, DataName
+from apps.recipes import AnyRecipe, DataName, recipe
 from apps.reproduce.paper import (
     FACE_LATENTS,
     FIGURE_3,
@@ -29,16 +28,6 @@ from apps.reproduce.paper import (
 from apps.runs.folder import CHECKPOINT, RunFolder
 from apps.runs.memory import keep_memory
 from apps.runs.train import train_run
-
-
-def recipe(
-    method: str, weight: float, latents: int, seed: int, data: DataName = "beamsynthesis"
-) -> AnyRecipe:
-    """The recipe of one cell's trial. Nothing but these differs between a method's runs."""
-    # Differs from the paper: "to convergence" there. Here every run has the steps of the authors'
-    # code, 1000 on Beamsynthesis and 4000 on dSprites, whatever the method.
-    of_method = RECIPES[f"{data}-{method}"]()
-    return replace(of_method.with_weight(weight), latents=latents, seed=seed)
 
 
 def table_1_recipes(methods: Sequence[str], trials: int) -> list[AnyRecipe]:

@@ -16,15 +16,13 @@ import torch
 from torch import Tensor, nn
 
 from apps.console import console
-from apps.recipes import AnyDataset, AnyRecipe, Model, input_scale, load_data, network_inputs
-from apps.recipes.faces import OnFaces
+from apps.recipes import AnyDataset, AnyRecipe, Model, OnFaces
 from apps.runs.folder import CHECKPOINT, RunFolder, made_by, versions
 from nashae_baselines import GaussianCoder
 from nashae_core import (
     History,
     NashAE,
     Observations,
-    PackedObservations,
     Progress,
     encode,
     read_tensors,
@@ -33,7 +31,6 @@ from nashae_core import (
     train,
 )
 from nashae_core.descriptions import as_json
-from nashae_data import AttributeDataset
 
 # A checkpoint of a large model takes a second: they are spaced so that all of them take no more of
 # the run than this.
@@ -79,8 +76,8 @@ def train_run(
         if folder.finished and not stale:
             (path / CHECKPOINT).unlink(missing_ok=True)  # of a process that was killed at the end
             return folder
-        dataset = load_data(recipe, root, on_faces)
-        observations = network_inputs(recipe, dataset, device)
+        dataset = recipe.data_set.load(root, on_faces)
+        observations = recipe.data_set.inputs.of(dataset.observations, device)
         generator = torch.Generator().manual_seed(recipe.seed)
         model = recipe.build(generator)
         if stale:
@@ -106,10 +103,12 @@ def train_run(
         if int(history.steps[-1]) < recipe.train.steps:
             return folder
         seconds = clock.seconds()
-        scale = {"normalisation": input_scale(recipe)}
+        scale = {"normalisation": recipe.data_set.input_scale()}
         save_weights(model, path / "weights.safetensors", scale)
         folder.write_arrays("history.npz", _history_arrays(history))
-        folder.write_arrays("codes.npz", _code_arrays(model, observations, dataset, device))
+        truth = {name: getattr(dataset, name) for name in recipe.data_set.kept}
+        arrays = _code_arrays(model, observations, device) | truth
+        folder.write_arrays("codes.npz", arrays | {"names": np.array(dataset.names)})
         folder.write_record(_record(recipe, dataset, history, seconds, device))
         (path / CHECKPOINT).unlink(missing_ok=True)
         signals.raise_if_any()  # one that came after the last entry
@@ -278,7 +277,7 @@ class _PosteriorTable(nn.Module):
 
 
 def _code_arrays(
-    model: Model, observations: Tensor | Observations, dataset: AnyDataset, device: str
+    model: Model, observations: Tensor | Observations, device: str
 ) -> dict[str, npt.NDArray[Any]]:
     if isinstance(model, GaussianCoder):
         codes, variances = encode(_PosteriorTable(model), observations, device=device).chunk(2, 1)
@@ -288,13 +287,7 @@ def _code_arrays(
         arrays = {"codes": codes.numpy()}
     if isinstance(model, NashAE):
         arrays["predictions"] = _predictions(model, codes.to(device))
-    names = {"names": np.array(dataset.names)}
-    if isinstance(observations, PackedObservations):
-        # The factors and values of so many would be larger than the codes, and are computed.
-        return arrays | names
-    if isinstance(dataset, AttributeDataset):
-        return arrays | {"attributes": dataset.attributes} | names
-    return arrays | {"factors": dataset.factors, "values": dataset.values} | names
+    return arrays
 
 
 @torch.no_grad()
@@ -308,11 +301,11 @@ def _predictions(model: NashAE, codes: Tensor) -> npt.NDArray[Any]:
 def _record(
     recipe: AnyRecipe, dataset: AnyDataset, history: History, seconds: float, device: str
 ) -> dict[str, Any]:
-    faces = isinstance(dataset, AttributeDataset)
+    source = {"source": dataset.provenance.source} if recipe.data_set.on_disk else {}
     return {
         "method": recipe.method_name,
         "data": recipe.data,
-        **({"source": dataset.provenance.source} if faces else {}),
+        **source,
         "weight": recipe.weight,
         "latents": recipe.latents,
         "seed": recipe.seed,

@@ -8,7 +8,6 @@ from typing import Any
 
 from torch.nn import functional as F
 
-from apps.recipes import network_inputs
 from apps.runs.folder import RunFolder
 from apps.runs.rows import Row
 from nashae_baselines.losses import LOG_2PI
@@ -26,7 +25,7 @@ def errors(folder: RunFolder) -> Row:
     where a method reconstructs nothing.
     """
     record, recipe = folder.record, folder.recipe
-    observations = network_inputs(recipe, folder.data(), "cpu")
+    observations = recipe.data_set.inputs.of(folder.data().observations, "cpu")
     x = observations[evenly(len(observations), MOST)]
     mean = x.mean(0).expand_as(x)
     if getattr(recipe.method, "likelihood", None) == "bernoulli":

@@ -1,28 +1,36 @@
 """The command line of `apps/train`."""
 
+from functools import reduce
+from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import torch
 import tyro
 
 from apps.console import console, exit_on_error, progress_bar, shown_faces
-from apps.recipes import RECIPES
+from apps.recipes import DESCRIPTIONS, RECIPES, Recipe
 from apps.runs.memory import keep_memory
 from apps.runs.train import train_run
 from nashae_core import Progress
 
 if TYPE_CHECKING:
-    from apps.recipes import AnyRecipe
+    from apps.recipes import AnyRecipe as NamedRecipe
 else:
-    AnyRecipe = tyro.extras.subcommand_type_from_defaults(
-        {name: make() for name, make in RECIPES.items()},
-        descriptions={name: make.__doc__ for name, make in RECIPES.items()},
+    NamedRecipe = reduce(
+        or_,
+        (
+            Annotated[
+                Recipe[type(recipe.method)],
+                tyro.conf.subcommand(name, default=recipe, description=DESCRIPTIONS[name]),
+            ]
+            for name, recipe in RECIPES.items()
+        ),
     )
 
 
 def train(
-    recipe: AnyRecipe,
+    recipe: NamedRecipe,
     out: Path | None = None,
     root: Path = Path("data"),
     device: Literal["cpu", "cuda"] = "cpu",

@@ -40,7 +40,7 @@ class Row:
     @property
     def title(self) -> str:
         """The method and the data."""
-        return f"{self.recipe.family}, {self.recipe.data}"
+        return f"{self.recipe.method_record.family}, {self.recipe.data}"
 
     @property
     def same_start(self) -> bool:
@@ -62,8 +62,8 @@ def compare_authors(authors: Path, show: Callable[[str], None]) -> Found:
     for data, batch in BATCHES.items():
         raw = raw_observations(data)
         for method in METHODS:
-            recipe = RECIPES[f"{data}-{method}"]()
-            show(f"{recipe.family}, {data}")
+            recipe = RECIPES[f"{data}-{method}"]
+            show(f"{recipe.method_record.family}, {data}")
             small = replace(recipe, train=replace(recipe.train, batch_size=batch))
             found.rows.append(
                 Row(

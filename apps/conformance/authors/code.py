@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from apps.recipes import COLOURS, AnyRecipe, DataName, NashAERecipe
+from apps.recipes import AnyRecipe, DataName
+from apps.recipes.data_sets.synthetic_faces import COLOURS
 from nashae_baselines import FactorVAE, GaussianVAE
-from nashae_core import NashAE
+from nashae_core import NashAE, NashAEConfig
 
 
 class AuthorsCode(NamedTuple):
@@ -97,7 +98,7 @@ def normaliser(code: AuthorsCode, data: DataName) -> Any:
     if data == "celeba":
         return code.models.celeba_norm
     # Their class with the colours of the synthetic faces, which they do not have.
-    return code.models.Normalize(*COLOURS[data])
+    return code.models.Normalize(COLOURS.mean, COLOURS.std)
 
 
 def authors_model(code: AuthorsCode, recipe: AnyRecipe) -> Any:
@@ -108,7 +109,7 @@ def authors_model(code: AuthorsCode, recipe: AnyRecipe) -> Any:
     networks, m = NETWORKS[recipe.data], recipe.latents
     norm = normaliser(code, recipe.data)
     options: dict[str, Any] = {"z_dim": m, "inp_inorm": norm}
-    if isinstance(recipe, NashAERecipe):
+    if isinstance(recipe.method, NashAEConfig):
         names = (networks.encoder, networks.decoder)
         kind = code.models.AutoEncoder
     else:

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from apps.conformance.authors.code import AuthorsCode, authors_model
-from apps.recipes import AnyRecipe, DataName, NashAERecipe
+from apps.recipes import AnyRecipe, DataName
+from nashae_core import NashAEConfig
 
 NAMES: dict[DataName, str] = {
     "beamsynthesis": "beamsynthesis",
@@ -27,7 +28,7 @@ def cells(authors: Path, notebook: str) -> list[str]:
 
 def their_settings(code: AuthorsCode, authors: Path, recipe: AnyRecipe) -> dict[str, float]:
     """Steps, batch and learning rate of the notebook for the method and data of `recipe`."""
-    kind = "ae" if isinstance(recipe, NashAERecipe) else "vae"
+    kind = "ae" if isinstance(recipe.method, NashAEConfig) else "vae"
     source = "\n".join(cells(authors, f"{kind}_script_{NAMES[recipe.data]}"))
     lr = _number(r"^lr = ([\d.e-]+)", source)
     other = re.search(r"should be ([\d.e-]+) if the model is FACTOR_VAE", source)
@@ -45,16 +46,16 @@ def their_settings(code: AuthorsCode, authors: Path, recipe: AnyRecipe) -> dict[
 
 def our_settings(recipe: AnyRecipe) -> dict[str, float]:
     """The same of a recipe."""
-    method: Any = recipe.method
-    rate = method.autoencoder_lr if isinstance(recipe, NashAERecipe) else method.lr
+    method = recipe.method
+    rate = method.autoencoder_lr if isinstance(method, NashAEConfig) else method.lr
     return {"steps": recipe.train.steps, "batch": recipe.train.batch_size, "rate": rate}
 
 
 def optimisers(code: AuthorsCode, recipe: AnyRecipe) -> list[str]:
     """How the two sides' optimisers differ, apart from what `our_settings` has; empty for not."""
     theirs, rate = authors_model(code, recipe), our_settings(recipe)["rate"]
-    method: Any = recipe.method
-    rates = [rate, method.predictor_lr] if isinstance(recipe, NashAERecipe) else [rate]
+    method = recipe.method
+    rates = [rate, method.predictor_lr] if isinstance(method, NashAEConfig) else [rate]
     theirs.init_optim_objects(*rates)
     players = {"autoencoder": "ae_optim", "vae": "ae_optim"}
     players |= {"predictors": "preds_optim", "discriminator": "disc_optim"}

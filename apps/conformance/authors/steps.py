@@ -17,10 +17,10 @@ from apps.conformance.authors.code import (
     in_their_layout,
     normaliser,
 )
-from apps.recipes import AnyRecipe, NashAERecipe
+from apps.recipes import AnyRecipe
 from nashae_baselines import BetaTCVAE, FactorVAE, Posterior, permuted
 from nashae_baselines.gaussian_coder import drawn
-from nashae_core import Progress, train
+from nashae_core import NashAEConfig, Progress, train
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def our_training(
     config = replace(recipe.train, steps=max(at), record_every=1)
     history = train(model, noted, config, torch.Generator().manual_seed(0), on_record=note)
     t = history.terms
-    if isinstance(recipe, NashAERecipe):
+    if isinstance(recipe.method, NashAEConfig):
         losses = {"reconstruction": t["reconstruction_loss"], "covariance": t["covariance_loss"]}
     elif isinstance(model, BetaTCVAE):
         kl = t["mi"] + model.config.beta * t["tc"] + t["dimension_wise_kl"]
@@ -139,7 +139,7 @@ def our_training(
     )
     draws, nothing = Draws(batches, [], []), torch.zeros(config.batch_size, recipe.latents)
     rows = torch.arange(config.batch_size, dtype=raw.dtype)[:, None].expand(nothing.shape)
-    if not isinstance(recipe, NashAERecipe):
+    if not isinstance(recipe.method, NashAEConfig):
         for _ in range(config.steps):
             for _ in range(model.batches_per_step):
                 draws.noise.append(drawn(Posterior(nothing, nothing), noise))
@@ -184,7 +184,7 @@ def their_training(
             skipped = int(optimiser == "disc_optim")
             _watch(getattr(model, optimiser), names, snapshots, turns, skipped)
     options: dict[str, Any] = {"batch_per_group": 1, "batch_size": index.shape[-1]}
-    options["ar" if isinstance(recipe, NashAERecipe) else "beta"] = recipe.weight
+    options["ar" if isinstance(recipe.method, NashAEConfig) else "beta"] = recipe.weight
     data = _Numbered(raw, getattr(recipe.method, "observations", len(raw)))
     with _handed(index, noise, orders):
         losses = model.fit(data, steps + shifted, **options)
@@ -195,8 +195,8 @@ def their_training(
 
 
 def _rates(recipe: AnyRecipe) -> tuple[float, ...]:
-    method: Any = recipe.method
-    if isinstance(recipe, NashAERecipe):
+    method = recipe.method
+    if isinstance(method, NashAEConfig):
         return (method.autoencoder_lr, method.predictor_lr)
     return (method.lr,)
 
@@ -288,7 +288,7 @@ def compared_training(
     with double_precision():
         torch.manual_seed(1)
         start = [p.detach().clone() for p in authors_model(code, recipe).parameters()]
-        if isinstance(recipe, NashAERecipe):
+        if isinstance(recipe.method, NashAEConfig):
             # A predictor's own latent is 0 among its inputs there, its weight 0 here.
             first = start[-6 * recipe.latents :: 6]
             for latent, weight in enumerate(first):

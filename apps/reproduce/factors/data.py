@@ -7,7 +7,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from apps.recipes import normalise
+from apps.recipes.data_sets.beamsynthesis import NORMALISED
 from nashae_data import Dataset, beamsynthesis
 
 NOISE = 0.3  # of the normalised waveforms' unit deviation
@@ -47,7 +47,7 @@ def count_data(name: str) -> tuple[Dataset, Tensor]:
     each call.
     """
     dataset = COUNT_DATA[name]()
-    x = normalise(torch.tensor(dataset.observations[:])).float()
+    x = NORMALISED.of(dataset.observations).float()
     if name == "with noise":
         x += NOISE * torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
     return dataset, x

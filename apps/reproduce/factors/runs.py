@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from apps.console import console, progress_bar
-from apps.recipes import beamsynthesis_nashae
+from apps.recipes import RECIPES
 from apps.reproduce.clean import (
     CLEAN_DUTY,
     CLEAN_FREQUENCY,
@@ -29,7 +29,7 @@ from apps.runs.folder import versions
 from apps.runs.memory import keep_memory
 from apps.runs.rows import Row, read_rows, write_rows
 from apps.sources import code_digest, imported_files
-from nashae_core import Count, align_axes, count_factors, encode, reconstruction_loss, train
+from nashae_core import Count, NashAE, align_axes, count_factors, encode, reconstruction_loss, train
 from nashae_data import Dataset
 from nashae_metrics import learned_latents
 
@@ -151,12 +151,18 @@ def count_row(run: CountRun, factors: int | None = None) -> Row:
     """
     dataset, x = _data(run.data)
     generator = torch.Generator().manual_seed(run.seed)
-    recipe = replace(beamsynthesis_nashae(), latents=run.latents)
-    model, started, found = recipe.build(generator), time.monotonic(), dict[str, object]()
+    recipe = replace(RECIPES["beamsynthesis-nashae"], latents=run.latents)
+
+    def build(generator: torch.Generator) -> NashAE:
+        model = recipe.build(generator)
+        assert isinstance(model, NashAE)
+        return model
+
+    model, started, found = build(generator), time.monotonic(), dict[str, object]()
     if run.method == "nashae":
         train(model, x, recipe.train, generator)
     elif factors is not None:
-        axes = align_axes(recipe.build, x, factors, generator)
+        axes = align_axes(build, x, factors, generator)
         tries = [[tried.latents, round(tried.dependence, 4)] for tried in axes.tries]
         model, found = axes.model, {"independent": axes.independent, "tries": tries}
     else:

@@ -4,9 +4,9 @@ import statistics
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from apps.recipes import method_named
 from apps.reproduce.paper import FACTORS, LATENTS, TABLE_1
 from apps.runs.rows import Row
-from apps.runs.sweep import recipe
 
 
 class Cell(NamedTuple):
@@ -21,7 +21,7 @@ class Cell(NamedTuple):
     @property
     def name(self) -> str:
         """The row as the paper names it."""
-        return recipe(self.method, self.weight, self.latents, seed=0).title
+        return method_named(self.method).title(self.weight)
 
     @property
     def errors(self) -> list[int]:

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from scipy.stats import binomtest  # type: ignore[import-untyped]
 
+from apps.recipes import method_named
 from apps.reproduce.paper import FACTORS, LATENTS, TABLE_1
 from apps.runs.rows import Row
-from apps.runs.sweep import recipe
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Group(NamedTuple):
     @property
     def name(self) -> str:
         """The method and weight as the paper names them."""
-        return recipe(self.method, self.weight, LATENTS[0], seed=0).title
+        return method_named(self.method).title(self.weight)
 
     def error(self, rule: str) -> float | None:
         """Mean |learned − 2| under a counting rule; None where it needs what the method has not."""

@@ -15,14 +15,14 @@ from apps.figures import (
     write_figure,
 )
 from apps.figures.style import DARK, FAINT, PAGE, PALETTE, palette, styled
-from apps.recipes import AnyRecipe
+from apps.recipes import AnyRecipe, recipe
 from apps.reproduce.clean import DEFINITION
 from apps.reproduce.paper import FACTORS, LATENTS
 from apps.reproduce.table1.cells import Cell
 from apps.reproduce.table1.comparison import by_cell
 from apps.runs.folder import RunFolder
 from apps.runs.rows import Row
-from apps.runs.sweep import figure_3_recipes, recipe
+from apps.runs.sweep import figure_3_recipes
 
 
 class Picture(NamedTuple):

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from apps.recipes import method_named
 from apps.reproduce.estimate import Estimate, estimate, mean_of
 from apps.reproduce.paper import SCAN, SIZED, SIZES, SPRITE_LATENTS, TABLE_2
 from apps.reproduce.table2.score import FACTORS
 from apps.runs.rows import Row
-from apps.runs.sweep import recipe
 
 # A code carries a factor when some latent has at least this share of the factor's information
 # (I/H, 20 bins). A round number, said wherever it is used; the rows have the shares themselves.
@@ -32,7 +32,7 @@ class SpriteCell(NamedTuple):
     @property
     def name(self) -> str:
         """The row as the paper names it."""
-        return recipe(self.method, self.weight, self.latents, seed=0, data="dsprites").title
+        return method_named(self.method).title(self.weight)
 
     def percent(self, score: str) -> Estimate | None:
         """The estimate of a score of the rows, in percent."""

@@ -4,11 +4,11 @@ import statistics
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from apps.recipes import method_named
 from apps.reproduce.estimate import Estimate, estimate, mean_of
-from apps.reproduce.paper import FACE_LATENTS, TABLE_3
+from apps.reproduce.paper import TABLE_3
 from apps.reproduce.table3.score import REAL
 from apps.runs.rows import Row
-from apps.runs.sweep import recipe
 
 # The paper's: an attribute is captured when a latent has at least this AUROC for it.
 CAPTURED = 0.75
@@ -28,7 +28,7 @@ class FaceCell(NamedTuple):
     @property
     def name(self) -> str:
         """The row as the paper names it."""
-        return recipe(self.method, self.weight, FACE_LATENTS, seed=0, data="celeba").title
+        return method_named(self.method).title(self.weight)
 
     def tad(self, protocol: str, field: str = "score") -> Estimate | None:
         """The estimate of a field of `tad` or `tad_yeats2022` of the rows that have it."""

@@ -1,7 +1,7 @@
-"""The synthetic faces that recipes train on, drawn once and kept."""
+"""Synthetic faces: 50,000 drawn ones, which stand in for CelebA; drawn once and kept."""
 
 import zipfile
-from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -9,14 +9,17 @@ import filelock
 import numpy as np
 
 from apps.console import console
+from apps.recipes.data_set import OnFaces
+from apps.recipes.data_sets.celeba import CELEBA, face_settings
+from apps.recipes.inputs import ColourImages
 from apps.sources import code_digest, imported_files
 from nashae_data import AttributeDataset, Provenance, atomic_file, synthetic_faces
 from nashae_data.files.npz import open_member
 from nashae_data.sets.faces import dataset as drawing
 
-OnFaces = Callable[[int, int], object]
 FACES = 50_000
 SEED = 0
+COLOURS = ColourImages((0.5984, 0.4902, 0.4273), (0.2227, 0.2130, 0.1981))  # of all the faces
 
 
 def kept_faces(root: Path, on_faces: OnFaces | None = None) -> AttributeDataset:
@@ -74,18 +77,9 @@ def _read(path: Path) -> AttributeDataset | None:
 
 
 def _open(path: Path) -> AttributeDataset | None:
+    names = ("attributes", "partition", "nuisances", "names", "nuisance_names", "provenance")
     with zipfile.ZipFile(path) as archive:
-        kept = {
-            name: open_member(archive, name).read()
-            for name in (
-                "attributes",
-                "partition",
-                "nuisances",
-                "names",
-                "nuisance_names",
-                "provenance",
-            )
-        }
+        kept = {name: open_member(archive, name).read() for name in names}
         images = open_member(archive, "images").mapped(path)
     source, *made_by = kept["provenance"].tolist()
     provenance = Provenance(source=source)
@@ -100,3 +94,15 @@ def _open(path: Path) -> AttributeDataset | None:
         tuple(kept["nuisance_names"].tolist()),
         provenance,
     )
+
+
+SYNTHETIC_FACES = replace(
+    CELEBA,
+    name="synthetic-faces",
+    title="synthetic faces",
+    load=kept_faces,
+    observations=FACES,
+    inputs=COLOURS,
+    made_by=lambda: {"drawn_by": drawn_by()},
+    settings=face_settings(FACES, "which are not CelebA"),
+)

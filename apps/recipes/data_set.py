@@ -1,0 +1,56 @@
+"""What the apps know of a data set, in one record."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from apps.recipes.inputs import Inputs
+from apps.recipes.networks import Networks
+from nashae_core import TrainConfig
+from nashae_data import AttributeDataset, Dataset
+
+DataName = Literal["beamsynthesis", "dsprites", "synthetic-faces", "celeba"]
+AnyDataset = Dataset | AttributeDataset
+# Called with the number of faces that are done and the number of all.
+OnFaces = Callable[[int, int], object]
+
+
+class Setting(NamedTuple):
+    """A method's config on a data set, which names the method, and where its values are from."""
+
+    config: Any
+    note: str
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """A data set, how networks see it, and how methods are trained on it."""
+
+    name: DataName
+    title: str
+    """The name as text has it."""
+    load: Callable[[Path, OnFaces | None], AnyDataset]
+    """Compute it, or read it below a folder; calls back while faces are made for the first time."""
+    observations: int
+    """n, their number."""
+    inputs: Inputs
+    networks: Networks
+    latents: int
+    """m of its recipes."""
+    train: TrainConfig
+    """Training of its recipes, whatever the method."""
+    settings: tuple[Setting, ...]
+    """One for each of its recipes."""
+    kept: tuple[str, ...] = ()
+    """Which arrays of the loaded data set a run folder keeps beside the codes."""
+    on_disk: bool = False
+    """Whether it is read from disk: a run's record then names its source."""
+    made_by: Callable[[], Mapping[str, str]] = dict
+    """What else decides the observations; another value makes their runs stale."""
+    table: int | None = None
+    """The table whose published rows say how long a run takes."""
+
+    def input_scale(self) -> dict[str, Any]:
+        """What decides the networks' inputs, as a run folder keeps it."""
+        return {**self.inputs.scale(), **self.made_by()}

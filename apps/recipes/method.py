@@ -1,0 +1,54 @@
+"""What the apps know of a method, in one record."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+import torch
+
+from apps.recipes.networks import Networks
+from nashae_baselines import CovarianceAutoencoder, GaussianVAE, InfoGAN
+from nashae_core import NashAE
+
+Model = NashAE | GaussianVAE | InfoGAN | CovarianceAutoencoder
+
+
+class Config(Protocol):
+    """The settings of a method: a frozen dataclass."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+C = TypeVar("C", bound=Config)
+
+
+@dataclass(frozen=True)
+class Method(Generic[C]):
+    """A method: how its models are built, counted and written."""
+
+    name: str
+    """As rows, run folders and command lines have it."""
+    family: str
+    """As the paper writes it."""
+    config: type[C]
+    """The class of its settings."""
+    build: Callable[[C, Networks, int, torch.Generator], Model]
+    """From settings, networks, m and a generator a fresh model, which the generator draws."""
+    counting_rule: str
+    """Which rule of nashae-metrics counts its learned latents: its authors', if they have one."""
+    weight_name: str = "beta"
+    """The setting that the tables vary."""
+    symbol: str = "β"
+    """That setting as the paper writes it."""
+    fixed: Mapping[str, object] = field(default_factory=dict)
+    """Settings that tell it from other methods with the same class of settings."""
+
+    def has(self, config: Config) -> bool:
+        """Whether a config is one of this method."""
+        return type(config) is self.config and all(
+            getattr(config, name) == value for name, value in self.fixed.items()
+        )
+
+    def title(self, weight: float) -> str:
+        """The method and its weight as the paper writes them."""
+        return f"{self.family} {self.symbol} = {weight:g}"
