@@ -2,7 +2,7 @@
 
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 
 from rich.console import Console
 from rich.markup import escape
@@ -15,6 +15,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Table
 
 console = Console(highlight=False)
 
@@ -43,6 +44,22 @@ def shown_faces(bar: Progress) -> Callable[[int, int], None]:
         bar.update(tasks[0], completed=done, total=total)
 
     return show
+
+
+def text_table(
+    title: str,
+    headings: Sequence[str],
+    lines: Iterable[Sequence[str]],
+    *,
+    left: Sequence[str] = (),
+) -> Table:
+    """A table for the terminal; columns named in `left` are justified to the left."""
+    table = Table(title=title)
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading in left else "right")
+    for line in lines:
+        table.add_row(*line)
+    return table
 
 
 def exit_on_error(main: Callable[[], None]) -> None:

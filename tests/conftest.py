@@ -21,7 +21,7 @@ def one_thread() -> Iterator[None]:
 def everything_counts_as_trained(monkeypatch: pytest.MonkeyPatch) -> None:
     """For whole commands whose runs are too short to be."""
     monkeypatch.setattr("apps.runs.trained.is_trained", lambda _: True)
-    monkeypatch.setattr("apps.reproduce.__main__.is_trained", lambda _: True)
+    monkeypatch.setattr("apps.reproduce.table.is_trained", lambda _: True)
 
 
 # In a process group of its own, whose workers need not import all anew either.

@@ -7,16 +7,16 @@ import numpy as np
 import pytest
 
 from apps.reproduce.clean import Alignment, alignment
-from apps.reproduce.estimate import Estimate, estimate
+from apps.reproduce.estimate import Estimate, estimate, share
 from apps.reproduce.metric_scores import metric_scores
 from apps.reproduce.metric_table import metric_table
-from apps.reproduce.paper import LATENTS, TABLE_1
-from apps.reproduce.table1.comparison import Group, by_cell, by_weight, share
+from apps.reproduce.table1.comparison import Group, by_cell, by_weight
+from apps.reproduce.table1.paper import LATENTS, TABLE_1
 from apps.reproduce.table1.pictures import right_and_clean
 from apps.reproduce.table1.score import attributes
 from apps.runs.rows import published
 from apps.runs.trained import trained
-from nashae_metrics.report.catalogue import METRICS
+from nashae_metrics import METRICS
 
 # Every metric but those of predictions, of several seeds, and the count, which is a field.
 APPLICABLE = set(METRICS) - {"predictability", "udr", "learned_latents"}
@@ -117,7 +117,7 @@ def test_the_figure_has_a_bar_of_each_share() -> None:
 
 
 def test_the_published_rows_are_all_of_table_1_and_hang_together() -> None:
-    rows = published(1)
+    rows = published("table1")
     cells = by_cell(rows)
     keys = {(method, weight, m) for method, weight in TABLE_1 for m in LATENTS}
     assert {(g.method, g.weight, g.latents) for g in cells} == keys
@@ -207,7 +207,7 @@ def test_an_infinite_score_is_none_and_left_out() -> None:
 
 def test_the_page_on_table_1_cites_the_published_numbers() -> None:
     page = (Path(__file__).parents[1] / "docs" / "table1.md").read_text(encoding="utf-8")
-    for whole, _ in by_weight(trained(published(1))):
+    for whole, _ in by_weight(trained(published("table1"))):
         share_right, share_clean, runs = whole.right, whole.clean, whole.right.runs
         name = whole.name if runs == 32 else f"{whole.name} ({runs})"
         line = f"| {name} | {share_right.count} | {share_clean.count} |"

@@ -10,10 +10,12 @@ import pytest
 
 from apps.recipes import RECIPES
 from apps.reproduce import __main__ as command
+from apps.reproduce.factors import report
 from apps.reproduce.factors import runs as count_runs
+from apps.reproduce.factors.cells import count_cells
 from apps.reproduce.factors.data import COUNT_DATA, count_data, true_factors
 from apps.reproduce.factors.forest import told
-from apps.reproduce.factors.report import count_cells, write_count_report
+from apps.reproduce.factors.report import write_count_report
 from apps.reproduce.factors.runs import CountRun, count_row, is_clean, run_counts
 from apps.runs.rows import Row, published, read_rows
 from nashae_core import (
@@ -211,7 +213,7 @@ def test_the_command_makes_rows_and_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     few = [CountRun(method, "12 duty cycles", 4, 0) for method in count_runs.METHODS]
-    monkeypatch.setattr(command, "count_runs", lambda *_: few)
+    monkeypatch.setattr(report, "count_runs", lambda *_: few)
     command.reproduce(table="count", trials=1, jobs=1, out=tmp_path)
     assert [row["method"] for row in read_rows(tmp_path / "count.jsonl")] == [*count_runs.METHODS]
     assert (tmp_path / "count.html").exists()

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +23,16 @@ from apps.recipes import (
 )
 from apps.recipes.data_sets import synthetic_faces as recipe_faces
 from apps.recipes.data_sets.synthetic_faces import kept_faces
-from apps.reproduce import paper
 from apps.reproduce.__main__ import reproduce
-from apps.reproduce.report import write_face_report
+from apps.reproduce.table import Results, Table, write_report
+from apps.reproduce.table3 import paper
 from apps.reproduce.table3.cells import captured_attributes, table_3
+from apps.reproduce.table3.recipes import table_3_recipes
 from apps.reproduce.table3.score import sampled_codes, score_faces
+from apps.reproduce.tables import TABLES
 from apps.runs.folder import RunFolder
 from apps.runs.memory import keep_memory
 from apps.runs.rows import Row, published, read_rows
-from apps.runs.sweep import table_3_recipes
 from apps.runs.train import train_run
 from nashae_core import ImageObservations, StreamedImages, TrainConfig
 from nashae_data import AttributeDataset, Provenance, write_celeba_tree
@@ -364,7 +366,7 @@ def test_a_cell_holds_its_runs_and_their_means() -> None:
 
 
 def test_the_published_rows_are_called_synthetic() -> None:
-    rows = published(3)
+    rows = published("table3")
     assert {row["data"] for row in rows} <= {"synthetic faces"}
     keys = [(row["method"], row["weight"], row["seed"]) for row in rows]
     assert len(set(keys)) == len(keys)
@@ -455,16 +457,8 @@ def test_the_app_draws_of_faces_what_faces_have(
 
 
 def report_of(rows: Sequence[Row], path: Path) -> str:
-    write_face_report(
-        path / "table3.html",
-        command="reproduce",
-        seconds=1.0,
-        rows=rows,
-        kept=[made_row(0.7)],
-        methods=METHODS,
-        pictures=[],
-        figures=path,
-    )
+    results = Results((), rows, [made_row(0.7)], METHODS)
+    write_report(TABLES[3], results, path, [], command="reproduce", seconds=1.0)
     text = (path / "table3.html").read_text(encoding="utf-8")
     assert "https://" not in text
     return "".join(line.strip() for line in text.splitlines())
@@ -488,6 +482,13 @@ def test_the_report_of_celeba_has_the_paper_s_numbers_and_ours_apart(tmp_path: P
     assert "4,000 steps in float32. Your runs" in text
 
 
+def few_runs() -> Table:
+    """Table 3 with few and short runs, of either data set."""
+    drawn, real = (partial(few_recipes, data=data) for data in ("synthetic-faces", "celeba"))
+    table = TABLES[3]
+    return replace(table, recipes=drawn, on_celeba=replace(table, recipes=real, on_celeba=None))
+
+
 def few_recipes(methods: Sequence[str], trials: int, data: Any) -> list[AnyRecipe]:
     cells = {("nashae", 0.1), ("nashae", 0.2), ("beta-vae", 100.0)}
     return [
@@ -505,7 +506,7 @@ def test_the_command_does_the_whole_way_and_scores_each_run_once(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("apps.reproduce.__main__.table_3_recipes", few_recipes)
+    monkeypatch.setitem(TABLES, 3, few_runs())
     celeba = tmp_path / "celeba" if data == "CelebA" else None
     methods = ("nashae", "beta-vae")
     reproduce(table=3, method=methods, trials=1, jobs=1, out=tmp_path, celeba=celeba)
@@ -533,7 +534,7 @@ def test_a_tree_of_drawn_faces_goes_the_whole_way_and_is_never_called_celeba(
     root = tmp_path / "tree"
     write_celeba_tree(root, 1100, np.random.default_rng(0), quality=80)
     monkeypatch.setitem(DATA_SETS, "celeba", replace(DATA_SETS["celeba"], load=CELEBA))
-    monkeypatch.setattr("apps.reproduce.__main__.table_3_recipes", few_recipes)
+    monkeypatch.setitem(TABLES, 3, few_runs())
     out = tmp_path / "out"
     reproduce(
         table=3, method=("nashae",), trials=1, jobs=1, out=out, celeba=root, precision="bfloat16"

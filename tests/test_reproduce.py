@@ -9,8 +9,9 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from html.parser import HTMLParser
 from multiprocessing import Process
 from pathlib import Path
@@ -23,23 +24,25 @@ from matplotlib.figure import Figure
 
 from apps.console import exit_on_error
 from apps.recipes import RECIPES, AnyRecipe, recipe
-from apps.reproduce import paper, report
-from apps.reproduce.__main__ import METHODS, Command, main, reproduce
-from apps.reproduce.report import deviations, machine, write_report
-from apps.reproduce.table1.cells import Cell, table_1
-from apps.reproduce.table1.pictures import Picture, draw, learned_counts
+from apps.reproduce import page as pages
+from apps.reproduce.__main__ import main, reproduce
+from apps.reproduce.page import Picture, deviations, machine
+from apps.reproduce.table import Results, write_report
+from apps.reproduce.table1 import paper
+from apps.reproduce.table1.cells import WaveformCell, table_1
+from apps.reproduce.table1.pictures import draw, learned_counts
+from apps.reproduce.table1.recipes import figure_3_recipes, table_1_recipes
+from apps.reproduce.table1.report import contents
 from apps.reproduce.table1.score import score
+from apps.reproduce.tables import TABLES
 from apps.runs import rows
 from apps.runs.folder import RunFolder
 from apps.runs.rows import Row, published, read_rows, write_rows
 from apps.runs.scoring import scored
-from apps.runs.sweep import (
-    figure_3_recipes,
-    table_1_recipes,
-)
 from nashae_core import TrainConfig
 
 ROOT = Path(__file__).parents[1]
+METHODS = TABLES[1].methods
 TINY = TrainConfig(steps=30)
 RESULTS = ("weights.safetensors", "history.npz", "codes.npz")
 
@@ -50,7 +53,7 @@ def tiny(method: str = "nashae", weight: float = 0.2, latents: int = 4, seed: in
 
 def made_row(learned: int, *, weight: float = 0.2, latents: int = 4, seed: int = 0) -> Row:
     row = {"method": "nashae", "weight": weight, "latents": latents, "seed": seed}
-    return {**row, "learned": learned}
+    return {**row, "learned": learned, "error": 0.1, "mean_error": 0.5}
 
 
 def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +175,7 @@ def test_cells_are_in_the_paper_s_order_and_rows_fall_into_their_own() -> None:
 
 
 def test_a_cell_says_nothing_it_cannot_know() -> None:
-    none, one = (Cell("nashae", 0.2, 4, 0.0, learned) for learned in ((), (3,)))
+    none, one = (WaveformCell("nashae", 0.2, 4, runs) for runs in ((), (made_row(3),)))
     assert (none.mean, none.deviation) == (None, None)
     assert (one.mean, one.deviation) == (1, None)
 
@@ -316,13 +319,13 @@ def test_the_published_rows_are_none_where_there_is_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rows, "PUBLISHED", tmp_path)
-    assert published(1) == []
+    assert published("table1") == []
     write_rows([made_row(2)], tmp_path / "table1.jsonl")
-    assert published(1) == [made_row(2)]
+    assert published("table1") == [made_row(2)]
 
 
 def test_the_published_rows_are_whole() -> None:
-    kept = published(1)
+    kept = published("table1")
     keys = [(r["method"], r["weight"], r["latents"], r["seed"]) for r in kept]
     assert len(set(keys)) == len(keys)
     assert {key for key in keys if key[0] == "nashae"} == whole_table()
@@ -370,19 +373,19 @@ class Page(HTMLParser):
         return [row for row in self.rows if row]
 
 
-def written(path: Path, rows: list[Row], kept: list[Row], **changes: object) -> Page:
-    options = {
-        "command": "reproduce",
-        "seconds": 90.0,
-        "compared": [],
-        "whose": "no runs",
-        "untrained": [],
-        "untrained_kept": [],
-        "pictures": [],
-        "figures": path.parent,
-    }
-    cells, kept_cells = table_1(rows, ["nashae"]), table_1(kept, ["nashae"])
-    write_report(path, cells=cells, kept=kept_cells, **(options | changes))
+no_comparison = partial(contents, compared=lambda _: [], whose="no runs")
+
+
+def written(
+    path: Path,
+    rows: list[Row],
+    kept: list[Row],
+    command: str = "reproduce",
+    pictures: Sequence[Picture] = (),
+) -> Page:
+    table = replace(TABLES[None], page=path.name, contents=no_comparison)
+    results = Results((), rows, kept, ["nashae"])
+    write_report(table, results, path.parent, pictures, command=command, seconds=90.0)
     return Page(path.read_text(encoding="utf-8"))
 
 
@@ -450,13 +453,13 @@ def test_every_deviation_that_is_marked_is_told(tmp_path: Path) -> None:
             texts[module] = re.sub(r"\n\s*# ", " ", text)  # each comment in one line
             if marks := len(re.findall(r"(?i)#\s*differs from the paper", text)):
                 expected[module] = marks
-    expected[report.__name__] -= 1  # the mark itself
+    expected[pages.__name__] -= 1  # the mark itself
     found = list(deviations())
     assert Counter(module for module, _ in found) == +expected
     assert len(found) > 5
     for module, comment in found:
         # Whole sentences, to the end of the comment.
-        assert f"{report.MARK.strip('# ')} {comment}\n" in texts[module]
+        assert f"{pages.MARK.strip('# ')} {comment}\n" in texts[module]
         assert comment.endswith((".", ":"))
     page = written(tmp_path / "report.html", [], [])
     assert all(comment in page.text for _, comment in found)
@@ -473,18 +476,20 @@ def records(runs: Path) -> dict[str, int]:
 COMMAND = """
 import os, runpy, sys
 from dataclasses import replace
-from apps.runs import sweep, trained
+from functools import partial
+from apps.reproduce import table
+from apps.reproduce.tables import TABLES
+from apps.runs import trained
 short, command, folder, said = arguments
 os.chdir(folder)
 for handle, name in ((1, "stdout"), (2, "stderr")):
     os.dup2(os.open(f"{said}.{name}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), handle)
 if short:
-    trained.is_trained = lambda row: True  # after 20 steps none is
-    def few(recipes):
-        kept = lambda of: (r for r in recipes(*of) if r.latents <= 8)
-        return lambda *of: [replace(r, train=replace(r.train, steps=20)) for r in kept(of)]
-    sweep.table_1_recipes = few(sweep.table_1_recipes)
-    sweep.figure_3_recipes = few(sweep.figure_3_recipes)
+    trained.is_trained = table.is_trained = lambda row: True  # after 20 steps none is
+    def few(*of, recipes=TABLES[None].recipes):
+        small = (r for r in recipes(*of) if r.latents <= 8)
+        return [replace(r, train=replace(r.train, steps=20)) for r in small]
+    TABLES[None] = replace(TABLES[None], recipes=few)
 sys.argv = command
 runpy.run_path(command[0], run_name="__main__")
 """
@@ -527,7 +532,7 @@ def reproduced(
 
 
 def test_the_command_asks_for_the_recipes_of_the_table_and_of_figure_3() -> None:
-    asked = Command(None, ("nashae",), Path("out"), 2, None, "float32").recipes(1)
+    asked = TABLES[None].recipes(TABLES[None].chosen(None), 1)
     assert {*asked} == {*table_1_recipes(["nashae"], 1), *figure_3_recipes()}
     assert len({*asked}) == 14
 
@@ -591,12 +596,11 @@ def test_the_command_draws_the_figures_and_the_report_holds_them(reproduced: Pat
 def test_without_nashae_s_rows_there_is_no_figure_2(
     reproduced: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    recipes = asked(reproduced, figure_3_recipes())
-    monkeypatch.setattr("apps.reproduce.table1.pictures.figure_3_recipes", lambda: recipes)
     panels = [RunFolder(reproduced / "runs" / r.label) for r in figure_3_recipes()]
     rows_of_panels = [scored(panel, score) for panel in panels]
     cells = table_1(rows_of_panels, ["beta-vae"])
-    names = [picture.name for picture in draw(panels, cells, rows_of_panels, tmp_path)]
+    results = Results(panels, rows_of_panels, [], ["beta-vae"])
+    names = [picture.name for picture in draw(results, cells, rows_of_panels)]
     others = ["figure-3", "traversal", "learning-curves"]
     assert names == ["right-and-clean", "learned-latents-beta-vae", *others]
     assert [cell.learned for cell in cells if cell.latents == 4] == [
@@ -615,9 +619,8 @@ def test_the_command_runs_nothing_twice(
     (reproduced / "report.html").unlink()
     monkeypatch.setattr(sys, "argv", ["reproduce"])
     recipes = asked(reproduced, [*table_1_recipes(["nashae"], 1), *figure_3_recipes()])
-    monkeypatch.setattr("apps.reproduce.__main__.table_1_recipes", lambda *_: recipes)
-    monkeypatch.setattr("apps.reproduce.__main__.figure_3_recipes", list)
-    monkeypatch.setattr("apps.reproduce.__main__.draw", lambda *_: [])
+    same = replace(TABLES[None], recipes=lambda *_: recipes, draw=lambda _: [])
+    monkeypatch.setitem(TABLES, None, same)
     reproduce(trials=1, out=reproduced, jobs=1)
     assert records(reproduced / "runs") == before
     assert (reproduced / "table1.jsonl").read_bytes() == rows
@@ -657,8 +660,7 @@ def test_bad_input_ends_the_command_with_a_clear_word(
 def test_a_run_that_fails_ends_the_command_with_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("apps.reproduce.__main__.table_1_recipes", lambda *_: [tiny()])
-    monkeypatch.setattr("apps.reproduce.__main__.figure_3_recipes", list)
+    monkeypatch.setitem(TABLES, None, replace(TABLES[None], recipes=lambda *_: [tiny()]))
     (tmp_path / "runs").mkdir()
     (tmp_path / "runs" / tiny().label).write_text("")
     monkeypatch.setattr(sys, "argv", ["reproduce", "--jobs", "1", "--out", str(tmp_path)])

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-import apps.runs.folder
+import apps.runs.made_by
 from apps.recipes import DATA_SETS, RECIPES, AnyRecipe, networks
 from apps.recipes.data_sets import synthetic_faces as recipe_faces
 from apps.recipes.inputs import ColourImages, Waveforms
@@ -35,7 +35,7 @@ OURS = ("nashae-core", "nashae-data", "nashae-baselines")
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> Iterator[None]:
     """Descriptions are made once a process, which a changed recipe has not in life."""
-    made = getattr(apps.runs.folder, "_networks", None)
+    made = getattr(apps.runs.made_by, "_networks", None)
     for moment in ("before", "after"):
         if made is not None:
             made.cache_clear()
@@ -136,7 +136,7 @@ RECIPE_CHANGES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "activation": other(networks=layers("tanh")),
     "layers": other(networks=layers(decoder=(40,))),
     "scale": other(inputs=Waveforms(0.318, 3.0)),
-    "release": lambda patch: patch.setattr("apps.runs.folder.version", lambda _: "0.9.0"),
+    "release": lambda patch: patch.setattr("apps.runs.made_by.version", lambda _: "0.9.0"),
 }
 
 
@@ -145,17 +145,17 @@ def test_a_recipe_that_was_mended_makes_its_runs_again(
     run: RunFolder, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     RECIPE_CHANGES[what](monkeypatch)
-    if hasattr(apps.runs.folder, "_networks"):
-        apps.runs.folder._networks.cache_clear()
+    if hasattr(apps.runs.made_by, "_networks"):
+        apps.runs.made_by._networks.cache_clear()
     assert not finished(RECIPE, run.path)
     assert made_steps(run) == [1, 2, 3]
 
 
 def test_every_recipe_is_described_alike_each_time_and_each_by_what_it_builds() -> None:
-    first = {name: apps.runs.folder.made_by(r)["networks"] for name, r in RECIPES.items()}
-    apps.runs.folder._networks.cache_clear()
+    first = {name: apps.runs.made_by.made_by(r)["networks"] for name, r in RECIPES.items()}
+    apps.runs.made_by._networks.cache_clear()
     for name, recipe in RECIPES.items():
-        networks = apps.runs.folder.made_by(replace(recipe, seed=5))["networks"]
+        networks = apps.runs.made_by.made_by(replace(recipe, seed=5))["networks"]
         assert networks == first[name]
         weights = dict(recipe.build(torch.Generator()).named_parameters())
         assert weights.keys() <= networks.keys()
@@ -164,11 +164,11 @@ def test_every_recipe_is_described_alike_each_time_and_each_by_what_it_builds() 
 
 def test_colours_of_faces_are_part_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = RECIPES["celeba-nashae"]
-    before = apps.runs.folder.made_by(recipe)["inputs"]
+    before = apps.runs.made_by.made_by(recipe)["inputs"]
     other_colours = ColourImages((0.5,) * 3, (0.2,) * 3)
     changed = replace(DATA_SETS["celeba"], inputs=other_colours)
     monkeypatch.setitem(DATA_SETS, "celeba", changed)
-    assert apps.runs.folder.made_by(recipe)["inputs"] != before
+    assert apps.runs.made_by.made_by(recipe)["inputs"] != before
 
 
 def cut_off(path: Path) -> RunFolder:
@@ -228,7 +228,7 @@ def test_a_stale_run_is_not_touched_before_its_data_are_there(tmp_path: Path) ->
     with pytest.raises(FileNotFoundError):
         train_run(recipe, folder.path, root=tmp_path / "nowhere")
     assert not contents(folder.path)  # a start that failed leaves no config.json
-    config = {"method": "nashae", "recipe": json.loads(json.dumps(apps.runs.folder.asdict(recipe)))}
+    config = {"method": "nashae", "recipe": json.loads(json.dumps(asdict(recipe)))}
     folder.write_json("config.json", config)
     before = contents(folder.path)
     with pytest.raises(FileNotFoundError):

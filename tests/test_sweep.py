@@ -258,7 +258,7 @@ def begin(runs: Path, r: AnyRecipe) -> None:
 
 
 def test_a_run_s_cost_is_that_of_the_release_s_runs_of_its_kind() -> None:
-    rows = [r for r in published(1) if (r["method"], r["latents"]) == ("nashae", 8)]
+    rows = [r for r in published("table1") if (r["method"], r["latents"]) == ("nashae", 8)]
     full = recipe("nashae", 0.2, 8, 0)
     assert cost(full) == pytest.approx(np.median([r["seconds"] for r in rows]))
     tenth = replace(full, train=replace(full.train, steps=100))

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from apps.recipes import DATA_SETS, RECIPES, AnyRecipe
-from apps.reproduce import paper
 from apps.reproduce.__main__ import reproduce
-from apps.reproduce.report import write_sprite_report
+from apps.reproduce.table import Results, write_report
+from apps.reproduce.table2 import paper
 from apps.reproduce.table2.cells import (
     CARRIED,
     best_run,
@@ -22,11 +22,12 @@ from apps.reproduce.table2.cells import (
     table_2,
     told_apart,
 )
+from apps.reproduce.table2.recipes import table_2_recipes
 from apps.reproduce.table2.score import FACTORS, score_sprites
+from apps.reproduce.tables import TABLES
 from apps.runs.folder import RunFolder
 from apps.runs.progress import cost
 from apps.runs.rows import Row, published, read_rows
-from apps.runs.sweep import table_2_recipes
 from nashae_core import TrainConfig
 from nashae_data import Dataset, PackedImages, Provenance, dsprites
 
@@ -179,7 +180,7 @@ def test_the_best_run_is_one_of_the_table_s_m() -> None:
 
 
 def test_the_published_rows_hang_together() -> None:
-    rows = published(2)
+    rows = published("table2")
     keys = [(r["method"], r["weight"], r["latents"], r["seed"]) for r in rows]
     asked = {(r.method_name, r.weight, r.latents, r.seed) for r in table_2_recipes(METHODS, 15)}
     assert len(set(keys)) == len(keys)
@@ -201,16 +202,8 @@ def test_the_published_rows_hang_together() -> None:
 
 def test_the_report_has_the_paper_s_number_beside_mean_spread_and_interval(tmp_path: Path) -> None:
     rows = [made_row(score, seed) for seed, score in enumerate((0.9, 0.95, 1.0))]
-    write_sprite_report(
-        tmp_path / "table2.html",
-        command="reproduce",
-        seconds=1.0,
-        rows=rows,
-        kept=[made_row(0.91, weight=0.0)],
-        methods=METHODS,
-        pictures=[],
-        figures=tmp_path,
-    )
+    results = Results((), rows, [made_row(0.91, weight=0.0)], METHODS)
+    write_report(TABLES[2], results, tmp_path, [], command="reproduce", seconds=1.0)
     text = (tmp_path / "table2.html").read_text(encoding="utf-8")
     flat = "".join(line.strip() for line in text.splitlines())
     # 95 ± 5 of three runs: half the interval is 4.303 · 5/√3 = 12.4, and no score is above 100.
@@ -258,7 +251,7 @@ def test_the_command_does_the_whole_way_and_scores_each_run_once(
 ) -> None:
     few = replace(DATA_SETS["dsprites"], load=lambda *_: few_dsprites())
     monkeypatch.setitem(DATA_SETS, "dsprites", few)
-    monkeypatch.setattr("apps.reproduce.__main__.table_2_recipes", few_recipes)
+    monkeypatch.setitem(TABLES, 2, replace(TABLES[2], recipes=few_recipes))
     methods = ("nashae", "beta-vae")
     reproduce(table=2, method=methods, trials=1, jobs=1, out=tmp_path)
     rows = read_rows(tmp_path / "table2.jsonl")

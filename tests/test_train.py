@@ -373,8 +373,8 @@ def test_checkpoints_take_no_more_than_two_percent_of_a_run(
         kept.append(now)
         now += 1
 
-    monkeypatch.setattr("apps.runs.train.time", SimpleNamespace(monotonic=lambda: now))
-    monkeypatch.setattr("apps.runs.train.save_tensors", keep)
+    monkeypatch.setattr("apps.runs.checkpoints.time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr("apps.runs.checkpoints.save_tensors", keep)
     recipe = replace(NASHAE, train=TrainConfig(steps=100, batch_size=20, record_every=1))
     train_run(recipe, tmp_path, on_progress=step, checkpoint_seconds=20)
     assert kept[0] == 21  # what a checkpoint takes is known from the first
@@ -386,7 +386,7 @@ def test_seconds_count_the_time_before_the_cut(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 0.0
-    monkeypatch.setattr("apps.runs.train.time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr("apps.runs.checkpoints.time", SimpleNamespace(monotonic=lambda: now))
 
     def slow(progress: Progress) -> None:
         nonlocal now

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from apps.recipes import RECIPES, AnyRecipe
-from apps.reproduce.paper import TABLE_1
-from apps.reproduce.report import write_report
+from apps.reproduce.table import Results, write_report
 from apps.reproduce.table1.cells import table_1
+from apps.reproduce.table1.paper import TABLE_1
+from apps.reproduce.tables import TABLES
 from apps.runs.rows import Row, published
 from apps.runs.trained import errors, is_trained, trained, untrained
 from nashae_data import AttributeDataset, Dataset, beamsynthesis, dsprites
@@ -82,16 +83,16 @@ def test_errors_of_sprites_are_squares_or_nats() -> None:
     assert found["mean_error"] == pytest.approx(nats, rel=0.01)
 
 
-@pytest.mark.parametrize("table", [1, 2, 3])
+@pytest.mark.parametrize("table", ["table1", "table2", "table3"])
 def test_every_published_row_says_whether_it_is_trained(table: Any) -> None:
     rows = published(table)
     assert all(math.isfinite(row["error"]) and row["mean_error"] > 0 for row in rows)
     # One for each unit: of dSprites' VAEs nats, of all else squares.
-    nats = {table == 2 and row["method"] != "nashae" for row in rows}
+    nats = {table == "table2" and row["method"] != "nashae" for row in rows}
     assert len({row["mean_error"] for row in rows}) == len(nats)
     left_out = untrained(rows)
     # What is left out is told in the document, run by run; of Tables 2 and 3 there is none.
-    assert len(left_out) == {1: 15, 2: 0, 3: 0}[table]
+    assert len(left_out) == {"table1": 15}.get(table, 0)
 
 
 def test_the_page_on_table_1_names_those_that_are_not() -> None:
@@ -99,7 +100,7 @@ def test_the_page_on_table_1_names_those_that_are_not() -> None:
     section = " ".join(
         page[page.index("**Not trained.**") : page.index("**What agrees.**")].split()
     )
-    for row in untrained(published(1)):
+    for row in untrained(published("table1")):
         family = {"beta-vae": "β-VAE: ", "beta-tcvae": "β-TCVAE: "}[row["method"]]
         of_method = section[section.index(family) :]
         of_weight = of_method[of_method.index(f"β = {row['weight']:g} m") :].split(";")[0]
@@ -109,23 +110,11 @@ def test_the_page_on_table_1_names_those_that_are_not() -> None:
 
 def test_the_report_says_so_and_takes_them_into_no_number(tmp_path: Path) -> None:
     rows = [made_row(0.1), made_row(0.7, seed=1, learned=4)]
-    cells = table_1(trained(rows), ["nashae"])
-    write_report(
-        tmp_path / "report.html",
-        command="reproduce",
-        seconds=1.0,
-        cells=cells,
-        kept=cells,
-        compared=[],
-        whose="your runs",
-        untrained=untrained(rows),
-        untrained_kept=untrained([made_row(0.8, seed=2)]),
-        pictures=[],
-        figures=tmp_path,
-    )
+    results = Results((), rows, [made_row(0.8, seed=2)], ["nashae"])
+    write_report(TABLES[None], results, tmp_path, [], command="reproduce", seconds=1.0)
     text = " ".join((tmp_path / "report.html").read_text(encoding="utf-8").split())
     assert "<h2>Not trained</h2>" in text
     assert "Your runs: nashae 0.2, m = 4, seed 1: 1.40." in text
     assert "The runs kept with this release: nashae 0.2, m = 4, seed 2: 1.60." in text
-    (cell,) = (c for c in cells if c.learned)
+    (cell,) = (c for c in table_1(results.trained_rows, ["nashae"]) if c.learned)
     assert cell.learned == (2,)

@@ -48,8 +48,8 @@ class DataSet:
     """Whether it is read from disk: a run's record then names its source."""
     made_by: Callable[[], Mapping[str, str]] = dict
     """What else decides the observations; another value makes their runs stale."""
-    table: int | None = None
-    """The table whose published rows say how long a run takes."""
+    table: str = ""
+    """The table whose published rows say how long its runs take."""
 
     def input_scale(self) -> dict[str, Any]:
         """What decides the networks' inputs, as a run folder keeps it."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import torch
+from torch import nn
 
 from apps.recipes.networks import Networks
-from nashae_baselines import CovarianceAutoencoder, GaussianVAE, InfoGAN
+from nashae_baselines import CovarianceAutoencoder, GaussianVAE, InfoGAN, discriminator
 from nashae_core import NashAE
 
 Model = NashAE | GaussianVAE | InfoGAN | CovarianceAutoencoder
@@ -20,6 +21,8 @@ class Config(Protocol):
 
 
 C = TypeVar("C", bound=Config)
+# From settings, networks, m and a generator a fresh model, which the generator draws.
+Build = Callable[[C, Networks, int, torch.Generator], Model]
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,7 @@ class Method(Generic[C]):
     """As the paper writes it."""
     config: type[C]
     """The class of its settings."""
-    build: Callable[[C, Networks, int, torch.Generator], Model]
-    """From settings, networks, m and a generator a fresh model, which the generator draws."""
+    build: Build[C]
     counting_rule: str
     """Which rule of nashae-metrics counts its learned latents: its authors', if they have one."""
     weight_name: str = "beta"
@@ -52,3 +54,20 @@ class Method(Generic[C]):
     def title(self, weight: float) -> str:
         """The method and its weight as the paper writes them."""
         return f"{self.family} {self.symbol} = {weight:g}"
+
+
+def autoencoder(model: Callable[[nn.Module, nn.Module, C], Model]) -> Build[C]:
+    """Build `model` from an encoder of m codes, a decoder and settings."""
+    return lambda config, networks, m, generator: model(*networks.autoencoder(m, generator), config)
+
+
+def variational(model: Callable[[nn.Module, nn.Module, C], Model]) -> Build[C]:
+    """Build `model` from an encoder of m Gaussians, a decoder and settings."""
+    return lambda config, networks, m, generator: model(*networks.variational(m, generator), config)
+
+
+def adversarial(model: Callable[[nn.Module, nn.Module, nn.Module, C], Model]) -> Build[C]:
+    """Build `model` as `variational` does, with a discriminator of codes."""
+    return lambda config, networks, m, generator: model(
+        *networks.variational(m, generator), discriminator(m, generator=generator), config
+    )

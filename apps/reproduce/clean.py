@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import rankdata  # type: ignore[import-untyped]
 
-from apps.reproduce.paper import FACTORS
+from apps.reproduce.table1.paper import FACTORS
 from nashae_metrics import mig
 
 Numbers = npt.NDArray[np.float64]

@@ -1,11 +1,12 @@
-"""A mean over runs, and how well it is known."""
+"""A mean or a share over runs, and how well it is known."""
 
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from scipy.stats import t as student_t  # type: ignore[import-untyped]
+from scipy.stats import binomtest  # type: ignore[import-untyped]
+from scipy.stats import t as student_t
 
 LEVEL = 0.95
 
@@ -51,3 +52,24 @@ def estimate(numbers: Sequence[float]) -> Estimate | None:
     deviation = statistics.stdev(numbers)
     half = float(student_t.ppf((1 + LEVEL) / 2, runs - 1)) * deviation / sqrt(runs)
     return Estimate(mean, runs, deviation, mean - half, mean + half)
+
+
+@dataclass(frozen=True)
+class Share:
+    """`count` of `runs`, and the 95 % interval of the share (Wilson)."""
+
+    count: int
+    runs: int
+    low: float
+    high: float
+
+    @property
+    def share(self) -> float:
+        """The count over the runs."""
+        return self.count / self.runs
+
+
+def share(count: int, runs: int) -> Share:
+    """A count of runs with its interval."""
+    interval = binomtest(count, runs).proportion_ci(method="wilson")
+    return Share(count, runs, float(interval.low), float(interval.high))

@@ -2,7 +2,8 @@
 
 from apps.recipes import method_named
 from apps.runs.folder import RunFolder
-from nashae_metrics import LearnedLatents, learned_latents
+from apps.runs.rows import Row
+from nashae_metrics import LearnedLatents, learned_latents, predictability
 
 # The published counting rules: each method's own, and what it gives for the others. FactorVAE's
 # rule is β-TCVAE's too.
@@ -19,7 +20,7 @@ def own_count(folder: RunFolder) -> LearnedLatents:
 
 
 def counts(folder: RunFolder) -> dict[str, int | None]:
-    """The number by each rule; None where it needs a posterior, which the method has not."""
+    """The number by each rule; None if it needs a posterior that the method does not have."""
     codes, variances = folder.codes["codes"], folder.codes.get("variances")
     return {
         rule: None
@@ -27,3 +28,23 @@ def counts(folder: RunFolder) -> dict[str, int | None]:
         else learned_latents(codes, rule=rule, variances=variances).score
         for rule in COUNTING_RULES
     }
+
+
+def counted(folder: RunFolder, learned: LearnedLatents) -> dict[str, object]:
+    """The fields of a row that count latents: `learned` and `rule` of the method, all `counts`."""
+    return {"learned": learned.score, "rule": learned.rule, "counts": counts(folder)}
+
+
+def predicted(folder: RunFolder, learned: LearnedLatents) -> dict[str, float]:
+    """The field `predictability` of a row, the mean R² of the learned latents (NashAE alone)."""
+    if "predictions" not in folder.codes:
+        return {}
+    codes, predictions = folder.codes["codes"], folder.codes["predictions"]
+    found = predictability(codes, predictions, active=learned.active, bootstrap=None)
+    return {"predictability": found.score}
+
+
+def versions_last(row: Row) -> Row:
+    """The row with its versions at the end."""
+    versions = row.pop("versions")
+    return {**row, "versions": versions}

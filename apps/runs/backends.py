@@ -1,4 +1,4 @@
-"""Where a sweep's runs go: processes here, or a cluster of dask's or ray's."""
+"""Where a sweep runs: processes on this machine, or a cluster of dask or ray."""
 
 from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor
@@ -9,16 +9,22 @@ from typing import Any, Literal
 import joblib  # type: ignore[import-untyped]
 
 Backend = Literal["loky", "dask", "ray"]
-LOST = "workers were killed: give the same command again; finished runs are kept, the rest goes on"
+LOST = "workers were killed: give the same command again, which resumes all unfinished runs"
 
 
 @contextmanager
 def workers(backend: Backend, address: str | None, jobs: int) -> Iterator[int]:
-    """Make `joblib.Parallel` run on a backend; gives how many runs go at a time.
+    """Make `joblib.Parallel` run on a backend; yields the number of runs at a time.
 
-    That is `jobs` for processes on this machine (loky), and every core of the cluster at `address`
-    for dask and ray. Raises `ValueError` where the backend is not installed or `address` does not
-    go with it, `OSError` where no cluster answers, and `RuntimeError` where the workers are lost.
+    Args:
+        backend: loky for processes on this machine, dask or ray for a cluster.
+        address: Of the cluster; None for loky.
+        jobs: Runs at a time with loky; a cluster has one on each of its cores.
+
+    Raises:
+        ValueError: The backend is not installed, or `address` does not fit it.
+        OSError: No cluster answers.
+        RuntimeError: Workers were killed.
     """
     if (address is None) != (backend == "loky"):
         raise ValueError(f"dask and ray need an address, loky takes none; got {backend}, {address}")
@@ -35,13 +41,13 @@ def workers(backend: Backend, address: str | None, jobs: int) -> Iterator[int]:
                 try:
                     with joblib.parallel_config("dask", client=client):
                         yield sum(client.ncores().values())
-                except distributed.KilledWorker as error:  # one run killed worker after worker
+                except distributed.KilledWorker as error:  # a run that killed several workers
                     raise RuntimeError(LOST) from error
         case "ray":
             ray = _installed("ray", backend)
             _installed("ray.util.joblib", backend).register_ray()
             ray.init(address=address, log_to_driver=False)
-            # By default a run that was on a killed worker is given up, not made elsewhere.
+            # By default ray does not restart a run whose worker was killed.
             again = {"max_restarts": -1, "max_task_retries": -1, "scheduling_strategy": "SPREAD"}
             try:
                 with joblib.parallel_config("ray", ray_remote_args=again):

@@ -21,13 +21,11 @@
 import hashlib
 import io
 import json
-import platform
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
-from functools import cache, cached_property
-from importlib.metadata import version
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -39,8 +37,9 @@ import numpy.typing as npt
 import torch
 
 from apps.recipes import AnyDataset, AnyRecipe, Model, Recipe, method_named
+from apps.runs.made_by import made_by_difference
 from nashae_core import load_weights
-from nashae_core.descriptions import ABSENT, as_json, first_difference
+from nashae_core.descriptions import ABSENT, first_difference
 from nashae_data import Dataset, atomic_file
 
 CHECKPOINT = "checkpoint.safetensors"
@@ -55,10 +54,6 @@ FILES = (
     "row.json",
     CHECKPOINT,
 )
-# What decides a run's numbers: another release of one makes the run anew. Of the others, another
-# version is told by the run's record alone.
-OURS = ("nashae-core", "nashae-data", "nashae-baselines")
-PACKAGES = ("nashae-core", "nashae-data", "nashae-metrics", "nashae-baselines", "torch", "numpy")
 
 
 class _Config(msgspec.Struct, forbid_unknown_fields=True):
@@ -99,14 +94,11 @@ class RunFolder:
 
         Raises `ValueError` where it is of a recipe with another label.
         """
-        kept, given = self._config, as_json(made_by(recipe))
-        found = first_difference(
-            {**_ours(kept.versions), "networks": kept.networks, "inputs": kept.inputs},
-            {**_ours(given["versions"]), "networks": given["networks"], "inputs": given["inputs"]},
-        )
-        if found and self._known_fields.label != recipe.label:
+        kept = self._config
+        difference = made_by_difference(kept.versions, kept.networks, kept.inputs, recipe)
+        if difference and self._known_fields.label != recipe.label:
             raise self.another(recipe)
-        return "{} {}, now {}".format(*found) if found else ""
+        return difference
 
     def another(self, recipe: AnyRecipe) -> ValueError:
         """That the run is not of `recipe`, and the first thing in which they differ."""
@@ -283,41 +275,5 @@ class RunFolder:
         return ValueError(f"{self.path} holds no finished run: there is no {name}")
 
 
-def made_by(recipe: AnyRecipe) -> dict[str, Any]:
-    """What makes a run beside its recipe, as its config keeps it.
-
-    The networks are described by their layers and by the size of their first weights at seed 0: a
-    recipe's activations and gains stand in no config.
-    """
-    return {
-        "versions": versions(),
-        "networks": _networks(replace(recipe, seed=0)),
-        "inputs": recipe.data_set.input_scale(),
-    }
-
-
-@cache
-def _networks(recipe: AnyRecipe) -> dict[str, str]:
-    model = recipe.build(torch.Generator().manual_seed(recipe.seed))
-    weights = model.state_dict().items()
-    size = {name: tensor.double().square().mean().sqrt() for name, tensor in weights}
-    first = {name: f"root mean square {number:.3g}" for name, number in size.items()}
-    modules = {
-        name: f"{type(module).__name__}({module.extra_repr()})"
-        for name, module in model.named_modules()
-        if not isinstance(module, torch.nn.ParameterList)
-    }
-    return modules | first
-
-
-def _ours(versions: Mapping[str, str]) -> dict[str, str]:
-    return {name: versions.get(name, ABSENT) for name in OURS}
-
-
 def _keys(value: object) -> object:
     return {name: _keys(v) for name, v in value.items()} if isinstance(value, dict) else None
-
-
-def versions() -> dict[str, str]:
-    """The versions that a run's numbers depend on."""
-    return {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}

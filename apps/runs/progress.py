@@ -1,4 +1,4 @@
-"""How far a sweep is and when it ends, read from its folders, wherever its runs are made."""
+"""Progress of a sweep and its expected end, read from its folders, wherever it runs."""
 
 import time
 from collections import Counter
@@ -13,19 +13,19 @@ from threading import Event, Thread
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from apps.console import console
+from apps.console import console, text_table
 from apps.recipes import AnyRecipe
 from apps.runs.folder import RunFolder
 from apps.runs.rows import published
 from apps.runs.sweep import finished
 
 POLL_SECONDS = 1.0
-STEP_SECONDS = 0.3  # a step on faces on one core, for as long as there are no runs to tell it
+STEP_SECONDS = 0.3  # of a data set without published rows: a step on faces on one core
 
 
 @dataclass(frozen=True)
 class State:
-    """Runs that are done, running and left, and about how many seconds are left."""
+    """How many runs are done, running and left, and about how many seconds all will take."""
 
     done: int
     running: int
@@ -34,28 +34,28 @@ class State:
 
 
 class Course:
-    """A sweep as its folders below `runs` show it, `jobs` runs at a time from now on."""
+    """The course of a sweep as its folders below `runs` show it, with `jobs` runs at a time."""
 
     def __init__(self, recipes: Iterable[AnyRecipe], runs: Path, jobs: int) -> None:
         self.recipes = list(dict.fromkeys(recipes))
         self._runs, self._jobs, self._started = runs, jobs, time.time()
-        self._took: dict[AnyRecipe, float] = {}  # finished runs are read once
+        self._took: dict[AnyRecipe, float] = {}  # seconds of finished runs, each read once
 
     def done(self, recipe: AnyRecipe) -> bool:
         """Whether a run is finished."""
         path = self._runs / recipe.label
         if recipe not in self._took and finished(recipe, path):
-            with suppress(ValueError):  # a damaged record is named when it is scored
+            with suppress(ValueError):  # scoring names a damaged record
                 self._took[recipe] = RunFolder(path).record.get("seconds", 0.0)
         return recipe in self._took
 
     def state(self) -> State:
-        """What is so now."""
+        """The state now."""
         waiting = [r for r in self.recipes if not self.done(r)]
         expected = sum(map(cost, self._took))
-        pace = sum(self._took.values()) / expected if expected else 1.0  # of this machine
+        pace = sum(self._took.values()) / expected if expected else 1.0  # this machine's
         rest = {r: pace * cost(r) for r in waiting}
-        # A run that an earlier sweep began, or that failed, has a config.json too.
+        # A run that failed, or that an earlier sweep began, has a config.json as well.
         begun = sorted(((self._begun(r), r.label, r) for r in waiting), reverse=True)
         running = [(at, r) for at, _, r in begun[: self._jobs] if at]
         for at, r in running:
@@ -73,9 +73,8 @@ class Course:
 
 @cache
 def cost(recipe: AnyRecipe) -> float:
-    """About how many seconds a run takes: what the release's runs of its kind took."""
-    table = recipe.data_set.table
-    kept = published(table) if table else []
+    """About how many seconds a run takes, by the published rows of its kind."""
+    kept = published(recipe.data_set.table)
     rows = [(r["seconds"] / r["steps"], r["method"], r["latents"]) for r in kept]
     if not rows:
         return STEP_SECONDS * recipe.train.steps
@@ -86,7 +85,7 @@ def cost(recipe: AnyRecipe) -> float:
 
 @contextmanager
 def progress(recipes: Iterable[AnyRecipe], runs: Path, jobs: int) -> Iterator[None]:
-    """Show a sweep's progress for as long as the block lasts."""
+    """Show a sweep's progress while the block runs."""
     course, stop = Course(recipes, runs, jobs), Event()
     note = TextColumn("{task.fields[note]}")
     columns = (TextColumn("[bold]runs"), BarColumn(), MofNCompleteColumn())
@@ -109,24 +108,22 @@ def progress(recipes: Iterable[AnyRecipe], runs: Path, jobs: int) -> Iterator[No
 
 
 def plan(recipes: Iterable[AnyRecipe], runs: Path, jobs: int) -> Table:
-    """What a sweep would run, and about how long that takes."""
+    """A table of what a sweep would run, and about how long it would take."""
     course = Course(recipes, runs, jobs)
     state = course.state()
-    table = Table(
-        title=f"{state.running + state.left} runs to make, {jobs} at a time: "
-        f"about {_duration(state.seconds)}"
-    )
-    for heading in ("method", "weight", "m", "finished", "to run"):
-        table.add_column(heading, justify="left" if heading == "method" else "right")
     of_cell = {}
     for r in course.recipes:
         method = r.method_record
         of_cell[r] = (method.family, f"{method.symbol} = {r.weight:g}", str(r.latents))
     total = Counter(of_cell.values())
     done = Counter(cell for r, cell in of_cell.items() if course.done(r))
-    for cell, runs_of_cell in total.items():
-        table.add_row(*cell, str(done[cell]), str(runs_of_cell - done[cell]))
-    return table
+    return text_table(
+        f"{state.running + state.left} runs to make, {jobs} at a time: "
+        f"about {_duration(state.seconds)}",
+        ("method", "weight", "m", "finished", "to run"),
+        ((*cell, str(done[cell]), str(runs - done[cell])) for cell, runs in total.items()),
+        left=("method",),
+    )
 
 
 def _note(state: State) -> str:

@@ -1,4 +1,4 @@
-"""The rows of finished runs: each run is scored once."""
+"""Scoring of finished runs into rows, each run once."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -20,13 +20,13 @@ Score = Callable[[RunFolder], Row]
 
 
 def score_runs(folders: Sequence[RunFolder], score: Score, jobs: int) -> list[Row]:
-    """The rows of the runs in their order, `jobs` scored at a time.
+    """The rows of the runs, in their order; `jobs` runs are scored at a time.
 
-    A line says how many rows other scoring code had made, which are made again.
+    Prints how many runs are scored again because their rows are of other code.
     """
     old = sum((f.path / ROW).exists() and _kept(f, _made_of(f, score)) is None for f in folders)
     if old:
-        line = f"{old} of {len(folders)} runs are scored again: other code had made their rows"
+        line = f"{old} of {len(folders)} runs are scored again: their rows are of other code"
         console.print(line, markup=False, soft_wrap=True)
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
     rows = parallel(joblib.delayed(scored)(folder, score) for folder in folders)
@@ -40,15 +40,13 @@ def score_runs(folders: Sequence[RunFolder], score: Score, jobs: int) -> list[Ro
 
 
 def scored(folder: RunFolder, score: Score) -> Row:
-    """The row of a run: the one in its folder, or where there is none one that is made and kept.
+    """The row of a run, from its folder if possible: the fields of `score` and of `errors`.
 
-    To what `score` gives it adds `errors`, which tell whether the run is trained.
-
-    A kept row is taken only if it is of this very run, and made by this very code: that of `score`,
-    of this module and of all they import from the apps and nashae-metrics, comments and docstrings
-    left out, and the releases of what that stands on.
+    A row in the folder is used only if it was computed from this very run by this very code: that
+    of `score`, of this module and of all they import from the apps and nashae-metrics (without
+    comments and docstrings), with the same versions of `STANDS_ON`.
     """
-    folder = RunFolder(folder.path)  # its arrays are let go with it
+    folder = RunFolder(folder.path)  # so that its arrays are freed on return
     made_of = _made_of(folder, score)
     row = _kept(folder, made_of)
     if row is None:
@@ -58,7 +56,7 @@ def scored(folder: RunFolder, score: Score) -> Row:
 
 
 def _kept(folder: RunFolder, made_of: Row) -> Row | None:
-    """The row in the folder; None where it is absent, damaged, or made of something else."""
+    """The row in the folder; None if it is absent, damaged or of other code."""
     with suppress(ValueError, KeyError):
         if folder.row["made of"] == made_of:
             return dict(folder.row["row"])

@@ -1,8 +1,8 @@
-"""A sweep: a list of independent runs, each in a folder of its own."""
+"""A sweep: independent runs, each in a folder of its own."""
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -12,65 +12,10 @@ import joblib  # type: ignore[import-untyped]
 import torch
 
 from apps.console import console
-from apps.recipes import AnyRecipe, DataName, recipe
-from apps.reproduce.paper import (
-    FACE_LATENTS,
-    FIGURE_3,
-    LATENTS,
-    SCAN,
-    SIZED,
-    SIZES,
-    SPRITE_LATENTS,
-    TABLE_1,
-    TABLE_2,
-    TABLE_3,
-)
+from apps.recipes import AnyRecipe
 from apps.runs.folder import CHECKPOINT, RunFolder
 from apps.runs.memory import keep_memory
 from apps.runs.train import train_run
-
-
-def table_1_recipes(methods: Sequence[str], trials: int) -> list[AnyRecipe]:
-    """The runs of Table 1's rows of `methods`, seeds 0 to `trials` − 1."""
-    return [
-        recipe(method, weight, latents, seed)
-        for method, weight in TABLE_1
-        if method in methods
-        for latents in LATENTS
-        for seed in range(trials)
-    ]
-
-
-def figure_3_recipes() -> list[AnyRecipe]:
-    """The four panels of Figure 3: m = 4, seed 0, whatever it shows."""
-    return [recipe(method, weight, latents=4, seed=0) for method, weight in FIGURE_3]
-
-
-def table_2_recipes(methods: Sequence[str], trials: int) -> list[AnyRecipe]:
-    """The runs of Table 2's cells of `methods`, seeds 0 to `trials` − 1, and those beside it.
-
-    Those are, with seed 0: NashAE at every λ of the scan, and the sizes m at which the learned
-    latents are counted. A run that is in two of these is there once.
-    """
-    cells = [
-        (method, weight, SPRITE_LATENTS, seed)
-        for method, weight in TABLE_2
-        for seed in range(trials)
-    ]
-    scan = [("nashae", lam, SPRITE_LATENTS, 0) for lam in SCAN]
-    sizes = [(method, weight, latents, 0) for method, weight in SIZED for latents in SIZES]
-    keys = [key for key in dict.fromkeys([*cells, *scan, *sizes]) if key[0] in methods]
-    return [recipe(*key, data="dsprites") for key in keys]
-
-
-def table_3_recipes(methods: Sequence[str], trials: int, data: DataName) -> list[AnyRecipe]:
-    """The runs of Table 3's cells of `methods`, seeds 0 to `trials` − 1, on `data`."""
-    return [
-        recipe(method, weight, FACE_LATENTS, seed, data)
-        for method, weight in TABLE_3
-        if method in methods
-        for seed in range(trials)
-    ]
 
 
 def run_sweep(
@@ -82,24 +27,34 @@ def run_sweep(
     device: str = "cpu",
     checkpoint_seconds: float = 20.0,
 ) -> list[RunFolder]:
-    """Train each recipe into its folder below `runs`, `jobs` at a time, one thread each.
+    """Train each recipe into its folder below `runs`, with one thread each.
 
-    Finished runs are left as they are, one that was cut off goes on where it was, one that is stale
-    (`RunFolder.stale`) is made again, which a line says, and one that another process is writing is
-    waited for. `root` is the folder of data that lie on disk. Where
-    joblib is set to a cluster, every worker has to see `runs` and `root`. Returns the folders in
-    the order of `recipes`. A run that fails does not stop the others; at the end the first failure
-    is raised as `RuntimeError`.
+    Finished runs are kept, interrupted ones resumed, stale ones (`RunFolder.stale`) announced and
+    trained again. A run that another process is writing is waited for.
+
+    Args:
+        recipes: What to train.
+        runs: The folder of the run folders. On a cluster every worker has to see it, and `root`.
+        jobs: Runs at a time.
+        root: The folder of data sets on disk.
+        device: Where to train.
+        checkpoint_seconds: As for `train_run`.
+
+    Returns:
+        The run folders, in the order of `recipes` without repetitions.
+
+    Raises:
+        RuntimeError: Runs failed; the first failure, raised when all other runs have ended.
     """
     unique = list(dict.fromkeys(recipes))
     waiting = [r for r in unique if not _tidy(r, runs / r.label)]
     for r in waiting:
         if why := _stale(r, runs / r.label):
             console.print(RunFolder(runs / r.label).says(why), markup=False, soft_wrap=True)
-    # The long ones first, so that no worker is left with one at the end.
+    # Long runs first, so that none starts when the other workers are done.
     waiting.sort(key=lambda r: r.latents * r.train.steps, reverse=True)
-    # One run a batch: a worker that is killed has one run to make again. The whole list at the end,
-    # because not every backend gives results as they come; progress is read from the folders.
+    # One run a batch, so that a killed worker loses no more than one. All results come at the end,
+    # as not every backend gives them one by one; progress is read from the folders.
     parallel = joblib.Parallel(n_jobs=jobs, batch_size=1)
     reasons = parallel(
         joblib.delayed(_run)(
@@ -114,36 +69,36 @@ def run_sweep(
 
 
 def finished(recipe: AnyRecipe, path: Path) -> bool:
-    """Whether the folder at `path` holds the finished run of `recipe`, made as it is made now."""
+    """Whether the folder at `path` holds a finished run of `recipe` that is not stale."""
     folder = RunFolder(path)
     try:
         return folder.finished and not folder.stale(recipe) and folder.recipe == recipe
-    except ValueError:  # the run fails, and says why
+    except ValueError:  # training will raise it
         return False
 
 
 def _stale(recipe: AnyRecipe, path: Path) -> str:
     folder = RunFolder(path)
-    with suppress(ValueError):  # the run fails, and says why
+    with suppress(ValueError):  # training will raise it
         return folder.stale(recipe) if (path / "config.json").exists() else ""
     return ""
 
 
 def _tidy(recipe: AnyRecipe, path: Path) -> bool:
-    # A process that was killed at its very end leaves the checkpoint, which `_run` removes.
+    # A process that is killed at its very end leaves a checkpoint, which `_run` removes.
     return finished(recipe, path) and not (path / CHECKPOINT).exists()
 
 
 def _run(
     recipe: AnyRecipe, path: Path, root: Path, device: str, checkpoint_seconds: float, sweep: int
 ) -> str:
-    """Make one run in this process; the reason where it fails."""
+    """Train one run in this process; why it failed, or ""."""
     if os.getppid() == sweep:
         _end_with_the_sweep(sweep)
     torch.set_num_threads(1)
     keep_memory()
     try:
-        # Another sweep's worker may have the folder, or one that outlives a sweep that was killed.
+        # Wait: another sweep may be writing the folder, or a worker of a killed one.
         train_run(
             recipe,
             path,
@@ -151,7 +106,7 @@ def _run(
             device=device,
             checkpoint_seconds=checkpoint_seconds,
             wait=True,
-            quiet=True,  # the sweep has said it
+            quiet=True,  # the sweep has printed it
         )
     except (ValueError, OSError, FloatingPointError, RuntimeError) as error:
         return str(error)
@@ -160,7 +115,7 @@ def _run(
 
 @cache
 def _end_with_the_sweep(sweep: int) -> None:
-    """End this worker soon after the sweep that started it is killed: else it would run on."""
+    """End this worker soon after the sweep that started it has been killed."""
 
     def watch() -> None:
         while os.getppid() == sweep:

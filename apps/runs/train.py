@@ -1,14 +1,10 @@
-"""One run, from a recipe to its folder."""
+"""Training of one recipe into a run folder."""
 
-import signal
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +13,10 @@ from torch import Tensor, nn
 
 from apps.console import console
 from apps.recipes import AnyDataset, AnyRecipe, Model, OnFaces
-from apps.runs.folder import CHECKPOINT, RunFolder, made_by, versions
+from apps.runs.checkpoints import Clock, Recorder, read_checkpoint
+from apps.runs.folder import CHECKPOINT, RunFolder
+from apps.runs.made_by import made_by, versions
+from apps.runs.signals import HeldSignals
 from nashae_baselines import GaussianCoder
 from nashae_core import (
     History,
@@ -25,16 +24,11 @@ from nashae_core import (
     Observations,
     Progress,
     encode,
-    read_tensors,
-    save_tensors,
     save_weights,
     train,
 )
 from nashae_core.descriptions import as_json
 
-# A checkpoint of a large model takes a second: they are spaced so that all of them take no more of
-# the run than this.
-CHECKPOINT_SHARE = 0.02
 # The final losses of a record are means over this many of the history's last entries.
 LAST = 10
 
@@ -51,30 +45,35 @@ def train_run(
     wait: bool = False,
     quiet: bool = False,
 ) -> RunFolder:
-    """Train `recipe` into the folder `path`, or go on where an earlier call was cut off.
+    """Train a recipe into a run folder, or resume a run that was interrupted.
 
-    `root` is the folder of the data sets that lie on disk, and `on_faces` is told how far they are,
-    where faces are made for the first time.
+    A finished run of the same recipe is not changed. A stale one (`RunFolder.stale`) is moved into
+    a folder below and trained again. Ctrl-C and SIGTERM stop the run with a checkpoint at its next
+    entry of the history; a second signal stops it at once.
 
-    Between two checkpoints there are at least `checkpoint_seconds`, and more where they would take
-    above 2 % of the run; with 0 there is one at each entry of the history.
+    Args:
+        recipe: What to train.
+        path: The run folder.
+        root: The folder of data sets on disk.
+        device: Where to train.
+        on_faces: Called while faces are made for the first time.
+        on_progress: Called at each entry of the history. `True` stops the run there, unfinished; a
+            `KeyboardInterrupt` too. Both leave a checkpoint.
+        checkpoint_seconds: The least time between two checkpoints, more if they took over 2 % of
+            the run; 0 writes one at each entry of the history.
+        wait: Wait while another process is writing the folder.
+        quiet: Do not print that a stale run is trained again.
 
-    Ctrl-C and SIGTERM end the run at its next entry of the history, where a checkpoint is kept,
-    and a second one at once; a `KeyboardInterrupt` of `on_progress` keeps one too. Where
-    `on_progress` returns `True`, the run ends there, unfinished, with a checkpoint.
-
-    A finished run of the same recipe is left as it is. One that another release made, or whose
-    networks or inputs were others (`RunFolder.stale`), is set aside in a folder below it and made
-    again from the start, and a line says so unless it shall be `quiet`. Raises `ValueError` where
-    the folder holds another recipe's run or files that are no run's, where one of its files is
-    damaged, and where another process is writing it, unless it shall `wait` for that.
+    Raises:
+        ValueError: The folder holds another recipe's run, files that are no run's or a damaged
+            file, or another process is writing it.
     """
     folder = RunFolder(path)
     with folder.claimed(wait=wait):
         stale = _check_folder(folder, recipe)
         folder.clear()
         if folder.finished and not stale:
-            (path / CHECKPOINT).unlink(missing_ok=True)  # of a process that was killed at the end
+            (path / CHECKPOINT).unlink(missing_ok=True)  # of a process killed at its end
             return folder
         dataset = recipe.data_set.load(root, on_faces)
         observations = recipe.data_set.inputs.of(dataset.observations, device)
@@ -86,11 +85,11 @@ def train_run(
             folder.set_aside()
             folder = RunFolder(path)
         begin = partial(folder.write_json, "config.json", config(recipe, root))
-        resume = _read_checkpoint(folder)
+        resume = read_checkpoint(folder.path)
         before = float(resume.pop("seconds")) if resume else 0.0
-        clock = _Clock(before, checkpoint_seconds)
+        clock = Clock(before, checkpoint_seconds)
 
-        with _Signals() as signals:
+        with HeldSignals() as signals:
             history = train(
                 model,
                 observations,
@@ -98,7 +97,7 @@ def train_run(
                 generator,
                 device=device,
                 resume=resume,
-                on_record=_Recorder(path, clock, signals, begin, on_progress),
+                on_record=Recorder(path, clock, signals, begin, on_progress),
             )
         if int(history.steps[-1]) < recipe.train.steps:
             return folder
@@ -111,111 +110,12 @@ def train_run(
         folder.write_arrays("codes.npz", arrays | {"names": np.array(dataset.names)})
         folder.write_record(_record(recipe, dataset, history, seconds, device))
         (path / CHECKPOINT).unlink(missing_ok=True)
-        signals.raise_if_any()  # one that came after the last entry
+        signals.raise_if_any()  # a signal after the last entry
     return folder
 
 
-class _Signals:
-    """Ctrl-C and SIGTERM, held back until the weights are those of a whole step.
-
-    The second one is not held back. A signal that the process shall ignore, as under nohup, stays
-    ignored; other threads than the main one leave signals as they are.
-    """
-
-    def __init__(self) -> None:
-        self._number = 0
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> Self:
-        if threading.current_thread() is threading.main_thread():
-            taken = [
-                n for n in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(n) != signal.SIG_IGN
-            ]
-            for number in taken:
-                self._before[number] = signal.signal(number, self._hold)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._restore()
-
-    def raise_if_any(self) -> None:
-        """Raise `KeyboardInterrupt` where a signal came; it says which."""
-        if self._number:
-            raise KeyboardInterrupt(signal.Signals(self._number).name)
-
-    def _hold(self, number: int, _: object) -> None:
-        self._number = number
-        self._restore()
-
-    def _restore(self) -> None:
-        while self._before:
-            signal.signal(*self._before.popitem())
-
-
-class _Clock:
-    """Seconds of training, those before an interruption included, and when to keep its state."""
-
-    def __init__(self, before: float, checkpoint_seconds: float) -> None:
-        self._start = time.monotonic() - before
-        self._checkpoint = time.monotonic()
-        self._pause = self._least_pause = checkpoint_seconds
-
-    def seconds(self) -> float:
-        return time.monotonic() - self._start
-
-    def checkpoint_is_due(self) -> bool:
-        return time.monotonic() - self._checkpoint >= self._pause
-
-    @contextmanager
-    def checkpoint(self) -> Iterator[None]:
-        began = time.monotonic()
-        yield
-        self._checkpoint = time.monotonic()
-        if self._least_pause > 0:
-            rare = (self._checkpoint - began) / CHECKPOINT_SHARE
-            self._pause = max(self._least_pause, rare)
-
-
-class _Recorder:
-    """What is done at each entry of the history: it is told, and a checkpoint kept where due.
-
-    The run begins with its first one: a start that failed has left nothing in the folder.
-    """
-
-    def __init__(
-        self,
-        path: Path,
-        clock: _Clock,
-        signals: _Signals,
-        begin: Callable[[], object],
-        on_progress: Callable[[Progress], object] | None,
-    ) -> None:
-        self.path, self.clock, self.signals = path, clock, signals
-        self.begin, self.on_progress = begin, on_progress
-
-    def __call__(self, progress: Progress) -> bool:
-        if not (self.path / "config.json").exists():
-            self.begin()
-        if self.clock.checkpoint_is_due() and progress.step < progress.steps:
-            self._keep(progress)
-        try:
-            ends = self.on_progress is not None and self.on_progress(progress) is True
-            self.signals.raise_if_any()
-        except KeyboardInterrupt:
-            self._keep(progress)
-            raise
-        if ends and progress.step < progress.steps:
-            self._keep(progress)
-        return ends
-
-    def _keep(self, progress: Progress) -> None:
-        with self.clock.checkpoint():
-            seconds = torch.tensor(self.clock.seconds(), dtype=torch.float64)
-            save_tensors(progress.state() | {"seconds": seconds}, self.path / CHECKPOINT)
-
-
 def config(recipe: AnyRecipe, root: Path) -> dict[str, Any]:
-    """What `config.json` keeps of a run that begins now."""
+    """The contents of `config.json` for a run that starts now."""
     return as_json(
         {
             "method": recipe.method_name,
@@ -227,12 +127,12 @@ def config(recipe: AnyRecipe, root: Path) -> dict[str, Any]:
 
 
 def _check_folder(folder: RunFolder, recipe: AnyRecipe) -> str:
-    """What makes the folder's run stale; "" of a fresh one, and of an empty folder."""
+    """Why the folder's run is stale; "" if it is not, or if the folder is empty."""
     if not (folder.path / "config.json").exists():
-        found = sorted(p.name for p in folder.path.iterdir() if p.name[0] != "." and p.is_file())
-        if found:
+        names = sorted(p.name for p in folder.path.iterdir() if p.name[0] != "." and p.is_file())
+        if names:
             raise ValueError(
-                f"{folder.path} holds {found[0]} but no config.json, so it is no run's folder: "
+                f"{folder.path} holds {names[0]} but no config.json, so it is no run folder: "
                 "give another, or an empty one"
             )
         return ""
@@ -242,25 +142,12 @@ def _check_folder(folder: RunFolder, recipe: AnyRecipe) -> str:
     return stale
 
 
-def _read_checkpoint(folder: RunFolder) -> dict[str, Tensor] | None:
-    path = folder.path / CHECKPOINT
-    if not path.exists():
-        return None
-    try:
-        state = read_tensors(path)
-    except ValueError as error:
-        raise ValueError(f"{error}; remove it to train from the start") from error
-    if "seconds" not in state:
-        raise ValueError(f"{path} is not a run's: remove it to train from the start")
-    return state
-
-
 def _history_arrays(history: History) -> dict[str, npt.NDArray[Any]]:
     return {"steps": history.steps.numpy(), **{name: t.numpy() for name, t in _terms(history)}}
 
 
 def _terms(history: History) -> list[tuple[str, Tensor]]:
-    # By name: a history that was resumed has its terms in another order.
+    # By name: the terms of a resumed history are in another order.
     return sorted(history.terms.items())
 
 

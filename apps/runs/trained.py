@@ -1,6 +1,6 @@
-"""Which runs are trained: those whose reconstructions beat the mean observation.
+"""Which runs count as trained: those that reconstruct better than the mean observation does.
 
-A run that is not says nothing of its method, so no table takes it into a number.
+The others say nothing about their method, and no table includes them in a number.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,16 +13,16 @@ from apps.runs.rows import Row
 from nashae_baselines.losses import LOG_2PI
 from nashae_core.observations.access import evenly
 
-# The mean observation and its error are those of so many, evenly spaced.
+# The mean observation and its error are computed from at most so many, evenly spaced.
 MOST = 5000
 
 
 def errors(folder: RunFolder) -> Row:
-    """The error of a run's reconstructions, and that of the mean observation, in the same unit.
+    """The fields `error`, a run's reconstruction error, and `mean_error`, the mean observation's.
 
-    ½·(x′ − x)² of the observations as the networks see them, or with the Bernoulli likelihood nats,
-    each the mean over elements; of VAEs by sampled codes, at the end of training. None for both
-    where a method reconstructs nothing.
+    Both are means over elements, of ½·(x′ − x)² of the networks' inputs, or of nats with the
+    Bernoulli likelihood; at the end of training, with sampled codes for VAEs. Both are None for
+    methods without reconstructions.
     """
     record, recipe = folder.record, folder.recipe
     observations = recipe.data_set.inputs.of(folder.data().observations, "cpu")
@@ -39,16 +39,16 @@ def errors(folder: RunFolder) -> Row:
 
 
 def is_trained(row: Mapping[str, Any]) -> bool:
-    """Whether the error of a row's run is below that of the mean observation."""
+    """Whether the run's error is below that of the mean observation."""
     return row["error"] is None or row["error"] < row["mean_error"]
 
 
 def trained(rows: Iterable[Row]) -> list[Row]:
-    """The rows that may be compared."""
+    """The rows of trained runs."""
     return [row for row in rows if is_trained(row)]
 
 
 def untrained(rows: Iterable[Row]) -> list[Row]:
-    """The rows that are of runs that are not trained, the worst first."""
-    left_out = [row for row in rows if not is_trained(row)]
-    return sorted(left_out, key=lambda row: row["mean_error"] / row["error"])
+    """The rows of runs that do not count as trained, the worst first."""
+    failed = [row for row in rows if not is_trained(row)]
+    return sorted(failed, key=lambda row: row["mean_error"] / row["error"])

@@ -5,23 +5,13 @@ import math
 import torch
 from torch import Tensor
 
-from apps.benchmark.reference.vae import PlainGaussianVAE, log_normal, log_standard_normal
+from apps.benchmark.reference.vae import PlainGaussianVAE, log_normal, log_standard_normal, update
 
 OBSERVATIONS = 360  # of Beamsynthesis
 
 
 class PlainBetaTCVAE(PlainGaussianVAE):
     """nll + mutual information + β·total correlation + dimension-wise KL."""
-
-    def __init__(
-        self,
-        latents: int,
-        beta: float,
-        noise_seed: int = 0,
-        device: str | torch.device = "cpu",
-    ) -> None:
-        super().__init__(latents, beta, noise_seed, device)
-        self.adagrad = torch.optim.Adagrad(self.autoencoder, lr=0.01)
 
     def step(self, x: Tensor) -> dict[str, Tensor]:
         """One update of the whole on (batch, 1000)."""
@@ -37,8 +27,6 @@ class PlainBetaTCVAE(PlainGaussianVAE):
         mi, tc = (log_q_given_x - joint).mean(), (joint - marginals).mean()
         dimension_wise_kl = (marginals - log_p).mean()
         loss = nll + mi + self.beta * tc + dimension_wise_kl
-        self.adagrad.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.adagrad.step()
+        update(self.adagrad, loss)
         terms = {"nll": nll, "mi": mi, "tc": tc, "dimension_wise_kl": dimension_wise_kl}
         return {name: term.detach() for name, term in terms.items()}

@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from apps.benchmark.reference.mlp import mlp
-from apps.benchmark.reference.vae import PlainGaussianVAE
+from apps.benchmark.reference.vae import PlainGaussianVAE, update
 
 
 class PlainFactorVAE(PlainGaussianVAE):
@@ -38,10 +38,7 @@ class PlainFactorVAE(PlainGaussianVAE):
         mean, log_variance, sample = self.posterior(x)
         nll, kl = self.nll(sample, x), self.kl(sample, mean, log_variance)
         tc = self.discriminator(sample).mean()  # log D/(1 − D) is the logit
-        loss = nll + kl + self.beta * tc
-        self.autoencoder_adam.zero_grad()
-        loss.backward()
-        self.autoencoder_adam.step()
+        update(self.autoencoder_adam, nll + kl + self.beta * tc)
 
         with torch.no_grad():
             _, _, joint = self.posterior(others)
@@ -51,8 +48,6 @@ class PlainFactorVAE(PlainGaussianVAE):
             F.binary_cross_entropy_with_logits(true, torch.ones_like(true))
             + F.binary_cross_entropy_with_logits(false, torch.zeros_like(false))
         )
-        self.discriminator_adam.zero_grad()
-        discriminator_loss.backward()  # type: ignore[no-untyped-call]
-        self.discriminator_adam.step()
+        update(self.discriminator_adam, discriminator_loss)
         terms = {"nll": nll, "kl": kl, "tc": tc, "discriminator_loss": discriminator_loss}
         return {name: term.detach() for name, term in terms.items()}

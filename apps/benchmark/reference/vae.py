@@ -20,6 +20,13 @@ def log_standard_normal(x: Tensor) -> Tensor:
     return -0.5 * (x**2 + LOG_2PI)
 
 
+def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    """One step of an optimiser down a loss."""
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+
+
 class PlainGaussianVAE:
     """An encoder with two heads, a decoder and noise between them; a subclass has the step."""
 
@@ -36,6 +43,7 @@ class PlainGaussianVAE:
         self.decoder = mlp(latents, *reversed(hidden), 1000).to(device)
         self.autoencoder = [*self.encoder.parameters(), *self.decoder.parameters()]
         self.noise = torch.Generator(device).manual_seed(noise_seed)
+        self.adagrad = torch.optim.Adagrad(self.autoencoder, lr=0.01)
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The posterior's mean and log-variance, and a sample of it, each (batch, latents)."""
@@ -56,22 +64,10 @@ class PlainGaussianVAE:
 class PlainVAE(PlainGaussianVAE):
     """β-VAE: nll + β·KL."""
 
-    def __init__(
-        self,
-        latents: int,
-        beta: float,
-        noise_seed: int = 0,
-        device: str | torch.device = "cpu",
-    ) -> None:
-        super().__init__(latents, beta, noise_seed, device)
-        self.adagrad = torch.optim.Adagrad(self.autoencoder, lr=0.01)
-
     def step(self, x: Tensor) -> dict[str, Tensor]:
         """One update of the whole on (batch, 1000)."""
         mean, log_variance, sample = self.posterior(x)
         nll, kl = self.nll(sample, x), self.kl(sample, mean, log_variance)
         loss = nll + self.beta * kl
-        self.adagrad.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        self.adagrad.step()
+        update(self.adagrad, loss)
         return {"nll": nll.detach(), "kl": kl.detach()}

@@ -29,7 +29,7 @@ BEAMSYNTHESIS = DataSet(
     latents=4,
     train=TrainConfig(),
     kept=("factors", "values"),
-    table=1,
+    table="table1",
     settings=(
         Setting(NashAEConfig(lam=0.2), "as the paper's Table 1 and Figure 3 have it"),
         Setting(VAEConfig(beta=100.0, lr=0.01), "as the paper's Table 1 and Figure 3 have it"),

@@ -32,6 +32,6 @@ CELEBA = DataSet(
     train=TrainConfig(steps=4000, batch_size=200, record_every=20, channels_last=True),  # authors'
     kept=("attributes",),
     on_disk=True,
-    table=3,
+    table="table3",
     settings=face_settings(IMAGES, "as the paper's Table 3 has it"),
 )

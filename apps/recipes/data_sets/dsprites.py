@@ -30,7 +30,7 @@ DSPRITES = DataSet(
     latents=10,
     train=TrainConfig(steps=4000, batch_size=200, record_every=20),  # the authors'
     # Its factors and values would be larger than the codes, and are computed: none is kept.
-    table=2,
+    table="table2",
     settings=(
         Setting(NashAEConfig(lam=0.002), "as the paper's Table 2 has it"),
         Setting(

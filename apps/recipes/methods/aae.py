@@ -1,14 +1,6 @@
 """The adversarial autoencoder."""
 
-from apps.recipes.method import Method
-from nashae_baselines import AAE, AAEConfig, discriminator
+from apps.recipes.method import Method, adversarial
+from nashae_baselines import AAE, AAEConfig
 
-AAE_METHOD = Method(
-    name="aae",
-    family="AAE",
-    config=AAEConfig,
-    build=lambda config, networks, m, generator: AAE(
-        *networks.variational(m, generator), discriminator(m, generator=generator), config
-    ),
-    counting_rule="factor-vae",
-)
+AAE_METHOD = Method("aae", "AAE", AAEConfig, adversarial(AAE), counting_rule="factor-vae")

@@ -1,15 +1,13 @@
 """AnnealedVAE."""
 
-from apps.recipes.method import Method
+from apps.recipes.method import Method, variational
 from nashae_baselines import AnnealedVAE, AnnealedVAEConfig
 
 ANNEALED_VAE = Method(
-    name="annealed-vae",
-    family="AnnealedVAE",
-    config=AnnealedVAEConfig,
-    build=lambda config, networks, m, generator: AnnealedVAE(
-        *networks.variational(m, generator), config
-    ),
+    "annealed-vae",
+    "AnnealedVAE",
+    AnnealedVAEConfig,
+    variational(AnnealedVAE),
     counting_rule="beta-vae",
     weight_name="capacity",
     symbol="C",

@@ -1,14 +1,8 @@
 """β-TCVAE."""
 
-from apps.recipes.method import Method
+from apps.recipes.method import Method, variational
 from nashae_baselines import BetaTCVAE, BetaTCVAEConfig
 
 BETA_TCVAE = Method(
-    name="beta-tcvae",
-    family="β-TCVAE",
-    config=BetaTCVAEConfig,
-    build=lambda config, networks, m, generator: BetaTCVAE(
-        *networks.variational(m, generator), config
-    ),
-    counting_rule="beta-tcvae",
+    "beta-tcvae", "β-TCVAE", BetaTCVAEConfig, variational(BetaTCVAE), counting_rule="beta-tcvae"
 )

@@ -1,12 +1,6 @@
 """β-VAE."""
 
-from apps.recipes.method import Method
+from apps.recipes.method import Method, variational
 from nashae_baselines import VAE, VAEConfig
 
-BETA_VAE = Method(
-    name="beta-vae",
-    family="β-VAE",
-    config=VAEConfig,
-    build=lambda config, networks, m, generator: VAE(*networks.variational(m, generator), config),
-    counting_rule="beta-vae",
-)
+BETA_VAE = Method("beta-vae", "β-VAE", VAEConfig, variational(VAE), counting_rule="beta-vae")

@@ -2,19 +2,17 @@
 
 from dataclasses import replace
 
-from apps.recipes.method import Method
+from apps.recipes.method import Method, variational
 from nashae_baselines import DIPVAE, DIPVAEConfig
 
-DIP_VAE_I = Method(
-    name="dip-vae-i",
-    family="DIP-VAE I",
-    config=DIPVAEConfig,
-    build=lambda config, networks, m, generator: DIPVAE(
-        *networks.variational(m, generator), config
-    ),
+_DIP_VAE = Method(
+    "dip-vae",
+    "DIP-VAE",
+    DIPVAEConfig,
+    variational(DIPVAE),
     counting_rule="beta-vae",
     weight_name="off_diagonal",
     symbol="λ",
-    fixed={"kind": "i"},
 )
-DIP_VAE_II = replace(DIP_VAE_I, name="dip-vae-ii", family="DIP-VAE II", fixed={"kind": "ii"})
+DIP_VAE_I = replace(_DIP_VAE, name="dip-vae-i", family="DIP-VAE I", fixed={"kind": "i"})
+DIP_VAE_II = replace(_DIP_VAE, name="dip-vae-ii", family="DIP-VAE II", fixed={"kind": "ii"})

@@ -1,14 +1,8 @@
 """FactorVAE."""
 
-from apps.recipes.method import Method
-from nashae_baselines import FactorVAE, FactorVAEConfig, discriminator
+from apps.recipes.method import Method, adversarial
+from nashae_baselines import FactorVAE, FactorVAEConfig
 
 FACTOR_VAE = Method(
-    name="factor-vae",
-    family="FactorVAE",
-    config=FactorVAEConfig,
-    build=lambda config, networks, m, generator: FactorVAE(
-        *networks.variational(m, generator), discriminator(m, generator=generator), config
-    ),
-    counting_rule="factor-vae",
+    "factor-vae", "FactorVAE", FactorVAEConfig, adversarial(FactorVAE), "factor-vae"
 )

@@ -4,10 +4,10 @@ from apps.recipes.method import Method
 from nashae_baselines import InfoGAN, InfoGANConfig
 
 INFO_GAN = Method(
-    name="info-gan",
-    family="InfoGAN",
-    config=InfoGANConfig,
-    build=lambda config, networks, m, generator: InfoGAN(
+    "info-gan",
+    "InfoGAN",
+    InfoGANConfig,
+    lambda config, networks, m, generator: InfoGAN(
         networks.gaussian_encoder(2 * m, generator),
         networks.gaussian_decoder(m + config.noise, generator),
         networks.gaussian_encoder(1, generator),

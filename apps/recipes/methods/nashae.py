@@ -4,10 +4,10 @@ from apps.recipes.method import Method
 from nashae_core import NashAE, NashAEConfig, Predictors
 
 NASHAE = Method(
-    name="nashae",
-    family="NashAE",
-    config=NashAEConfig,
-    build=lambda config, networks, m, generator: NashAE(
+    "nashae",
+    "NashAE",
+    NashAEConfig,
+    lambda config, networks, m, generator: NashAE(
         *networks.autoencoder(m, generator), Predictors(m, generator=generator), config
     ),
     counting_rule="nashae",

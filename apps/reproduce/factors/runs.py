@@ -25,7 +25,7 @@ from apps.reproduce.clean import (
 )
 from apps.reproduce.factors.data import COUNT_DATA, PAPERS, count_data, true_factors
 from apps.reproduce.factors.forest import Latents, told
-from apps.runs.folder import versions
+from apps.runs.made_by import versions
 from apps.runs.memory import keep_memory
 from apps.runs.rows import Row, read_rows, write_rows
 from apps.sources import code_digest, imported_files

@@ -2,26 +2,18 @@
 
 import statistics
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
-from apps.recipes import method_named
-from apps.reproduce.paper import FACTORS, LATENTS, TABLE_1
+from apps.reproduce.cell import Cell
+from apps.reproduce.table1.paper import FACTORS, LATENTS, TABLE_1
 from apps.runs.rows import Row
 
 
-class Cell(NamedTuple):
-    """One method, weight and m: the paper's number, and the learned latents of each of our runs."""
+@dataclass(frozen=True)
+class WaveformCell(Cell):
+    """The runs of one method, weight and m, and the number that the paper reports of them."""
 
-    method: str
-    weight: float
-    latents: int
-    paper: float
-    learned: tuple[int, ...]
-
-    @property
-    def name(self) -> str:
-        """The row as the paper names it."""
-        return method_named(self.method).title(self.weight)
+    paper: float = 0.0
 
     @property
     def errors(self) -> list[int]:
@@ -31,29 +23,19 @@ class Cell(NamedTuple):
     @property
     def mean(self) -> float | None:
         """The mean of `errors`, the table's number; None without runs."""
-        return statistics.fmean(self.errors) if self.learned else None
+        return statistics.fmean(self.errors) if self.runs else None
 
     @property
     def deviation(self) -> float | None:
         """The standard deviation of `errors` between runs (n − 1); None with fewer than two."""
-        return statistics.stdev(self.errors) if len(self.learned) > 1 else None
+        return statistics.stdev(self.errors) if len(self.runs) > 1 else None
 
 
-def table_1(rows: Iterable[Row], methods: Sequence[str]) -> list[Cell]:
+def table_1(rows: Iterable[Row], methods: Sequence[str]) -> list[WaveformCell]:
     """The cells of the table's rows of `methods`, by method, weight and m, seeds in order."""
-    ordered = sorted(rows, key=lambda row: row["seed"])
+    rows = list(rows)
     return [
-        Cell(
-            method,
-            weight,
-            latents,
-            reported,
-            tuple(
-                row["learned"]
-                for row in ordered
-                if (row["method"], row["weight"], row["latents"]) == (method, weight, latents)
-            ),
-        )
+        WaveformCell.of(rows, method, weight, latents, paper=reported)
         for (method, weight), numbers in TABLE_1.items()
         if method in methods
         for latents, reported in zip(LATENTS, numbers, strict=True)

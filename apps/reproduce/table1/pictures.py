@@ -2,8 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
@@ -12,45 +10,35 @@ from apps.figures import (
     learning_curves,
     traversal,
     true_against_predicted,
-    write_figure,
 )
 from apps.figures.style import DARK, FAINT, PAGE, PALETTE, palette, styled
-from apps.recipes import AnyRecipe, recipe
+from apps.recipes import AnyRecipe
 from apps.reproduce.clean import DEFINITION
-from apps.reproduce.paper import FACTORS, LATENTS
-from apps.reproduce.table1.cells import Cell
+from apps.reproduce.page import Picture
+from apps.reproduce.table import Results
+from apps.reproduce.table1.cells import WaveformCell
 from apps.reproduce.table1.comparison import by_cell
+from apps.reproduce.table1.paper import FACTORS, LATENTS
+from apps.reproduce.table1.recipes import figure_3_recipes
 from apps.runs.folder import RunFolder
 from apps.runs.rows import Row
-from apps.runs.sweep import figure_3_recipes
+
+# A run by its method, weight, number of latents and seed.
+Key = tuple[str, float, int, int]
 
 
-class Picture(NamedTuple):
-    """A figure with its name on disk, its title and the words below it."""
+def draw(results: Results, cells: Sequence[WaveformCell], compared: Sequence[Row]) -> list[Picture]:
+    """The report's pictures.
 
-    name: str
-    title: str
-    caption: str
-    figure: Figure
-
-    @property
-    def png(self) -> str:
-        """The file's name as PNG."""
-        return f"{self.name}.png"
-
-
-def draw(
-    folders: Sequence[RunFolder], cells: Sequence[Cell], compared: Sequence[Row], out: Path
-) -> list[Picture]:
-    """Draw the report's pictures and write each to `out` as PNG and SVG.
-
-    `folders` hold finished runs, those of Figure 3 among them; `compared` are the rows of the
-    tables that compare the methods beyond the paper's.
+    Args:
+        results: The user's runs, those of Figure 3 among them.
+        cells: The user's cells of the table.
+        compared: The rows by which methods are compared beyond the paper's table.
     """
-    by_recipe = {folder.recipe: folder for folder in folders}
-    panels = [by_recipe[r] for r in figure_3_recipes()]
+    by_key = {_key(folder.recipe): folder for folder in results.folders}
+    panels = [by_key[_key(panel)] for panel in figure_3_recipes()]
     nashae = panels[1]
-    pictures = [
+    return [
         Picture(
             "right-and-clean",
             "Right in count, and clean",
@@ -66,7 +54,7 @@ def draw(
             "right number of latents does not yet mean one factor a latent.",
             latent_space(panels),
         ),
-        *_figure_2(by_recipe),
+        *_figure_2(by_key),
         Picture(
             "traversal",
             "What a latent does",
@@ -81,18 +69,13 @@ def draw(
             learning_curves(panels[:2]),
         ),
     ]
-    write_pictures(pictures, out)
-    return pictures
 
 
-def write_pictures(pictures: Sequence[Picture], out: Path) -> None:
-    """Write each picture to `out` as PNG and SVG."""
-    for picture in pictures:
-        write_figure(picture.figure, out / f"{picture.name}.svg")
-        write_figure(picture.figure, out / picture.png)
+def _key(recipe: AnyRecipe) -> Key:
+    return recipe.method_name, recipe.weight, recipe.latents, recipe.seed
 
 
-def _every_run(cells: Sequence[Cell]) -> list[Picture]:
+def _every_run(cells: Sequence[WaveformCell]) -> list[Picture]:
     methods = list(dict.fromkeys(cell.method for cell in cells))
     return [
         Picture(
@@ -106,23 +89,23 @@ def _every_run(cells: Sequence[Cell]) -> list[Picture]:
     ]
 
 
-def _figure_2(by_recipe: Mapping[AnyRecipe, RunFolder]) -> list[Picture]:
-    shown = [recipe("nashae", lam, latents=32, seed=0) for lam in (0.0, 0.2)]
+def _figure_2(by_key: Mapping[Key, RunFolder]) -> list[Picture]:
+    shown = (by_key.get(("nashae", lam, 32, 0)) for lam in (0.0, 0.2))
     return [
         Picture(
-            f"figure-2-lambda-{r.weight:g}",
-            f"True against predicted latents, {r.title}, m = 32",
+            f"figure-2-lambda-{run.recipe.weight:g}",
+            f"True against predicted latents, {run.recipe.title}, m = 32",
             "What the paper's Figure 2 shows for CelebA, here for Beamsynthesis: each code against "
             "its prediction from the others. Grey latents are not learned.",
-            true_against_predicted(by_recipe[r]),
+            true_against_predicted(run),
         )
-        for r in shown
-        if r in by_recipe
+        for run in shown
+        if run
     ]
 
 
 @styled
-def learned_counts(cells: Sequence[Cell]) -> Figure:
+def learned_counts(cells: Sequence[WaveformCell]) -> Figure:
     """The learned latents of every run, by m (groups) and weight (colours)."""
     names = list(dict.fromkeys(cell.name for cell in cells))
     colours = dict(zip(names, palette(len(names)), strict=True))

@@ -3,11 +3,11 @@
 import numpy as np
 
 from apps.reproduce.clean import DUTY_CYCLE, FREQUENCY, alignment
-from apps.reproduce.learned import counts, own_count
+from apps.reproduce.learned import counted, own_count, predicted, versions_last
 from apps.reproduce.metric_scores import metric_scores
 from apps.runs.folder import RunFolder
 from apps.runs.rows import Row
-from nashae_metrics import beta_vae, mig, predictability, tad
+from nashae_metrics import beta_vae, mig, tad
 
 # The duty cycle has 120 values with three observations each, one a frequency: a classifier learns
 # nothing of a class that it sees twice, and information in bins of three is mostly chance. 12
@@ -30,32 +30,24 @@ def score(folder: RunFolder) -> Row:
       each metric by its standard protocol. So `mig` and `beta_vae` are others there than above; TAD
       is the one above, because its filter would leave out both frequencies.
     """
-    arrays = folder.codes
-    codes = arrays["codes"]
-    factors, values = folder.truth
-    row = dict(folder.record)
+    codes, (factors, values) = folder.codes["codes"], folder.truth
     learned = own_count(folder)
-    row["learned"], row["rule"] = learned.score, learned.rule
-    row["counts"] = counts(folder)
+    row = folder.record | counted(folder, learned)
     aligned = alignment(codes[:, learned.active], factors)
     row["clean"] = aligned.clean
     row |= {name: np.round(numbers, 4).tolist() for name, numbers in aligned._asdict().items()}
     row |= _of_the_paper(codes, factors, learned.active, row["seed"])
-    if "predictions" in arrays:
-        row["predictability"] = predictability(
-            codes, arrays["predictions"], active=learned.active
-        ).score
+    row |= predicted(folder, learned)
     of_all = metric_scores(
         codes,
         values,
         active=learned.active,
         seed=row["seed"],
         factor_bins=DUTY_CLASSES,
-        predictions=arrays.get("predictions"),
+        predictions=folder.codes.get("predictions"),
     )
     row["scores"] = {"tad": round(row["tad"], 4)} | of_all
-    versions = row.pop("versions")
-    return {**row, "versions": versions}
+    return versions_last(row)
 
 
 def _of_the_paper(

@@ -1,14 +1,14 @@
 """Table 2: the β-VAE score on dSprites, and what the codes carry."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import combinations
-from typing import NamedTuple
 
 import numpy as np
 
-from apps.recipes import method_named
-from apps.reproduce.estimate import Estimate, estimate, mean_of
-from apps.reproduce.paper import SCAN, SIZED, SIZES, SPRITE_LATENTS, TABLE_2
+from apps.reproduce.cell import Cell
+from apps.reproduce.estimate import Estimate, estimate
+from apps.reproduce.table2.paper import LATENTS, SCAN, SIZED, SIZES, TABLE_2
 from apps.reproduce.table2.score import FACTORS
 from apps.runs.rows import Row
 
@@ -17,36 +17,18 @@ from apps.runs.rows import Row
 CARRIED = 0.1
 
 
-class SpriteCell(NamedTuple):
-    """The runs of one method, weight and m, in the order of their seeds.
+@dataclass(frozen=True)
+class SpriteCell(Cell):
+    """The runs of one method, weight and m.
 
-    `paper` is its score there, in percent; None for a cell that the paper has not.
+    `paper` is its score there, in percent; None for a cell that is not in the paper.
     """
 
-    method: str
-    weight: float
-    latents: int
-    paper: float | None
-    runs: tuple[Row, ...]
-
-    @property
-    def name(self) -> str:
-        """The row as the paper names it."""
-        return method_named(self.method).title(self.weight)
+    paper: float | None = None
 
     def percent(self, score: str) -> Estimate | None:
         """The estimate of a score of the rows, in percent."""
         return estimate([100 * run[score] for run in self.runs])
-
-    @property
-    def learned(self) -> tuple[int, ...]:
-        """The learned latents of each run, by the method's own rule."""
-        return tuple(run["learned"] for run in self.runs)
-
-    @property
-    def predictability(self) -> float | None:
-        """The mean R² of the learned latents over the runs; None where none has predictors."""
-        return mean_of([run["predictability"] for run in self.runs if "predictability" in run])
 
     @property
     def carried(self) -> dict[str, int]:
@@ -66,7 +48,7 @@ def table_2(rows: Iterable[Row], methods: Sequence[str]) -> list[SpriteCell]:
     """The cells of the table's rows of `methods`, in the paper's order."""
     rows = list(rows)
     return [
-        _cell(rows, method, weight, SPRITE_LATENTS, paper)
+        SpriteCell.of(rows, method, weight, LATENTS, paper=paper)
         for (method, weight), paper in TABLE_2.items()
         if method in methods
     ]
@@ -75,14 +57,16 @@ def table_2(rows: Iterable[Row], methods: Sequence[str]) -> list[SpriteCell]:
 def scan_cells(rows: Iterable[Row]) -> list[SpriteCell]:
     """NashAE at each λ of the scan that has runs."""
     rows = list(rows)
-    return _filled(_cell(rows, "nashae", lam, SPRITE_LATENTS) for lam in SCAN)
+    cells = [SpriteCell.of(rows, "nashae", lam, LATENTS) for lam in SCAN]
+    return [cell for cell in cells if cell.runs]
 
 
 def size_cells(rows: Iterable[Row]) -> list[SpriteCell]:
     """The cells of the count of learned latents against m that have runs."""
     rows = list(rows)
-    sizes = sorted({*SIZES, SPRITE_LATENTS})
-    return _filled(_cell(rows, method, weight, m) for method, weight in SIZED for m in sizes)
+    sizes = sorted({*SIZES, LATENTS})
+    cells = [SpriteCell.of(rows, method, weight, m) for method, weight in SIZED for m in sizes]
+    return [cell for cell in cells if cell.runs]
 
 
 def told_apart(cells: Sequence[SpriteCell]) -> str:
@@ -104,23 +88,10 @@ def told_apart(cells: Sequence[SpriteCell]) -> str:
 
 def best_run(rows: Iterable[Row], method: str) -> Row | None:
     """The run of a method with the highest score of the table's m; the first seed among equals."""
-    own = [r for r in rows if r["method"] == method and r["latents"] == SPRITE_LATENTS]
+    own = [row for row in rows if (row["method"], row["latents"]) == (method, LATENTS)]
     return max(own, key=lambda row: float(row["beta_vae"]), default=None)
 
 
 def _apart(a: SpriteCell, b: SpriteCell) -> bool:
     first, second = a.percent("beta_vae"), b.percent("beta_vae")
     return first is not None and second is not None and first.apart(second)
-
-
-def _filled(cells: Iterable[SpriteCell]) -> list[SpriteCell]:
-    return [cell for cell in cells if cell.runs]
-
-
-def _cell(
-    rows: Sequence[Row], method: str, weight: float, latents: int, paper: float | None = None
-) -> SpriteCell:
-    key = (method, weight, latents)
-    found = [row for row in rows if (row["method"], row["weight"], row["latents"]) == key]
-    ordered = sorted(found, key=lambda row: int(row["seed"]))
-    return SpriteCell(method, weight, latents, paper, tuple(ordered))

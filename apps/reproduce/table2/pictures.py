@@ -1,7 +1,6 @@
 """The pictures of Table 2's report."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -12,29 +11,28 @@ from apps.figures import (
     draw_weight_scan,
 )
 from apps.figures.runs import learned
-from apps.reproduce.paper import SPRITE_LATENTS
-from apps.reproduce.table1.pictures import Picture, write_pictures
+from apps.reproduce.page import Picture
+from apps.reproduce.table import Results
 from apps.reproduce.table2.cells import best_run, size_cells
+from apps.reproduce.table2.paper import LATENTS
 from apps.reproduce.table2.score import FACTORS
 from apps.runs.folder import RunFolder
 from apps.runs.rows import Row
 
 
-def draw_sprites(
-    folders: Sequence[RunFolder], rows: Sequence[Row], methods: Sequence[str], out: Path
-) -> list[Picture]:
-    """Draw the pictures and write each to `out` as PNG and SVG; `rows` are those of `folders`."""
-    pictures = [
-        *_over_weight_and_size(rows),
-        *(picture for method in methods for picture in _best(folders, rows, method)),
+def draw(results: Results) -> list[Picture]:
+    """The pictures of the runs that are trained."""
+    folders, rows = results.trained_folders, results.trained_rows
+    return [
+        *over_weight_and_size(rows),
+        *(picture for method in results.methods for picture in _best(folders, rows, method)),
     ]
-    write_pictures(pictures, out)
-    return pictures
 
 
-def _over_weight_and_size(rows: Sequence[Row]) -> list[Picture]:
+def over_weight_and_size(rows: Sequence[Row]) -> list[Picture]:
+    """What a row alone can show: scores over λ, learned latents over m."""
     pictures = []
-    if scan := [r for r in rows if (r["method"], r["latents"]) == ("nashae", SPRITE_LATENTS)]:
+    if scan := [r for r in rows if (r["method"], r["latents"]) == ("nashae", LATENTS)]:
         pictures.append(
             Picture(
                 "weight-scan",

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from apps.reproduce.learned import counts, own_count
+from apps.reproduce.learned import counted, own_count, predicted, versions_last
 from apps.reproduce.metric_scores import metric_scores
 from apps.runs.folder import RunFolder
 from apps.runs.rows import Row
-from nashae_metrics import beta_vae, mig, predictability
+from nashae_metrics import beta_vae, mig
 
 # The factors that vary, in the order of the last columns of the data; the first is the color, which
 # is white in all images.
@@ -30,23 +30,17 @@ def score_sprites(folder: RunFolder) -> Row:
     - `scores`: every metric that has the protocol `locatello2019`, of the learned latents.
     """
     codes, factors = folder.codes["codes"], folder.truth[0][:, -len(FACTORS) :]
-    row = dict(folder.record)
     learned = own_count(folder)
-    row["learned"], row["rule"] = learned.score, learned.rule
-    row["counts"] = counts(folder)
+    row = folder.record | counted(folder, learned)
     row["beta_vae"] = _beta_vae(codes, factors, "yeats2022-dsprites", row["seed"])
     row["beta_vae_standard"] = _beta_vae(codes, factors, "standard", row["seed"])
     information = mig(codes, factors, bootstrap=None).information
     row["information"] = np.round(information, DIGITS).tolist()
-    if "predictions" in folder.codes:
-        row["predictability"] = predictability(
-            codes, folder.codes["predictions"], active=learned.active, bootstrap=None
-        ).score
+    row |= predicted(folder, learned)
     row["scores"] = metric_scores(
         codes, factors, active=learned.active, seed=row["seed"], protocol="locatello2019"
     )
-    versions = row.pop("versions")
-    return {**row, "versions": versions}
+    return versions_last(row)
 
 
 def _beta_vae(codes: np.ndarray, factors: np.ndarray, protocol: str, seed: int) -> float:

@@ -2,11 +2,11 @@
 
 import statistics
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
-from apps.recipes import method_named
+from apps.reproduce.cell import Cell
 from apps.reproduce.estimate import Estimate, estimate, mean_of
-from apps.reproduce.paper import TABLE_3
+from apps.reproduce.table3.paper import TABLE_3
 from apps.reproduce.table3.score import REAL
 from apps.runs.rows import Row
 
@@ -14,35 +14,18 @@ from apps.runs.rows import Row
 CAPTURED = 0.75
 
 
-class FaceCell(NamedTuple):
-    """The runs of one method and weight, in the order of their seeds.
+@dataclass(frozen=True)
+class FaceCell(Cell):
+    """The runs of one method and weight.
 
     `paper` is its TAD and its captured attributes on CelebA; None where the runs are on other data.
     """
 
-    method: str
-    weight: float
-    paper: tuple[float, float] | None
-    runs: tuple[Row, ...]
-
-    @property
-    def name(self) -> str:
-        """The row as the paper names it."""
-        return method_named(self.method).title(self.weight)
+    paper: tuple[float, float] | None = None
 
     def tad(self, protocol: str, field: str = "score") -> Estimate | None:
         """The estimate of a field of `tad` or `tad_yeats2022` of the rows that have it."""
         return estimate([float(run[protocol][field]) for run in self.runs if protocol in run])
-
-    @property
-    def learned(self) -> tuple[int, ...]:
-        """The learned latents of each run, by the method's own rule."""
-        return tuple(run["learned"] for run in self.runs)
-
-    @property
-    def predictability(self) -> float | None:
-        """The mean R² of the learned latents over the runs; None where none has predictors."""
-        return mean_of([run["predictability"] for run in self.runs if "predictability" in run])
 
     @property
     def error(self) -> float | None:
@@ -71,7 +54,7 @@ def table_3(rows: Iterable[Row], methods: Sequence[str]) -> list[FaceCell]:
         raise ValueError(f"one table is of one data set; got {sorted(data)}")
     real = data == {REAL}
     return [
-        FaceCell(method, weight, paper if real else None, _runs(rows, method, weight))
+        FaceCell.of(rows, method, weight, paper=paper if real else None)
         for (method, weight), paper in TABLE_3.items()
         if method in methods
     ]
@@ -82,8 +65,3 @@ def captured_attributes(cells: Sequence[FaceCell]) -> list[str]:
     filled = [cell for cell in cells if cell.runs]
     names = filled[0].runs[0]["attributes"] if filled else ()
     return [name for name in names if max(cell.detected(name) for cell in filled) >= CAPTURED]
-
-
-def _runs(rows: Sequence[Row], method: str, weight: float) -> tuple[Row, ...]:
-    found = [row for row in rows if (row["method"], row["weight"]) == (method, weight)]
-    return tuple(sorted(found, key=lambda row: int(row["seed"])))

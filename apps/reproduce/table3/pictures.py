@@ -1,7 +1,6 @@
 """The pictures of Table 3's report."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 
 from apps.figures import (
     draw_attribute_traversals,
@@ -9,22 +8,22 @@ from apps.figures import (
     draw_tad_over_images,
     true_against_predicted,
 )
-from apps.reproduce.paper import FIGURE_2, FIGURE_4, FIGURE_4_ROWS
-from apps.reproduce.table1.pictures import Picture, write_pictures
+from apps.reproduce.page import Picture
+from apps.reproduce.table import Results
+from apps.reproduce.table3.paper import FIGURE_2, FIGURE_4, FIGURE_4_ROWS
 from apps.reproduce.table3.score import face_data
 from apps.runs.folder import RunFolder
 
 
-def draw_faces(folders: Sequence[RunFolder], out: Path) -> list[Picture]:
-    """Draw the pictures and write each to `out` as PNG and SVG; those whose runs are there."""
+def draw(results: Results) -> list[Picture]:
+    """The pictures whose runs are there and trained."""
+    folders = results.trained_folders
     first = {
         (folder.recipe.method_name, folder.recipe.weight): folder
         for folder in reversed(folders)
         if folder.recipe.seed == 0
     }
-    pictures = [*_figure_2(first), *_figure_4(first), *_of_nashae(first)]
-    write_pictures(pictures, out)
-    return pictures
+    return [*_figure_2(first), *_figure_4(first), *_of_nashae(first)]
 
 
 def _figure_2(first: Mapping[tuple[str, float], RunFolder]) -> list[Picture]:

@@ -4,10 +4,10 @@ from typing import Any
 
 import numpy as np
 
-from apps.reproduce.learned import counts, own_count
+from apps.reproduce.learned import counted, own_count, predicted, versions_last
 from apps.runs.folder import RunFolder
 from apps.runs.rows import Row
-from nashae_metrics import TADScore, predictability, tad
+from nashae_metrics import TADScore, tad
 
 DRAWN, REAL = "synthetic faces", "CelebA"
 DIGITS = 4
@@ -37,8 +37,7 @@ def score_faces(folder: RunFolder) -> Row:
     row["data"] = face_data(folder)
     row["images"] = len(codes)
     learned = own_count(folder)
-    row["learned"], row["rule"] = learned.score, learned.rule
-    row["counts"] = counts(folder)
+    row |= counted(folder, learned)
     sampled = sampled_codes(folder, rng)
     # As in their code: the grid of a β-VAE lies over its means, that of all others over the codes.
     means = codes if row["method"] == "beta-vae" else None
@@ -57,12 +56,8 @@ def score_faces(folder: RunFolder) -> Row:
             strict=True,
         )
     }
-    if "predictions" in arrays:
-        row["predictability"] = predictability(
-            codes, arrays["predictions"], active=learned.active, bootstrap=None
-        ).score
-    versions = row.pop("versions")
-    return {**row, "versions": versions}
+    row |= predicted(folder, learned)
+    return versions_last(row)
 
 
 def sampled_codes(folder: RunFolder, rng: np.random.Generator) -> np.ndarray:
