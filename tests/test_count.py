@@ -14,7 +14,7 @@ from apps.reproduce.factors import report
 from apps.reproduce.factors import runs as count_runs
 from apps.reproduce.factors.cells import count_cells
 from apps.reproduce.factors.data import COUNT_DATA, count_data, true_factors
-from apps.reproduce.factors.forest import told
+from apps.reproduce.factors.forest import forest_r2
 from apps.reproduce.factors.report import write_count_report
 from apps.reproduce.factors.runs import CountRun, count_row, is_clean, run_counts
 from apps.runs.rows import Row, published, read_rows
@@ -120,12 +120,12 @@ def test_a_forest_tells_a_latent_whatever_the_scale_of_what_tells_it() -> None:
     rng = np.random.default_rng(0)
     free = rng.random((300, 2))
     codes = np.column_stack([free, 1e-6 * np.cos(3 * free[:, 0]), np.full(300, 0.5)])
-    by_all = told(codes, np.array([0, 1]), np.arange(4), seed=0)
+    by_all = forest_r2(codes, np.array([0, 1]), np.arange(4), seed=0)
     assert by_all[0] > 0.95
     assert by_all[1] < 0.1
-    assert max(told(codes, np.array([0, 1]), np.array([0, 1]), seed=0)) < 0.1
-    assert told(codes, np.array([0]), np.array([0]), seed=0) == [0.0]
-    assert by_all == told(codes, np.array([0, 1]), np.arange(4), seed=0)
+    assert max(forest_r2(codes, np.array([0, 1]), np.array([0, 1]), seed=0)) < 0.1
+    assert forest_r2(codes, np.array([0]), np.array([0]), seed=0) == [0.0]
+    assert by_all == forest_r2(codes, np.array([0, 1]), np.arange(4), seed=0)
 
 
 @pytest.mark.usefixtures("quick")

@@ -409,7 +409,8 @@ def test_the_report_has_the_paper_s_number_and_every_run_of_each_cell(tmp_path: 
 
 
 def test_the_report_opens_offline_and_says_how_it_was_made(tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(b"picture")
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "a.png").write_bytes(b"picture")
     picture = Picture("a", "A picture", "What it shows.", Figure())
     page = written(tmp_path / "report.html", [], [], command="do this", pictures=[picture])
     check_offline(page)
@@ -419,7 +420,8 @@ def test_the_report_opens_offline_and_says_how_it_was_made(tmp_path: Path) -> No
 
 
 def test_the_report_escapes_what_it_is_given(tmp_path: Path) -> None:
-    (tmp_path / "a.png").write_bytes(b"")
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "a.png").write_bytes(b"")
     evil = "<script>alert('1')</script> & <b>"
     picture = Picture("a", evil, evil, Figure())
     page = written(tmp_path / "report.html", [], [], command=evil, pictures=[picture])

@@ -351,6 +351,7 @@ def test_a_counted_row_that_other_code_made_is_made_again(
 def test_faces_that_other_code_drew_are_drawn_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    recipe_faces.drawn_by()  # remembered: it draws too
     monkeypatch.setattr(recipe_faces, "FACES", 2)
     drawn: list[int] = []
 
@@ -370,6 +371,11 @@ def test_faces_that_other_code_drew_are_drawn_again(
     recipe_faces.kept_faces(tmp_path)
     assert drawn == [2, 2]
     assert "drawn again" in capsys.readouterr().out
+
+
+def test_the_faces_are_those_of_the_runs_that_are_kept() -> None:
+    """Another drawing makes all runs on them stale: give the new digest no old name."""
+    assert recipe_faces.drawn_by() == recipe_faces.NAME
 
 
 # The digest

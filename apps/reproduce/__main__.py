@@ -36,36 +36,34 @@ def reproduce(
     address: str | None = None,
     dry_run: bool = False,
 ) -> None:
-    """Train, score and draw what the paper reports, and set it beside the paper's numbers.
+    """Train, score and draw what the paper reports, and compare it with the paper's numbers.
 
-    Without arguments: Table 1's NashAE rows with two trials and the four panels of Figure 3, on
-    Beamsynthesis, in a few minutes. `--table 1` makes the eight trials of the paper. The result is
-    report.html in the folder --out, with the figures and the rows beside it. `--table 2` makes the
-    fifteen trials on dSprites, which is computed and not downloaded, and beside them one run at
-    each λ of a scan and at each m of the supplement; the result is table2.html. `--table 3` makes
-    the three trials of Table 3 on synthetic faces, which are drawn here and are not CelebA, or with
-    `--celeba` on CelebA; the result is table3.html. `--table count` goes beyond the paper: on
-    eleven sets with one to four factors it counts them by tests, beside the paper's setting, and
-    gives each a latent of its own, in some hours; the result is count.html. What was cut off goes
-    on where it was, and finished runs are neither run nor scored again.
+    Without arguments: NashAE's lines of Table 1 with two trials, and the four panels of Figure 3,
+    on Beamsynthesis, in a few minutes. --table 1: the paper's eight trials. Both write report.html
+    to the folder --out, with the figures and the rows. --table 2: fifteen trials on dSprites, which
+    is computed and not downloaded, and one run at each λ of a scan and at each m of the supplement;
+    writes table2.html. --table 3: three trials on synthetic faces, which are not CelebA, or with
+    --celeba on CelebA; writes table3.html. --table count goes beyond the paper: on eleven data sets
+    with one to four factors it counts these, and trains a latent for each, in some hours; writes
+    count.html. Interrupted runs are resumed; finished ones are neither trained nor scored again.
 
     Args:
-        table: The paper's table to make whole, or the counts; by default a short version of
-            Table 1.
-        method: Whose rows: all with --table (an hour and more), NashAE's without.
-        trials: Seeds a cell: 8 with --table 1, 15 with --table 2 (most of a day and
+        table: The paper's table, whole, or the counts; by default a short version of Table 1.
+        method: The methods of the table: by default all with --table (an hour and more), NashAE
+            without.
+        trials: Seeds a cell: by default 8 with --table 1, 15 with --table 2 (most of a day and
             16 GB), 3 with --table 3 (some hours), 16 with --table count and at most 8 on the
             sets that are not the paper's, 2 without.
         celeba: CelebA's folder, for --table 3: the images, in a folder or zip file, and
             list_attr_celeba.
-        jobs: Runs at a time on this machine, one core each. A cluster's cores all have one.
-        out: Where runs, figures, rows and report go.
+        jobs: Runs at a time on this machine, one core each. On a cluster every core has one.
+        out: The folder for runs, figures, rows and report.
         device: Where to train.
-        precision: bfloat16 trains under autocast, which is faster where the processor has it.
-        backend: Who runs the runs: loky, processes on this machine; dask or ray, a cluster whose
-            machines all have this package and see --out under the same path.
+        precision: bfloat16 trains under autocast, which is faster on processors that support it.
+        backend: loky: processes on this machine; dask or ray: a cluster whose machines have this
+            package and see --out under the same path.
         address: Of dask's scheduler (tcp://host:8786) or ray's head (host:6379).
-        dry_run: Only say what would run and about how long.
+        dry_run: Only print what would run and about how long it would take.
     """
     if (trials is not None and trials < 1) or jobs < 1:
         raise ValueError(f"trials and jobs must be at least 1; got {trials} and {jobs}")
@@ -92,7 +90,7 @@ def reproduce(
             return
         root = celeba or out / "data"
         if recipes[0].data_set.on_disk:
-            with progress_bar() as bar:  # once, for all the workers
+            with progress_bar() as bar:  # once for all workers
                 recipes[0].data_set.load(root, shown_faces(bar))
         with progress(recipes, out / "runs", at_a_time):
             folders = run_sweep(recipes, out / "runs", jobs=at_a_time, root=root, device=device)

@@ -1,7 +1,7 @@
 """Which factor each learned latent of a Beamsynthesis run carries.
 
-A right number of latents is not yet a disentangled code: two independent mixtures of the factors
-count as two latents as well.
+The right number of latents does not make a code disentangled: two independent mixtures of the
+factors also count as two latents.
 """
 
 from typing import NamedTuple
@@ -16,8 +16,8 @@ from nashae_metrics import mig
 Numbers = npt.NDArray[np.float64]
 
 FREQUENCY, DUTY_CYCLE = 0, 1
-# The definition of a clean code, stated beside each number that rests on it. Not tuned to the
-# counts: a pure frequency latent would have 1, a pure duty latent 1.
+# The thresholds of a clean code, stated beside each number that depends on them. They were not
+# tuned: a pure frequency latent has 1, and so does a pure duty latent.
 CLEAN_FREQUENCY, CLEAN_DUTY = 0.85, 0.9
 DEFINITION = (
     f"A run is clean when it has {FACTORS} learned latents, of which one has at least "
@@ -27,12 +27,12 @@ DEFINITION = (
 
 
 class Alignment(NamedTuple):
-    """Four numbers of each learned latent, each array (learned,), each in [0, 1] but `duty_rank`.
+    """Four numbers of each learned latent, arrays (learned,), in [0, 1] except `duty_rank`.
 
-    - `between_frequencies`: the share of its variance that is between the frequencies (η²);
+    - `between_frequencies`: the share of its variance between the frequencies (η²);
     - `duty_rank`: its rank correlation with the duty cycle (Spearman), in [−1, 1];
-    - `frequency_information`, `duty_information`: its mutual information with the factor in 20
-      equal-width bins, over the factor's entropy.
+    - `frequency_information`, `duty_information`: its mutual information with the factor, in 20
+      equal-width bins, divided by the factor's entropy.
     """
 
     between_frequencies: Numbers
@@ -42,7 +42,7 @@ class Alignment(NamedTuple):
 
     @property
     def clean(self) -> bool:
-        """Whether there are two latents and each carries one factor; see `DEFINITION`."""
+        """Whether there are two latents, each of which carries one factor; see `DEFINITION`."""
         if len(self.duty_rank) != FACTORS:
             return False
         frequency = self.between_frequencies >= CLEAN_FREQUENCY
@@ -74,5 +74,5 @@ def between_classes(codes: Numbers, classes: npt.NDArray[np.int64]) -> Numbers:
 def rank_correlation(codes: Numbers, factor: npt.NDArray[np.int64]) -> Numbers:
     """The rank correlation of each code with a factor (Spearman)."""
     ranks = rankdata(np.column_stack([codes, factor]), axis=0)
-    correlations = np.atleast_2d(np.corrcoef(ranks.T))  # of no codes: a number
+    correlations = np.atleast_2d(np.corrcoef(ranks.T))  # a number without codes
     return np.asarray(correlations[-1, :-1], dtype=np.float64)

@@ -1,4 +1,4 @@
-"""A mean or a share over runs, and how well it is known."""
+"""Means and shares over runs, with their confidence intervals."""
 
 import statistics
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ LEVEL = 0.95
 
 @dataclass(frozen=True)
 class Estimate:
-    """The mean of so many runs, their standard deviation (n − 1) and the mean's 95 % interval.
+    """The mean of `runs` runs, their standard deviation (n − 1) and the mean's 95 % interval.
 
-    Deviation and interval (Student's t) are None for a single run, which says nothing of others.
+    Deviation and interval (Student's t) are None for a single run.
     """
 
     mean: float
@@ -25,13 +25,13 @@ class Estimate:
     high: float | None = None
 
     def apart(self, other: "Estimate") -> bool:
-        """Whether the two intervals have no number in common; never so where one is missing."""
+        """Whether the two intervals are disjoint; False if one is missing."""
         if self.low is None or self.high is None or other.low is None or other.high is None:
             return False
         return self.low > other.high or other.low > self.high
 
     def holds(self, number: float) -> bool | None:
-        """Whether the interval holds a number; None without an interval."""
+        """Whether the interval contains a number; None without an interval."""
         if self.low is None or self.high is None:
             return None
         return self.low <= number <= self.high

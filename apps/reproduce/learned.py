@@ -1,17 +1,16 @@
-"""How many latents a run learned, by its own and by every published rule."""
+"""The learned latents of a run, by its method's rule and by every published one; row fields."""
 
 from apps.recipes import method_named
 from apps.runs.folder import RunFolder
 from apps.runs.rows import Row
 from nashae_metrics import LearnedLatents, learned_latents, predictability
 
-# The published counting rules: each method's own, and what it gives for the others. FactorVAE's
-# rule is β-TCVAE's too.
+# The published counting rules. FactorVAE's rule is β-TCVAE's as well.
 COUNTING_RULES = ("nashae", "beta-vae", "factor-vae")
 
 
 def own_count(folder: RunFolder) -> LearnedLatents:
-    """The learned latents by the method's own rule."""
+    """The learned latents by the rule of the run's method."""
     # Differs from the paper: the authors count over 100 random observations (1000 of dSprites); the
     # whole data set gives the same number in almost every run and does not depend on a draw.
     rule = method_named(folder.record["method"]).counting_rule

@@ -1,4 +1,4 @@
-"""Every metric that applies to a run's codes, as one number each."""
+"""The scores of a run by every metric that applies to it."""
 
 import math
 
@@ -20,13 +20,21 @@ def metric_scores(
     factor_bins: int | None = None,
     predictions: npt.NDArray[np.floating] | None = None,
 ) -> dict[str, float | None]:
-    """The score of each metric by its name, of the latents `active` alone, drawn by `seed`.
+    """The score of each metric, by its name, rounded to four digits.
 
-    Rounded to four digits; None where it is infinite (the total correlation of dependent latents).
-    The Wasserstein correlation is the normalised one, because codes in [0, 1] and those of VAEs
-    differ in scale.
+    None for an infinite score (the total correlation of dependent latents). The Wasserstein
+    correlation is the normalised one, because codes in [0, 1] and those of VAEs differ in scale.
+
+    Args:
+        codes: (n, m).
+        factors: (n, k), classes or values.
+        active: (m,), the latents that are scored.
+        seed: Of all that the metrics draw.
+        protocol: Of all metrics; by default the standard one of each.
+        factor_bins: Classes into which a factor with more values is binned.
+        predictions: (n, m), the predictors' output, for NashAE.
     """
-    found = evaluate(
+    evaluation = evaluate(
         codes,
         factors,
         active=active,
@@ -37,7 +45,7 @@ def metric_scores(
         bootstrap=None,
         repeats=1,
     )
-    return {row.metric: _number(row) for row in found.rows}
+    return {row.metric: _number(row) for row in evaluation.rows}
 
 
 def _number(row: Row) -> float | None:

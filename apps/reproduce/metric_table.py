@@ -1,4 +1,4 @@
-"""One table of every metric over methods and weights."""
+"""A table of every metric, over methods and weights."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -8,8 +8,8 @@ from apps.reproduce.estimate import Estimate, estimate
 from apps.runs.rows import Row
 from nashae_metrics import METRICS, Metric
 
-# Of one latent, or of none, these are 0: the best that they can be, and nothing to praise. Runs
-# with fewer than two learned latents are left out of their means.
+# These are 0, their best value, if fewer than two latents are learned. That is no merit, so such
+# runs are not part of their means.
 OF_SEVERAL_LATENTS = (
     "total_correlation",
     "wasserstein_correlation",
@@ -19,9 +19,9 @@ OF_SEVERAL_LATENTS = (
 
 
 class MetricLine(NamedTuple):
-    """One method and weight: its runs, their mean of learned latents, and each metric's estimate.
+    """A method and weight: the number of runs, their mean of learned latents, and each estimate.
 
-    `best`: the metrics by which it is better than every other line, the intervals lying apart.
+    `best`: the metrics by which it is better than every other line, with disjoint intervals.
     """
 
     name: str
@@ -32,26 +32,26 @@ class MetricLine(NamedTuple):
 
 
 class MetricTable(NamedTuple):
-    """`columns`, the metrics that some line has, and the lines."""
+    """`columns`, the metrics that some line has a score of, and the lines."""
 
     columns: tuple[Metric, ...]
     lines: tuple[MetricLine, ...]
 
 
 def metric_table(groups: Iterable[tuple[str, Sequence[Row]]]) -> MetricTable:
-    """The table of groups of runs, each with its name; a group without runs is left out."""
+    """The table of named groups of runs; groups without runs are omitted."""
     filled = [(name, rows) for name, rows in groups if rows]
-    found = [_estimates(rows) for _, rows in filled]
-    columns = [metric for name, metric in METRICS.items() if any(name in each for each in found)]
+    estimates = [_estimates(rows) for _, rows in filled]
+    columns = [metric for name, metric in METRICS.items() if any(name in own for own in estimates)]
     lines = [
         MetricLine(
             name,
             len(rows),
             statistics.fmean(row["learned"] for row in rows),
             own,
-            frozenset(_best(own, [other for other in found if other is not own])),
+            frozenset(_best(own, [other for other in estimates if other is not own])),
         )
-        for (name, rows), own in zip(filled, found, strict=True)
+        for (name, rows), own in zip(filled, estimates, strict=True)
     ]
     return MetricTable(tuple(columns), tuple(lines))
 

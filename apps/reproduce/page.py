@@ -20,7 +20,7 @@ MARK = "# Differs from the paper:"
 
 
 class Picture(NamedTuple):
-    """A figure with its name on disk, its title and the words below it."""
+    """A figure with the name of its file, its title and its caption."""
 
     name: str
     title: str
@@ -34,7 +34,7 @@ class Picture(NamedTuple):
 
 
 def write_pictures(pictures: Sequence[Picture], out: Path) -> None:
-    """Write each picture to `out` as PNG and SVG."""
+    """Write each picture to `out`, as PNG and as SVG."""
     for picture in pictures:
         write_figure(picture.figure, out / f"{picture.name}.svg")
         write_figure(picture.figure, out / picture.png)
@@ -55,11 +55,11 @@ def write_page(
     Args:
         path: The page.
         template: Its template, below this folder.
-        pictures: What the page ends with; their files lie in the folder `figures`.
-        figures: See above.
+        pictures: Shown at the page's end, from their files in `figures`.
+        figures: The folder of the pictures' files.
         command: How the page was made.
         seconds: How long that took.
-        contents: What else the template is given.
+        contents: Further variables of the template.
     """
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
@@ -83,7 +83,7 @@ def _source(image: Path) -> str:
 
 
 def machine() -> str:
-    """The processor, its cores as this process may use them, and the system."""
+    """The processor, its cores and the operating system."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
     names = [line.split(":")[1].strip() for line in lines if line.startswith("model name")]
@@ -92,7 +92,7 @@ def machine() -> str:
 
 
 def deviations() -> Iterator[tuple[str, str]]:
-    """Each deviation from the paper: the module that marks it, and what its comment says."""
+    """Each deviation from the paper: the module that marks it, and its comment."""
     for package in ("nashae_core", "nashae_data", "nashae_metrics", "nashae_baselines", "apps"):
         spec = find_spec(package)
         for folder in (spec and spec.submodule_search_locations) or []:

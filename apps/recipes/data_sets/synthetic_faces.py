@@ -1,5 +1,6 @@
-"""Synthetic faces: 50,000 drawn ones, which stand in for CelebA; drawn once and kept."""
+"""Synthetic faces, which stand in for CelebA: 50,000, drawn once and kept in a file."""
 
+import hashlib
 import zipfile
 from dataclasses import replace
 from functools import cache
@@ -12,21 +13,26 @@ from apps.console import console
 from apps.recipes.data_set import OnFaces
 from apps.recipes.data_sets.celeba import CELEBA, face_settings
 from apps.recipes.inputs import ColourImages
-from apps.sources import code_digest, imported_files
 from nashae_data import AttributeDataset, Provenance, atomic_file, synthetic_faces
 from nashae_data.files.npz import open_member
-from nashae_data.sets.faces import dataset as drawing
 
 FACES = 50_000
 SEED = 0
+SAMPLE = 16  # faces, whose digest tells one drawing code from another
+# The digest of the faces as they have always been drawn, and what run folders and kept files call
+# it: the digest of the code that drew them first.
+DRAWN, NAME = (
+    "f9bd8b62ad54ee59b17e7af1b338c3d7f045d71de305dfe597bd634030e09917",
+    "5eeb1ee368a12d028e2c4f79705842d0460836a6c5cd690bf82f476605dfc920",
+)
 COLOURS = ColourImages((0.5984, 0.4902, 0.4273), (0.2227, 0.2130, 0.1981))  # of all the faces
 
 
 def kept_faces(root: Path, on_faces: OnFaces | None = None) -> AttributeDataset:
-    """50,000 synthetic faces, from a file in `root` that is made where it is missing.
+    """50,000 synthetic faces, from a file in `root` that is written if it is missing.
 
-    The images are mapped from the file, so that runs side by side share them. A file that is
-    damaged, of another release of nashae-data or drawn by other code is made anew, and that said.
+    The images are mapped from the file, so that parallel runs share them. A file that is damaged,
+    of another release of nashae-data or drawn by other code is replaced, which is printed.
     """
 
     def show(done: int) -> None:
@@ -36,22 +42,24 @@ def kept_faces(root: Path, on_faces: OnFaces | None = None) -> AttributeDataset:
     path = root / f"synthetic-faces-{FACES}.npz"
     root.mkdir(parents=True, exist_ok=True)
     with filelock.FileLock(root / f".{path.name}.lock"):
-        found = _read(path)
-        if found is None:
+        faces = _read(path)
+        if faces is None:
             if path.exists():
                 why = "damaged, or drawn by other code than this release's"
                 console.print(f"{path} is {why}: drawn again", markup=False, soft_wrap=True)
             _write(synthetic_faces(FACES, np.random.default_rng(SEED), show), path)
-            found = _read(path)
-    assert found is not None
-    return found
+            faces = _read(path)
+    assert faces is not None
+    return faces
 
 
 @cache
 def drawn_by() -> str:
-    """The digest of the code, and of the model of the attributes, by which faces are drawn."""
-    folder = Path(drawing.__file__).parent
-    return code_digest([*imported_files(drawing.__name__, ()), *folder.glob("*.json")])
+    """What tells the drawing code from other code: a digest of a few faces that it draws."""
+    faces, digest = synthetic_faces(SAMPLE, np.random.default_rng(SEED)), hashlib.sha256()
+    for array in (faces.observations[:], faces.attributes, faces.nuisances):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return NAME if digest.hexdigest() == DRAWN else digest.hexdigest()
 
 
 def _write(faces: AttributeDataset, path: Path) -> None:
@@ -69,7 +77,7 @@ def _write(faces: AttributeDataset, path: Path) -> None:
 
 
 def _read(path: Path) -> AttributeDataset | None:
-    """What the file holds; None where it is missing or damaged, or of another release."""
+    """The faces in a file; None if it is missing, damaged, or of another release or code."""
     try:
         return _open(path)
     except (FileNotFoundError, ValueError, zipfile.BadZipFile):

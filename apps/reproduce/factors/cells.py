@@ -1,4 +1,4 @@
-"""The cells of the report on counting: the runs of one method on one set from one m."""
+"""The cells of the report on counting factors."""
 
 import math
 import statistics
@@ -20,7 +20,7 @@ TITLES = {
 
 
 class CountCell(NamedTuple):
-    """The runs of one method on one set from one m, in the order of their seeds."""
+    """The runs of one method on one data set from one m, in the order of their seeds."""
 
     method: str
     data: str
@@ -34,7 +34,7 @@ class CountCell(NamedTuple):
 
     @property
     def true(self) -> int:
-        """The factors of the set."""
+        """The number of factors of the data set."""
         return int(self.runs[0]["true"])
 
     @property
@@ -44,27 +44,27 @@ class CountCell(NamedTuple):
 
     @property
     def clean(self) -> Share:
-        """The runs that found as many, each carrying a factor of its own."""
+        """The runs that did, with each latent carrying a factor of its own."""
         return share(sum(run["clean"] for run in self.runs), len(self.runs))
 
     @property
     def told_by_all(self) -> float:
-        """The mean R² of the learned latents from all others, dead ones included, over the runs."""
+        """The mean R² of learned latents, predicted from all others, inactive ones included."""
         return _mean(run["told_by_all"] for run in self.runs)
 
     @property
     def told_by_learned(self) -> float:
-        """The same from the other learned latents alone."""
+        """The same, predicted from the other learned latents alone."""
         return _mean(run["told_by_learned"] for run in self.runs)
 
     @property
     def near(self) -> int:
-        """The runs of which some decision was close."""
+        """The runs with a close decision."""
         return sum(run.get("near", False) for run in self.runs)
 
     @property
     def found(self) -> str:
-        """How many runs found how many latents."""
+        """The numbers of latents found, each with the number of runs."""
         counts = sorted(Counter(run["learned"] for run in self.runs).items())
         return ", ".join(f"{latents} ({runs})" for latents, runs in counts)
 
@@ -81,7 +81,7 @@ def _mean(of_runs: Iterable[Sequence[float]]) -> float:
 
 
 def count_cells(rows: Iterable[Row]) -> list[CountCell]:
-    """The cells that have runs: the paper's set first, by m and method."""
+    """The cells that have runs: the paper's data set first, by m and method."""
     rows = list(rows)
     cells = (
         CountCell(method, data, m, select(rows, method=method, data=data, latents=m))

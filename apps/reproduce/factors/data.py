@@ -1,4 +1,4 @@
-"""Sets with a known number of factors, on which the search for that number is tried."""
+"""Data sets with a known number of factors, on which the search for that number is tested."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from torch import Tensor
 from apps.recipes.data_sets.beamsynthesis import NORMALISED
 from nashae_data import Dataset, beamsynthesis
 
-NOISE = 0.3  # of the normalised waveforms' unit deviation
+NOISE = 0.3  # deviation, where that of the normalised waveforms is 1
 
 
 def _duty(levels: int) -> npt.NDArray[np.float64]:
@@ -19,7 +19,7 @@ def _duty(levels: int) -> npt.NDArray[np.float64]:
 
 WIDE = np.linspace(0.1, 1.0, 12)
 RAMPS = np.linspace(0.05, 0.6, 6)
-# Complete grids, all factors independent. The first is the paper's set.
+# Complete grids of independent factors. The first is the paper's data set.
 COUNT_DATA: dict[str, Callable[[], Dataset]] = {
     "beamsynthesis": beamsynthesis,
     "15 Hz alone": lambda: beamsynthesis([15.0]),
@@ -41,10 +41,9 @@ PAPERS = "beamsynthesis"
 
 
 def count_data(name: str) -> tuple[Dataset, Tensor]:
-    """A set and its observations (n, 1000) as the networks see them.
+    """A data set and its observations (n, 1000) as the networks see them.
 
-    The noise of the noisy set is white, of deviation 0.3 where the waveforms' is 1, and the same at
-    each call.
+    White noise with 0.3 of the waveforms' deviation, equal at each call, is added to the noisy one.
     """
     dataset = COUNT_DATA[name]()
     x = NORMALISED.of(dataset.observations).float()

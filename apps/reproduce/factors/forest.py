@@ -1,4 +1,4 @@
-"""How much of each learned latent the others tell, to a strong predictor fitted afterwards."""
+"""How well a strong predictor, fitted after training, predicts a latent from other latents."""
 
 import numpy as np
 import numpy.typing as npt
@@ -7,28 +7,32 @@ from sklearn.model_selection import KFold, cross_val_predict  # type: ignore[imp
 
 from apps.reproduce.clean import Numbers
 
-Latents = npt.NDArray[np.intp]
+Indices = npt.NDArray[np.intp]
 TREES = 100
 FOLDS = 5
 
 
-def told(codes: Numbers, latents: Latents, sources: Latents, seed: int) -> list[float]:
-    """R² of each of `latents` as a random forest tells it from the other ones among `sources`.
+def forest_r2(codes: Numbers, targets: Indices, sources: Indices, seed: int) -> list[float]:
+    """R² of a random forest's cross-validated prediction of latents from other latents.
 
-    codes (n, m), latents and sources numbers of columns. The folds are shuffled, so that each
-    observation's neighbours are seen. A forest sees no scale: what a latent of range 1e-3 tells it
-    tells as well as one of range 1. In [0, 1]: 0 also where the forest does worse than the mean,
-    and where there is nothing to tell it from.
+    A forest does not depend on scale: a latent of range 1e-3 predicts as well as one of range 1.
+
+    Args:
+        codes: (n, m).
+        targets: The latents that are predicted.
+        sources: Those that predict; a target never predicts itself.
+        seed: Of the forest and of the folds, which are shuffled.
+
+    Returns:
+        A number in [0, 1] for each target; 0 without sources, or if the mean predicts better.
     """
-    found = []
-    for latent in latents:
-        others = codes[:, sources[sources != latent]]
-        found.append(_told(others, codes[:, latent], seed) if others.shape[1] else 0.0)
-    return found
+    return [_r2(codes[:, sources[sources != target]], codes[:, target], seed) for target in targets]
 
 
-def _told(others: Numbers, latent: Numbers, seed: int) -> float:
+def _r2(inputs: Numbers, target: Numbers, seed: int) -> float:
+    if not inputs.shape[1]:
+        return 0.0
     forest = RandomForestRegressor(TREES, random_state=seed)
     folds = KFold(FOLDS, shuffle=True, random_state=seed)
-    missed = latent - cross_val_predict(forest, others, latent, cv=folds)
-    return max(0.0, float(1 - missed.var() / latent.var()))
+    residuals = target - cross_val_predict(forest, inputs, target, cv=folds)
+    return max(0.0, float(1 - residuals.var() / target.var()))

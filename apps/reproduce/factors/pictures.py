@@ -14,12 +14,12 @@ from apps.runs.rows import Row
 from nashae_core import CountConfig
 
 VERDICTS = (
-    ("remove", False, "stays"),
-    ("remove", True, "taken out"),
-    ("add", False, "not put in"),
-    ("add", True, "put in"),
+    ("remove", False, "kept"),
+    ("remove", True, "removed"),
+    ("add", False, "not added"),
+    ("add", True, "added"),
 )
-LEAST = 0.25  # of the ratios that are drawn
+LEAST = 0.25  # smaller ratios are drawn there
 
 
 def draw(rows: Sequence[Row]) -> list[Picture]:
@@ -28,19 +28,19 @@ def draw(rows: Sequence[Row]) -> list[Picture]:
         Picture(
             "found-against-true",
             "Found against true",
-            "Every run: how many latents were found more than there are factors. The numbers in "
-            "brackets are the true ones.",
+            "Every run: the number of latents found minus the number of factors, which stands in "
+            "brackets.",
             found_against_true(count_cells(rows)),
         ),
         Picture(
             "count-ratios",
             "What the tests measured",
-            "Every test of a latent: the error without it over the error with it, against how far "
-            "it depends on the others, where 1 is the most that is allowed. The lines are the "
-            "thresholds of a removal; of two latents that depend on each other more than that a "
-            "share of the variance is asked in place of the higher one. Of the latents below them "
-            "the one that is missed least is taken out, and the rest are tested again. What is put "
-            "in must have been learned and lower the error.",
+            "Every test of a latent: the error without it divided by the error with it, against "
+            "its dependence on the other latents, where 1 is the most that is allowed. The lines "
+            "are the thresholds below which a latent may be removed; the higher one is replaced by "
+            "a share of the variance for two latents that depend on each other more than that. Of "
+            "the latents below, the one whose removal costs least is removed, and the rest are "
+            "tested again. An added latent stays if it is learned and lowers the error.",
             ratios([row for row in rows if "decisions" in row]),
         ),
         Picture(
@@ -54,16 +54,16 @@ def draw(rows: Sequence[Row]) -> list[Picture]:
 
 
 def _places(cells: Sequence[CountCell]) -> dict[tuple[str, int], str]:
-    """The lines of a figure, a set and m each, and what is written beside them."""
+    """The lines of a figure, one for each data set and m, and their labels."""
     return {(c.data, c.latents): f"{c.data} ({c.true}), m = {c.latents}" for c in cells}
 
 
 @styled
 def found_against_true(cells: Sequence[CountCell]) -> Figure:
-    """How many latents too many each run found: a panel a method, a line a set and m."""
+    """The excess of latents in each run: a panel a method, a line a data set and m."""
     places = _places(cells)
     figure = Figure(figsize=(PAGE, 0.9 + 0.2 * len(places)))
-    counting = METHODS[:2]  # the third is given its number by the second
+    counting = METHODS[:2]  # the third takes its number from the second
     axes = figure.subplots(1, len(counting), sharey=True, sharex=True, squeeze=False)[0]
     for axis, method, colour in zip(axes, counting, palette(len(counting)), strict=True):
         axis.axvline(0, color=FAINT, zorder=0)
@@ -80,7 +80,7 @@ def found_against_true(cells: Sequence[CountCell]) -> Figure:
 
 
 def _dots(axis: Axes, cell: CountCell, y: int, colour: str) -> None:
-    """The runs of a cell, those that agree above each other."""
+    """The runs of a cell, equal ones above each other."""
     for excess, runs in Counter(run["learned"] - cell.true for run in cell.runs).items():
         heights = [y + 0.7 * ((i + 0.5) / len(cell.runs) - 0.5) for i in range(runs)]
         axis.scatter([excess] * runs, heights, s=6, color=colour, linewidths=0)
@@ -88,7 +88,7 @@ def _dots(axis: Axes, cell: CountCell, y: int, colour: str) -> None:
 
 @styled
 def clean_codes(cells: Sequence[CountCell]) -> Figure:
-    """The share of clean runs of each method, a line a set and m."""
+    """The share of clean runs of each method, a line a data set and m."""
     places = _places(cells)
     figure = Figure(figsize=(PAGE, 0.9 + 0.24 * len(places)))
     axis = figure.subplots()
@@ -111,7 +111,7 @@ def clean_codes(cells: Sequence[CountCell]) -> Figure:
 
 @styled
 def ratios(rows: Sequence[Row]) -> Figure:
-    """Every test of the counted runs: its ratio over the dependence, and what came of it."""
+    """Every test of the counted runs: its ratio, the dependence, and the decision."""
     figure = Figure(figsize=(0.7 * PAGE, 3.2))
     axis = figure.subplots()
     tests = [test for row in rows for test in row["decisions"]]
@@ -120,11 +120,11 @@ def ratios(rows: Sequence[Row]) -> Figure:
         x = [test["dependence"] for test in own]
         y = [max(test["ratio"], LEAST) for test in own]
         axis.scatter(x, y, s=8, color=colour, linewidths=0, label=label)
-    asked, right = CountConfig().removal_ratio, axis.get_xlim()[1]
-    axis.plot([0, 1, 1, right], [asked, asked, 2 * asked, 2 * asked], color=GREY, zorder=0)
+    low, right = CountConfig().removal_ratio, axis.get_xlim()[1]
+    axis.plot([0, 1, 1, right], [low, low, 2 * low, 2 * low], color=GREY, zorder=0)
     axis.set_yscale("log", base=2)
     axis.set(
-        xlabel="dependence on the others (1: the most allowed)",
+        xlabel="dependence on other latents (1: the most allowed)",
         ylabel="error without / error with",
     )
     figure.legend(loc="outside right upper")

@@ -1,4 +1,4 @@
-"""Runs that are to find the number of factors: each is one row, kept in a file of its own."""
+"""Runs that search for the number of factors; each is one row, kept in a file of its own."""
 
 import time
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from apps.reproduce.clean import (
     rank_correlation,
 )
 from apps.reproduce.factors.data import COUNT_DATA, PAPERS, count_data, true_factors
-from apps.reproduce.factors.forest import Latents, told
+from apps.reproduce.factors.forest import Indices, forest_r2
 from apps.runs.made_by import versions
 from apps.runs.memory import keep_memory
 from apps.runs.rows import Row, read_rows, write_rows
@@ -37,20 +37,20 @@ CountMethod = Literal["nashae", "nashae-counted", "nashae-aligned"]
 METHODS: tuple[CountMethod, ...] = ("nashae", "nashae-counted", "nashae-aligned")
 PAPERS_LATENTS = (4, 8, 16, 32, 64)
 OTHER_LATENTS = (8, 32)
-# Runs of the seeds below it were seen while the thresholds of `CountConfig` were set.
+# Runs with smaller seeds were looked at when the thresholds of `CountConfig` were chosen.
 FRESH_SEED = 16
-ASIDE = "stale"  # the folder of rows that were made again
+ASIDE = "stale"  # the folder of rows that are of other code
 CODE = ("apps", "nashae_core", "nashae_data", "nashae_metrics")
 STANDS_ON = ("nashae-core", "nashae-data", "nashae-metrics")
-FEW = 10  # frequencies that are classes; more are a scale
+FEW = 10  # frequencies up to this number are classes, more are a scale
 
 
 @dataclass(frozen=True)
 class CountRun:
-    """One search for the number of factors, or for their axes.
+    """One search for the number of factors, or for a latent for each.
 
-    `nashae` is the paper's setting at λ = 0.2, its learned latents counted; `nashae-counted` is
-    `count_factors`, and `nashae-aligned` is `align_axes` with the number that the counted run of
+    `nashae` trains with the paper's λ = 0.2 and counts the learned latents; `nashae-counted` calls
+    `count_factors`; `nashae-aligned` calls `align_axes` with the number that the counted run of
     the same seed finds.
     """
 
@@ -61,14 +61,14 @@ class CountRun:
 
     @property
     def file(self) -> str:
-        """The name of the file of its row."""
+        """The name of its row's file."""
         return f"{self.method} {self.data} m{self.latents} seed{self.seed}.jsonl"
 
 
 def count_runs(trials: int, other_trials: int) -> list[CountRun]:
-    """All methods on the paper's set at every m, and on the other sets at two.
+    """All methods on the paper's data set from every m, and on the other sets from two.
 
-    So many seeds each, from `FRESH_SEED` on. Aligned runs come after the counted ones.
+    Each has so many seeds, from `FRESH_SEED` on. Aligned runs come after the counted ones.
     """
     seeds, other_seeds = (range(FRESH_SEED, FRESH_SEED + n) for n in (trials, other_trials))
     cells = [(PAPERS, m, seed) for seed in seeds for m in PAPERS_LATENTS]
@@ -79,16 +79,16 @@ def count_runs(trials: int, other_trials: int) -> list[CountRun]:
 
 
 def run_counts(runs: Sequence[CountRun], folder: Path, jobs: int) -> list[Row]:
-    """The rows of the runs, in their order, `jobs` made at a time; those in `folder` are kept.
+    """The rows of the runs, in their order; `jobs` runs are made at a time.
 
-    A row that other code or another release made is set aside, in a folder below, and made again,
-    and a line says how many are.
+    Rows in `folder` are kept. Those of other code or of another release are moved into a folder
+    below and made again; how many is printed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     stale = [run for run in runs if _set_aside(folder / run.file)]
     if stale:
-        line = f"{len(stale)} of {len(runs)} runs in {folder} are made again: other code had made "
-        console.print(f"{line}them; the old rows are kept in {ASIDE}", markup=False, soft_wrap=True)
+        line = f"{len(stale)} of {len(runs)} runs in {folder} are made again: they are of other "
+        console.print(f"{line}code; the old rows are kept in {ASIDE}", markup=False, soft_wrap=True)
     parallel = joblib.Parallel(n_jobs=jobs, batch_size=1, return_as="generator_unordered")
     waiting = [run for run in runs if not (folder / run.file).exists()]
     with progress_bar() as bar:
@@ -101,13 +101,13 @@ def run_counts(runs: Sequence[CountRun], folder: Path, jobs: int) -> list[Row]:
 
 
 def _row(path: Path) -> Row:
-    """What a run's file holds: its `row`, and the code that it was `made by`."""
+    """The contents of a run's file: its `row`, and the code that it was `made by`."""
     (kept,) = read_rows(path)
     return kept if "made by" in kept else {"row": kept, "made by": None}  # of release 0.1.0
 
 
 def _set_aside(path: Path) -> bool:
-    """Move away a row that other code made, numbered where there is one already; whether it was."""
+    """Move a row of other code into the folder of stale ones; whether there was one."""
     if not path.exists() or _row(path)["made by"] == _code():
         return False
     aside = path.parent / ASIDE
@@ -118,7 +118,7 @@ def _set_aside(path: Path) -> bool:
 
 @cache
 def _code() -> dict[str, str]:
-    """What makes a row: the code of the search and of the scores, and the releases of the rest."""
+    """What decides a row: the code of search and scores, and the versions of the packages."""
     files = imported_files(__name__, CODE)
     return {"code": code_digest(files), **{name: version(name) for name in STANDS_ON}}
 
@@ -137,17 +137,17 @@ def _made(run: CountRun, folder: Path) -> CountRun:
 
 
 def count_row(run: CountRun, factors: int | None = None) -> Row:
-    """Make a run; its row. `factors` is the number that an aligned run is given.
+    """Make a run; its row. An aligned run is given the number of `factors`.
 
-    - `learned`: the latents found, `true`: the factors that vary;
-    - `between` and `rank`: of each learned latent and varying factor the share of the latent's
+    - `learned`: the number of latents found, `true`: the number of factors that vary;
+    - `between` and `rank`: for each learned latent and varying factor the share of the latent's
       variance between the factor's classes, and their rank correlation; `clean`: see `is_clean`;
-    - `told_by_all`, `told_by_learned`: R² of each learned latent from all other latents, and from
-      the other learned ones, by a random forest (`told`);
+    - `told_by_all`, `told_by_learned`: R² of each learned latent, predicted by a random forest from
+      all other latents, and from the other learned ones (`forest_r2`);
     - `reconstruction`: ½·mean (x′ − x)² over the data;
-    - of a counted run the `margin` of its closest decision, whether that was `near`, and every
-      decision;
-    - of an aligned run its `tries` and whether the one that was kept is `independent`.
+    - of a counted run the `margin` of its closest decision, whether that was `near`, and all
+      `decisions`;
+    - of an aligned run its `tries`, and whether the chosen one is `independent`.
     """
     dataset, x = _data(run.data)
     generator = torch.Generator().manual_seed(run.seed)
@@ -158,24 +158,24 @@ def count_row(run: CountRun, factors: int | None = None) -> Row:
         assert isinstance(model, NashAE)
         return model
 
-    model, started, found = build(generator), time.monotonic(), dict[str, object]()
+    model, started, extra = build(generator), time.monotonic(), dict[str, object]()
     if run.method == "nashae":
         train(model, x, recipe.train, generator)
     elif factors is not None:
         axes = align_axes(build, x, factors, generator)
         tries = [[tried.latents, round(tried.dependence, 4)] for tried in axes.tries]
-        model, found = axes.model, {"independent": axes.independent, "tries": tries}
+        model, extra = axes.model, {"independent": axes.independent, "tries": tries}
     else:
         count = count_factors(model, x, generator)
-        model, found = count.model, _search(count)
+        model, extra = count.model, _search(count)
     seconds = time.monotonic() - started
     every = encode(model, x)
     whole = every.double().numpy()
-    active = np.ones(whole.shape[1], dtype=bool)  # of a counted run all that are left
+    active = np.ones(whole.shape[1], dtype=bool)  # for a counted run all that remain
     if run.method == "nashae":
         active = learned_latents(whole, rule="nashae").active
     learned, codes = np.flatnonzero(active), whole[:, active]
-    by_all = _told(whole, learned, np.arange(len(active)), run.seed)
+    by_all = _r2(whole, learned, np.arange(len(active)), run.seed)
     varying = np.flatnonzero(np.array(dataset.sizes) > 1)
     columns = [dataset.factors[:, factor] for factor in varying]
     between = np.stack([between_classes(codes, column) for column in columns], axis=1)
@@ -192,20 +192,24 @@ def count_row(run: CountRun, factors: int | None = None) -> Row:
         "between": between.round(4).tolist(),
         "rank": rank.round(4).tolist(),
         "told_by_all": by_all,
-        "told_by_learned": by_all if active.all() else _told(whole, learned, learned, run.seed),
+        "told_by_learned": by_all if active.all() else _r2(whole, learned, learned, run.seed),
         "reconstruction": float(reconstruction_loss(model.decode(every), x).detach()),
         "seconds": round(seconds, 2),
-        **found,
+        **extra,
         "versions": versions(),
     }
 
 
 def is_clean(between: Numbers, rank: Numbers, few: Sequence[bool]) -> bool:
-    """Whether there is one latent for each factor, and each carries its own.
+    """Whether there are as many latents as factors, and each carries a factor of its own.
 
-    A latent carries one of a `few` frequencies when at least 0.85 of its variance is between them,
-    and any other factor at a rank correlation of at least 0.9 in absolute value. `between` and
-    `rank` are (latents, factors).
+    A latent carries a factor of a few classes if at least 0.85 of its variance is between them, and
+    any other factor if their rank correlation is at least 0.9 in absolute value.
+
+    Args:
+        between: (latents, factors), the shares of variance.
+        rank: (latents, factors), the rank correlations.
+        few: (factors,), whether a factor has a few classes.
     """
     if len(between) != len(few):
         return False
@@ -214,8 +218,8 @@ def is_clean(between: Numbers, rank: Numbers, few: Sequence[bool]) -> bool:
     return any(carries[list(order), every].all() for order in permutations(every))
 
 
-def _told(codes: Numbers, latents: Latents, sources: Latents, seed: int) -> list[float]:
-    return [round(r2, 4) for r2 in told(codes, latents, sources, seed)]
+def _r2(codes: Numbers, targets: Indices, sources: Indices, seed: int) -> list[float]:
+    return [round(r2, 4) for r2 in forest_r2(codes, targets, sources, seed)]
 
 
 @cache
@@ -224,7 +228,7 @@ def _data(name: str) -> tuple[Dataset, Tensor]:
 
 
 def _search(count: Count) -> dict[str, object]:
-    """What a counted run's row has besides."""
+    """The fields that only the row of a counted run has."""
     decisions = [
         {name: _rounded(value) for name, value in decision._asdict().items()}
         for decision in count.decisions

@@ -1,4 +1,4 @@
-"""Table 1: how far the number of learned latents is from the number of factors."""
+"""The cells of Table 1: |number of learned latents − number of factors|."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -11,7 +11,7 @@ from apps.runs.rows import Row
 
 @dataclass(frozen=True)
 class WaveformCell(Cell):
-    """The runs of one method, weight and m, and the number that the paper reports of them."""
+    """The runs of one method, weight and m, and the paper's number."""
 
     paper: float = 0.0
 
@@ -32,7 +32,7 @@ class WaveformCell(Cell):
 
 
 def table_1(rows: Iterable[Row], methods: Sequence[str]) -> list[WaveformCell]:
-    """The cells of the table's rows of `methods`, by method, weight and m, seeds in order."""
+    """The table's cells of `methods`, in the order of the paper."""
     rows = list(rows)
     return [
         WaveformCell.of(rows, method, weight, latents, paper=reported)

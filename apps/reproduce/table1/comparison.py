@@ -1,4 +1,4 @@
-"""The methods compared beyond the paper's table: by one counting rule, and by clean codes."""
+"""The methods compared beyond the paper: by one counting rule, and by clean codes."""
 
 import statistics
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ class Group(Cell):
 
     @property
     def clean(self) -> Share:
-        """The runs right in count whose two latents each carry one factor."""
+        """The runs with exactly 2 learned latents, each of which carries one factor."""
         return share(sum(run["clean"] for run in self.runs), len(self.runs))
 
     def mean(self, metric: str) -> float:

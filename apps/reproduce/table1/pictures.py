@@ -1,4 +1,4 @@
-"""The pictures of the report."""
+"""The pictures of the report on Table 1."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -113,7 +113,7 @@ def learned_counts(cells: Sequence[WaveformCell]) -> Figure:
     axis = figure.subplots()
     axis.axhline(FACTORS, color=FAINT, zorder=0)
     for cell in cells:
-        # Whatever the number of weights, those of one m stand apart from those of the next.
+        # The weights of one m stand apart from those of the next, whatever their number.
         place = (names.index(cell.name) + 0.5) / len(names) - 0.5
         centre = LATENTS.index(cell.latents) + 0.8 * place
         for count, runs in Counter(cell.learned).items():
@@ -132,7 +132,7 @@ def learned_counts(cells: Sequence[WaveformCell]) -> Figure:
 
 @styled
 def right_and_clean(rows: Sequence[Row]) -> Figure:
-    """The share of runs right in count, and clean besides: a panel an m, a bar a weight."""
+    """The shares of runs with the right count and of clean ones: a panel an m, a bar a weight."""
     groups = by_cell(rows)
     names = list(dict.fromkeys(group.name for group in groups))
     figure = Figure(figsize=(PAGE, 0.9 + 0.17 * len(names)))

@@ -1,4 +1,4 @@
-"""A finished run of Beamsynthesis as one row of the tables."""
+"""A finished run on Beamsynthesis as a row of Table 1."""
 
 import numpy as np
 
@@ -9,26 +9,23 @@ from apps.runs.folder import RunFolder
 from apps.runs.rows import Row
 from nashae_metrics import beta_vae, mig, tad
 
-# The duty cycle has 120 values with three observations each, one a frequency: a classifier learns
-# nothing of a class that it sees twice, and information in bins of three is mostly chance. 12
-# classes have 30 observations each. The frequency is whole numbers: its three are classes as they
-# are.
+# The duty cycle has 120 values with three observations each: too few for a classifier, or for
+# information in bins. 12 classes have 30 observations each. The three frequencies are classes.
 DUTY_CLASSES = 12
 
 
 def score(folder: RunFolder) -> Row:
     """The run's record with its scores.
 
-    - `learned`: the learned latents under the authors' rule for the method, over the whole data
-      set; `counts`: under each published rule, None where a rule needs a posterior that the method
-      has not;
+    - `learned`, `rule`: the number of learned latents by the method's own rule; `counts`: by each
+      published rule, None for a rule that needs a posterior if the method has none;
     - `mig` (20 bins), `tad` (exact, over `attributes`) and `beta_vae` (`yeats2022-beamsynthesis`,
       drawn by the run's seed), of the learned latents;
-    - one number a learned latent: the fields of `Alignment`; and `clean`, by its definition;
-    - `predictability`: the mean R² over the learned latents (NashAE);
-    - `scores`: every metric that applies, of the learned latents, the duty cycle in 12 classes and
-      each metric by its standard protocol. So `mig` and `beta_vae` are others there than above; TAD
-      is the one above, because its filter would leave out both frequencies.
+    - the fields of `Alignment`, one number for each learned latent, and `clean`;
+    - `predictability`: the mean R² of the learned latents (NashAE);
+    - `scores`: every metric that applies, of the learned latents, by its standard protocol, with
+      the duty cycle in 12 classes. So `mig` and `beta_vae` differ from those above. TAD is the one
+      above, because its filter would remove both frequencies.
     """
     codes, (factors, values) = folder.codes["codes"], folder.truth
     learned = own_count(folder)
@@ -65,9 +62,9 @@ def _of_the_paper(
 def attributes(factors: np.ndarray) -> np.ndarray:
     """Binary attributes (n, 3) of Beamsynthesis for TAD: 10 Hz, 20 Hz, a long duty cycle.
 
-    The middle frequency is none, because no threshold on a latent that orders the frequencies tells
-    it. The two frequencies exclude each other, so TAD's filter of redundancy would leave out both:
-    it is off.
+    The middle frequency is not among them, because no threshold on a latent that orders the
+    frequencies separates it. TAD's filter of redundant attributes is off: it would remove the two
+    frequencies, which exclude each other.
     """
     frequency, duty = factors[:, FREQUENCY], factors[:, DUTY_CYCLE]
     return np.stack([frequency == 0, frequency == frequency.max(), duty > np.median(duty)], axis=1)

@@ -1,4 +1,4 @@
-"""Table 2: the β-VAE score on dSprites, and what the codes carry."""
+"""The cells of Table 2: the β-VAE score on dSprites, and which factors the codes carry."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ from apps.reproduce.table2.paper import LATENTS, SCAN, SIZED, SIZES, TABLE_2
 from apps.reproduce.table2.score import FACTORS
 from apps.runs.rows import Row
 
-# A code carries a factor when some latent has at least this share of the factor's information
-# (I/H, 20 bins). A round number, said wherever it is used; the rows have the shares themselves.
+# A code carries a factor if some latent has at least this share of the factor's information (I/H,
+# 20 bins). A round number, stated wherever it is used; the rows hold the shares themselves.
 CARRIED = 0.1
 
 
@@ -45,7 +45,7 @@ def carried_factors(row: Row) -> list[str]:
 
 
 def table_2(rows: Iterable[Row], methods: Sequence[str]) -> list[SpriteCell]:
-    """The cells of the table's rows of `methods`, in the paper's order."""
+    """The table's cells of `methods`, in the order of the paper."""
     rows = list(rows)
     return [
         SpriteCell.of(rows, method, weight, LATENTS, paper=paper)
@@ -55,14 +55,14 @@ def table_2(rows: Iterable[Row], methods: Sequence[str]) -> list[SpriteCell]:
 
 
 def scan_cells(rows: Iterable[Row]) -> list[SpriteCell]:
-    """NashAE at each λ of the scan that has runs."""
+    """The cells of the scan over λ that have runs."""
     rows = list(rows)
     cells = [SpriteCell.of(rows, "nashae", lam, LATENTS) for lam in SCAN]
     return [cell for cell in cells if cell.runs]
 
 
 def size_cells(rows: Iterable[Row]) -> list[SpriteCell]:
-    """The cells of the count of learned latents against m that have runs."""
+    """The cells of learned latents against m that have runs."""
     rows = list(rows)
     sizes = sorted({*SIZES, LATENTS})
     cells = [SpriteCell.of(rows, method, weight, m) for method, weight in SIZED for m in sizes]
@@ -70,7 +70,7 @@ def size_cells(rows: Iterable[Row]) -> list[SpriteCell]:
 
 
 def told_apart(cells: Sequence[SpriteCell]) -> str:
-    """A sentence a method: which weights' scores the intervals tell from each other."""
+    """A sentence for each method: which weights' scores have disjoint intervals."""
     sentences = []
     for method in dict.fromkeys(cell.method for cell in cells):
         own = [cell for cell in cells if cell.method == method and cell.runs]
@@ -87,7 +87,7 @@ def told_apart(cells: Sequence[SpriteCell]) -> str:
 
 
 def best_run(rows: Iterable[Row], method: str) -> Row | None:
-    """The run of a method with the highest score of the table's m; the first seed among equals."""
+    """A method's run with the highest score, of the table's m; the first of equal ones."""
     own = [row for row in rows if (row["method"], row["latents"]) == (method, LATENTS)]
     return max(own, key=lambda row: float(row["beta_vae"]), default=None)
 

@@ -1,4 +1,4 @@
-"""A finished run of dSprites as one row of Table 2."""
+"""A finished run on dSprites as a row of Table 2."""
 
 import numpy as np
 
@@ -8,24 +8,21 @@ from apps.runs.folder import RunFolder
 from apps.runs.rows import Row
 from nashae_metrics import beta_vae, mig
 
-# The factors that vary, in the order of the last columns of the data; the first is the color, which
-# is white in all images.
+# The factors that vary: the last columns of the data. The first is the color, always white.
 FACTORS = ("shape", "scale", "orientation", "x", "y")
-# The β-VAE metric tells these four, as in the authors' code; the shape it leaves out.
-TOLD = (1, 2, 3, 4)
+# The β-VAE metric is over these four, without the shape, as in the authors' code.
+SCORED = (1, 2, 3, 4)
 DIGITS = 4
 
 
 def score_sprites(folder: RunFolder) -> Row:
     """The run's record with its scores, from the codes of all images (of VAEs posterior means).
 
-    - `learned`, `rule`: the learned latents by the method's own rule; `counts`: by each;
-    - `beta_vae`: the paper's protocol (`yeats2022-dsprites`), of all m latents as there, drawn by
-      the run's seed; `beta_vae_standard`: the same four factors told by a logistic regression that
-      has converged, from points of 64 pairs, where the protocol's classifier takes one step a point
-      and its points have 100 pairs;
-    - `information`: for each latent, in the order of the codes, the share I/H of each of `FACTORS`
-      that it has, in 20 bins: which factors the code carries;
+    - `learned`, `rule`: the number of learned latents by the method's own rule; `counts`: by each;
+    - `beta_vae`: by the paper's protocol (`yeats2022-dsprites`), of all m latents, drawn by the
+      run's seed: a classifier that takes one step for each point of 100 pairs;
+    - `beta_vae_standard`: the same with a converged logistic regression on points of 64 pairs;
+    - `information`: (m, 5), the share I/H of each of `FACTORS` in each latent, in 20 bins;
     - `predictability`: the mean R² of the learned latents (NashAE);
     - `scores`: every metric that has the protocol `locatello2019`, of the learned latents.
     """
@@ -45,5 +42,6 @@ def score_sprites(folder: RunFolder) -> Row:
 
 def _beta_vae(codes: np.ndarray, factors: np.ndarray, protocol: str, seed: int) -> float:
     rng = np.random.default_rng(seed)
-    found = beta_vae(codes, factors, protocol=protocol, columns=TOLD, active="constant", rng=rng)
-    return found.score
+    return beta_vae(
+        codes, factors, protocol=protocol, columns=SCORED, active="constant", rng=rng
+    ).score

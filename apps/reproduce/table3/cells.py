@@ -1,4 +1,4 @@
-"""Table 3: TAD on faces, beside the learned latents and how far each predicts the others."""
+"""The cells of Table 3: TAD on faces, learned latents, predictability."""
 
 import statistics
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from apps.reproduce.table3.paper import TABLE_3
 from apps.reproduce.table3.score import REAL
 from apps.runs.rows import Row
 
-# The paper's: an attribute is captured when a latent has at least this AUROC for it.
+# The paper's: an attribute is captured if a latent has at least this AUROC for it.
 CAPTURED = 0.75
 
 
@@ -24,7 +24,7 @@ class FaceCell(Cell):
     paper: tuple[float, float] | None = None
 
     def tad(self, protocol: str, field: str = "score") -> Estimate | None:
-        """The estimate of a field of `tad` or `tad_yeats2022` of the rows that have it."""
+        """The estimate of a field of `tad` or `tad_yeats2022`, over the rows that have it."""
         return estimate([float(run[protocol][field]) for run in self.runs if protocol in run])
 
     @property
@@ -34,7 +34,7 @@ class FaceCell(Cell):
 
     @property
     def chance(self) -> float | None:
-        """What random latents score by the paper's protocol, the mean over the runs."""
+        """The score of random latents by the paper's protocol, the mean over the runs."""
         floors = [run["tad_yeats2022"]["floor"] for run in self.runs if "tad_yeats2022" in run]
         return mean_of([floor[0] for floor in floors])
 
@@ -44,14 +44,15 @@ class FaceCell(Cell):
 
 
 def table_3(rows: Iterable[Row], methods: Sequence[str]) -> list[FaceCell]:
-    """The cells of the table's rows of `methods`, in the paper's order.
+    """The table's cells of `methods`, in the order of the paper.
 
-    The paper's numbers stand beside runs on CelebA alone. Raises `ValueError` for rows of both.
+    Only cells of runs on CelebA have the paper's numbers. Raises `ValueError` for rows of more
+    than one data set.
     """
     rows = list(rows)
     data = {row["data"] for row in rows}
     if len(data) > 1:
-        raise ValueError(f"one table is of one data set; got {sorted(data)}")
+        raise ValueError(f"rows must be of one data set; got {sorted(data)}")
     real = data == {REAL}
     return [
         FaceCell.of(rows, method, weight, paper=paper if real else None)
@@ -61,7 +62,7 @@ def table_3(rows: Iterable[Row], methods: Sequence[str]) -> list[FaceCell]:
 
 
 def captured_attributes(cells: Sequence[FaceCell]) -> list[str]:
-    """The attributes that some cell captures on average, in the data's order."""
+    """The attributes that some cell captures on average, in the order of the data."""
     filled = [cell for cell in cells if cell.runs]
     names = filled[0].runs[0]["attributes"] if filled else ()
     return [name for name in names if max(cell.detected(name) for cell in filled) >= CAPTURED]

@@ -1,4 +1,4 @@
-"""A finished run on faces as one row of Table 3."""
+"""A finished run on faces as a row of Table 3."""
 
 from typing import Any
 
@@ -14,21 +14,21 @@ DIGITS = 4
 
 
 def face_data(folder: RunFolder) -> str:
-    """What the faces of a run are: drawn ones are never called CelebA, wherever they lie."""
+    """The faces of a run: drawn ones are never called CelebA, wherever they were read from."""
     return DRAWN if "synthetic" in folder.record["source"] else REAL
 
 
 def score_faces(folder: RunFolder) -> Row:
     """The run's record with its scores, from the codes of all images.
 
-    - `learned`, `rule`: the learned latents by the method's own rule; `counts`: by each;
-    - `tad_yeats2022`: TAD as the authors' code has it: 1000 images drawn by the run's seed, AUROC
-      from a grid, of VAEs the sampled codes, which for the β-VAE lies over its posterior means;
-    - `tad`: exact, on all images, of the learned latents, of VAEs the posterior means;
-    - both as `score`, its 95 % `interval` over images, `captured` and `counted` attributes, and
-      the `floor` (mean, 95 % quantile) that as many random latents have;
-    - `attributes`: for each of them by exact AUROC the `best` and the `second` latent's, and which
-      the best `latent` is;
+    - `learned`, `rule`: the number of learned latents by the method's own rule; `counts`: by each;
+    - `tad_yeats2022`: TAD by the authors' protocol: 1000 images drawn by the run's seed, AUROC from
+      a grid, sampled codes of VAEs; the grid of a β-VAE lies over its posterior means;
+    - `tad`: exact, on all images, of the learned latents, posterior means of VAEs;
+    - both with `score`, its 95 % `interval` over images, the numbers of `captured` and `counted`
+      attributes, and the `floor` (mean, 95 % quantile) of as many random latents;
+    - `attributes`: for each the exact AUROC of the `best` and of the `second` latent, and the index
+      of the best `latent`;
     - `predictability`: the mean R² of the learned latents (NashAE).
     """
     arrays, row = folder.codes, dict(folder.record)
@@ -39,7 +39,7 @@ def score_faces(folder: RunFolder) -> Row:
     learned = own_count(folder)
     row |= counted(folder, learned)
     sampled = sampled_codes(folder, rng)
-    # As in their code: the grid of a β-VAE lies over its means, that of all others over the codes.
+    # As in the authors' code: only the grid of a β-VAE lies over posterior means.
     means = codes if row["method"] == "beta-vae" else None
     row["tad_yeats2022"] = _fields(
         tad(sampled, attributes, protocol="yeats2022", means=means, rng=rng)
@@ -61,7 +61,7 @@ def score_faces(folder: RunFolder) -> Row:
 
 
 def sampled_codes(folder: RunFolder, rng: np.random.Generator) -> np.ndarray:
-    """The codes as the authors score them: of a posterior one sample each, else as they are."""
+    """The codes as the authors score them: one sample of each posterior if there is one."""
     codes, variances = folder.codes["codes"], folder.codes.get("variances")
     if variances is None:
         return codes
