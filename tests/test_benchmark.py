@@ -32,7 +32,7 @@ from nashae_baselines import FactorVAE, GaussianVAE
 from nashae_core import NashAE, PackedObservations, TrainConfig, train
 from nashae_data import beamsynthesis
 from nashae_metrics import auroc, tad
-from nashae_metrics.information.binned import redundancy
+from nashae_metrics.attributes.redundancy import redundancy
 
 
 class Seen:

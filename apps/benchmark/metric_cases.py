@@ -12,8 +12,8 @@ from apps.benchmark.reference import metrics as plain
 from apps.benchmark.timing import Comparison, compare, fastest
 from apps.conformance.representations import IMAGES, Codes, Factors, factors_of, half_dead, perfect
 from nashae_metrics import SplitSizes, auroc, beta_vae, factor_vae, irs, mig, modularity, sap, tad
+from nashae_metrics.attributes.redundancy import redundancy
 from nashae_metrics.ground.splits import split_rows
-from nashae_metrics.information.binned import redundancy
 from nashae_metrics.intervention.beta_vae_protocols import PROTOCOLS as BETA_VAE
 from nashae_metrics.intervention.factor_vae import PROTOCOLS as FACTOR_VAE
 from nashae_metrics.prediction.dci import concentration

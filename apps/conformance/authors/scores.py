@@ -23,7 +23,7 @@ from apps.conformance.authors.settings import cells
 from apps.conformance.representations import IMAGES, factors_of, rotation
 from nashae_data import beamsynthesis
 from nashae_metrics import beta_vae, learned_latents, predictability, tad
-from nashae_metrics.information.binned import redundancy
+from nashae_metrics.attributes.redundancy import redundancy
 from nashae_metrics.intervention.linear_classifier import adagrad_softmax
 
 ROWS = 1000

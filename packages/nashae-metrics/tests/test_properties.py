@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import nashae_metrics
+from nashae_metrics import METRICS
 from nashae_metrics.prediction import predictors
-from nashae_metrics.report.catalogue import METRICS
 
 OF_FACTORS = [name for name, metric in METRICS.items() if metric.needs == "factors"]
 OF_CODES = [name for name, metric in METRICS.items() if metric.needs == "codes"]
@@ -152,6 +152,7 @@ def test_a_result_names_what_it_depends_on(name):
     assert result.protocol == METRICS[name].protocols[0]
     assert result.rule == "constant"
     assert result.samples > 0
+    assert result.seed == (None if METRICS[name].needs == "codes" or name == "tad" else 0)
 
 
 @st.composite

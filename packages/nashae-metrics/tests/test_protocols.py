@@ -11,10 +11,9 @@ import numpy as np
 import pytest
 
 import nashae_metrics
-from nashae_metrics import evaluate
+from nashae_metrics import METRICS, evaluate
 from nashae_metrics.ground.intervals import Bootstrap
 from nashae_metrics.ground.splits import SplitSizes
-from nashae_metrics.report.catalogue import METRICS
 from nashae_metrics.report.cli import main
 from nashae_metrics.report.tables import caption, markdown_text
 
@@ -26,8 +25,6 @@ CASES = [
 ]
 OF_DSPRITES = ("higgins2017", "yeats2022-dsprites")  # of the last four factors alone
 ROWS = 300
-# The metrics of one table have one random stream in `evaluate`, whose rows the IRS takes too.
-TABLE = {"mig", "rmig", "jemmig", "mig_sup", "dcimig", "modularity", "irs"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -91,8 +88,8 @@ def alone(name, protocol, codes, truth, rng, **options):
 def stream(name, seed):
     names = ["table", *METRICS]
     streams = np.random.default_rng(seed).spawn(len(names))
-    name = {"dci_es": "dci"}.get(name, name)  # which are of the same trees
-    return streams[0 if name in TABLE else names.index(name)]
+    # `evaluate` draws the rows of the IRS from the stream of the metrics of one table.
+    return streams[names.index("table" if name == "irs" else METRICS[name].stream or name)]
 
 
 def assert_equal(found, expected):
@@ -269,7 +266,7 @@ def test_only_what_does_not_apply_is_skipped(error, monkeypatch):
 def test_a_setting_that_is_wrong_is_an_error_and_no_skip(name):
     codes, factors = data()
     options = {"metrics": [name], "rng": np.random.default_rng(0)}
-    with pytest.raises(ValueError, match="unknown rule") as caught:
+    with pytest.raises(ValueError, match="rule of active latents must be one of") as caught:
         evaluate(codes, **truths(codes, factors), active="alive", **options)
     assert not isinstance(caught.value, nashae_metrics.NotApplicable)
     if METRICS[name].cost < 1 and "repeats" in signature(getattr(nashae_metrics, name)).parameters:

@@ -16,6 +16,7 @@ from nashae_metrics.correlation.wasserstein_correlation import (
 from nashae_metrics.ground.active_latents import ActiveLatents
 from nashae_metrics.ground.intervals import Bootstrap, Interval
 from nashae_metrics.ground.learned_latents import LearnedLatents, learned_latents
+from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.not_applicable import NotApplicable
 from nashae_metrics.ground.score import Score
 from nashae_metrics.ground.splits import SplitSizes
@@ -35,7 +36,7 @@ from nashae_metrics.prediction.dci import DCIScore, dci
 from nashae_metrics.prediction.dci_es import DCIESScore, dci_es
 from nashae_metrics.prediction.explicitness import ExplicitnessScore, explicitness
 from nashae_metrics.prediction.sap import SAPScore, sap
-from nashae_metrics.report.catalogue import METRICS, Metric
+from nashae_metrics.report.catalogue import METRICS
 from nashae_metrics.report.evaluate import evaluate
 from nashae_metrics.report.evaluation import Evaluation, Row
 

@@ -6,8 +6,7 @@ import pytest
 from nashae_metrics.attributes.auroc import rank_auroc
 from nashae_metrics.attributes.grid_auroc import THRESHOLDS, resampled_grid_auroc
 from nashae_metrics.attributes.resampled_auroc import EXACT_ROWS, resampled_auroc
-from nashae_metrics.correlation.covariance import drawn_blocks
-from nashae_metrics.ground.intervals import Bootstrap
+from nashae_metrics.ground.intervals import Bootstrap, drawn_resamples
 
 
 def example(n=300, dtype=np.float64):
@@ -20,7 +19,7 @@ def example(n=300, dtype=np.float64):
 
 def draws(n, blocks, resamples=20):
     bootstrap = Bootstrap(resamples=resamples, method="percentile", blocks=blocks)
-    return drawn_blocks(n, bootstrap, np.random.default_rng(1))
+    return drawn_resamples(n, bootstrap, np.random.default_rng(1))[:2]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import pearsonr, spearmanr
 
-from nashae_metrics.correlation.mcc import mcc, mcc_of
+from nashae_metrics.correlation.mcc import mcc
 from nashae_metrics.ground.intervals import Bootstrap, block_numbers, draw_weights
-from nashae_metrics.ground.sample import checked_sample
 from nashae_metrics.ground.splits import SplitSizes, split_rows
 
 
@@ -118,21 +117,12 @@ def test_ranks_and_no_bootstrap_have_no_interval():
     assert mcc(codes, factors, rng=_rng(), bootstrap=None).interval is None
 
 
-def test_whole_factors_float32_and_a_shared_sample_are_taken():
-    codes, factors = _data()
-    whole = np.round(2 * factors).astype(int)
-    found = mcc(codes.astype(np.float32), whole, rng=_rng())
-    again = mcc_of(checked_sample(codes.astype(np.float32), whole), rng=_rng())
-    assert found.score == again.score
-    assert found.seed == 0
-
-
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"protocol": "khemakhem"}, "unknown protocol of mcc 'khemakhem'"),
-        ({"correlation": "kendall"}, "correlation must be 'pearson' or 'spearman', got 'kendall'"),
-        ({"active": "few"}, "unknown rule of active latents 'few'"),
+        ({"protocol": "khemakhem"}, r"protocol of mcc must be one of .*; got 'khemakhem'"),
+        ({"correlation": "kendall"}, r"correlation must be one of .*; got 'kendall'"),
+        ({"active": "few"}, r"rule of active latents must be one of .*; got 'few'"),
         ({"factors": np.ones((400, 2))}, "factors column 0, 1 is constant"),
         ({"factors": np.ones((3, 2))}, "as many rows as codes"),
         ({"codes": np.ones((2, 2)), "factors": np.array([[0], [1]])}, "give 3 or more"),

@@ -73,11 +73,11 @@ def test_a_latent_of_small_deviation_is_taken_for_constant_on_request():
 @pytest.mark.parametrize(
     ("predictions", "options", "message"),
     [
-        (np.zeros((4, 2)), {}, r"predictions must have the shape of codes, got \(4, 2\)"),
-        (np.zeros((3, 1)), {}, r"got \(3, 1\) and \(4, 1\)"),
-        (np.full((4, 1), np.nan), {}, "predictions must be finite, got nan"),
-        (Z, {"min_deviation": -1.0}, "min_deviation must be 0 or more, got -1.0"),
-        (Z, {"active": "alive"}, "unknown rule"),
+        (np.zeros((4, 2)), {}, r"predictions must have the shape of codes, \(4, 1\); got \(4, 2\)"),
+        (np.zeros((3, 1)), {}, r"codes, \(4, 1\); got \(3, 1\)"),
+        (np.full((4, 1), np.nan), {}, "predictions must be finite; got nan"),
+        (Z, {"min_deviation": -1.0}, "min_deviation must be 0 or more; got -1.0"),
+        (Z, {"active": "alive"}, "rule of active latents must be one of"),
     ],
 )
 def test_bad_input_is_named(predictions, options, message):

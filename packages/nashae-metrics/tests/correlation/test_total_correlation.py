@@ -121,10 +121,14 @@ def test_locatello2019_draws_10000_rows():
 @pytest.mark.parametrize(
     ("codes", "options", "message"),
     [
-        ([[0.0], [np.nan]], {}, "codes must be finite, got nan"),
-        (np.eye(3), {"active": "alive"}, "unknown rule"),
-        (np.eye(3), {"protocol": "paper"}, r"unknown protocol 'paper'; the known are"),
-        (np.eye(3), {"protocol": "locatello2019"}, "takes 10000 samples, got 3"),
+        ([[0.0], [np.nan]], {}, "codes must be finite; got nan"),
+        (np.eye(3), {"active": "alive"}, "rule of active latents must be one of"),
+        (
+            np.eye(3),
+            {"protocol": "paper"},
+            r"protocol must be one of .*; got 'paper'",
+        ),
+        (np.eye(3), {"protocol": "locatello2019"}, "takes 10000 samples; got 3"),
     ],
 )
 def test_bad_input_is_named(codes, options, message):

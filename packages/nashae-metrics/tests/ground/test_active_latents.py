@@ -55,7 +55,7 @@ def test_a_mask_of_another_shape_or_kind_is_refused(mask):
 
 
 def test_an_unknown_rule_lists_the_known():
-    with pytest.raises(ValueError, match=r"'nash'; the known are .*'beta-vae'.*'nashae'"):
+    with pytest.raises(ValueError, match=r"must be one of .*'nashae'.*'beta-vae'.*; got 'nash'"):
         named_rule("nash")
 
 

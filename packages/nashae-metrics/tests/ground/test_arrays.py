@@ -16,16 +16,16 @@ METRICS = {
     "predictability": lambda codes: nm.predictability(codes, codes),
 }
 BAD_CODES = {
-    r"codes must be finite, got nan in row 1, column 0": [[0.0], [np.nan], [1.0], [2.0]],
-    r"codes must be finite, got -inf in row 3, column 0": [[0.0], [1.0], [1.0], [-np.inf]],
+    r"codes must be finite; got nan in row 1, column 0": [[0.0], [np.nan], [1.0], [2.0]],
+    r"codes must be finite; got -inf in row 3, column 0": [[0.0], [1.0], [1.0], [-np.inf]],
     r"codes must have two rows .* got shape \(0, 3\)": np.zeros((0, 3)),
     r"codes must have two rows .* got shape \(1, 3\)": np.zeros((1, 3)),
-    r"codes must have two rows and one column at least, got shape \(4, 0\)": np.zeros((4, 0)),
-    r"codes must have shape \(samples, latents\), got \(4,\); .*reshape\(-1, 1\)": np.arange(4.0),
-    r"codes must have shape \(samples, latents\), got \(4, 1, 1\)": np.zeros((4, 1, 1)),
-    r"codes must be real numbers, got dtype complex128": np.zeros((4, 1), dtype=complex),
-    r"codes must be real numbers, got dtype <U1": [["a"], ["b"], ["c"], ["d"]],
-    r"codes must be real numbers, got dtype object": np.array([[None]] * 4),
+    r"codes must have two rows and one column at least; got shape \(4, 0\)": np.zeros((4, 0)),
+    r"codes must have shape \(samples, latents\); got \(4,\); .*reshape\(-1, 1\)": np.arange(4.0),
+    r"codes must have shape \(samples, latents\); got \(4, 1, 1\)": np.zeros((4, 1, 1)),
+    r"codes must be real numbers; got dtype complex128": np.zeros((4, 1), dtype=complex),
+    r"codes must be real numbers; got dtype <U1": [["a"], ["b"], ["c"], ["d"]],
+    r"codes must be real numbers; got dtype object": np.array([[None]] * 4),
 }
 
 
@@ -38,7 +38,7 @@ def test_every_metric_says_what_is_wrong_with_the_codes(metric, message):
 
 @pytest.mark.parametrize("metric", ["auroc", "tad", "beta_vae"])
 def test_lengths_that_differ_are_both_named(metric):
-    with pytest.raises(ValueError, match="as many rows as codes, got 4 and 3"):
+    with pytest.raises(ValueError, match="as many rows as codes; got 4 and 3"):
         METRICS[metric](np.zeros((3, 2)))
 
 
@@ -56,7 +56,7 @@ def test_ragged_codes_are_named():
         ([[0.0], [1.0], [np.nan], [1.0]], "got nan in row 2, column 0"),
         ([[0, 1], [1, 1], [0, 1], [1, 1]], "column 1 is constant in the data"),
         ([[-1, 1], [-1, 1], [-1, -1], [-1, 1]], "column 0 is constant in the data"),
-        ([0, 1, 0, 1], r"attributes must have shape \(samples, attributes\), got \(4,\)"),
+        ([0, 1, 0, 1], r"attributes must have shape \(samples, attributes\); got \(4,\)"),
         ([["a"], ["b"], ["a"], ["b"]], "attributes must be real numbers"),
     ],
 )
@@ -80,8 +80,8 @@ def test_minus_one_means_absent():
     [
         (0.5, r"factors must be integers .* row 2, column 1"),
         (1e300, r"factors must be integers .* row 2, column 1"),
-        (np.nan, "factors must be finite, got nan in row 2, column 1"),
-        (np.inf, "factors must be finite, got inf in row 2, column 1"),
+        (np.nan, "factors must be finite; got nan in row 2, column 1"),
+        (np.inf, "factors must be finite; got inf in row 2, column 1"),
     ],
 )
 def test_factors_that_are_not_whole_numbers_are_named(bad, message):
@@ -159,7 +159,7 @@ def test_a_memory_map_is_checked_in_chunks_and_not_copied(tmp_path, monkeypatch)
     assert np.shares_memory(codes_array(mapped), mapped)
     codes[[49, 17], [0, 2]] = np.nan, np.inf
     np.save(path, codes)
-    message = r"codes must be finite, got inf in row 17, column 2 \(2 such entries\)"
+    message = r"codes must be finite; got inf in row 17, column 2 \(2 such entries\)"
     with pytest.raises(ValueError, match=message):
         codes_array(np.load(path, mmap_mode="r"))
 

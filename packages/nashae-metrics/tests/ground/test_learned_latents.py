@@ -36,8 +36,8 @@ def test_variances_decide_for_beta_vae():
     ("variances", "message"),
     [
         (None, "needs the posterior variances"),
-        (np.ones((3, 2)), r"variances must have the shape of codes, got \(3, 2\) and \(3, 3\)"),
-        (np.full((3, 3), -1.0), "variances must not be negative, got -1.0"),
+        (np.ones((3, 2)), r"variances must have the shape of codes, \(3, 3\); got \(3, 2\)"),
+        (np.full((3, 3), -1.0), "variances must not be negative; got -1.0"),
         (np.full((3, 3), np.nan), "variances must be finite"),
     ],
 )
@@ -47,15 +47,11 @@ def test_bad_variances_are_named(variances, message):
 
 
 def test_an_unknown_rule_lists_the_known():
-    with pytest.raises(ValueError, match=r"unknown rule .* 'vae'; the known are \['beta-tcvae'"):
+    with pytest.raises(
+        ValueError,
+        match=r"must be one of .*'beta-tcvae'.*; got 'vae'",
+    ):
         learned_latents(CODES, rule="vae")
-
-
-@pytest.mark.parametrize("rule", ["constant", "nashae", "factor-vae", "std"])
-def test_order_and_sign_of_the_latents_do_not_change_the_count(rule):
-    codes = np.random.default_rng(0).normal(size=(50, 6)) * np.array([0, 0.01, 0.1, 0.3, 1, 5])
-    shuffled = -codes[:, [3, 0, 5, 1, 4, 2]]
-    assert learned_latents(codes, rule=rule).score == learned_latents(shuffled, rule=rule).score
 
 
 def test_the_result_is_a_score():

@@ -5,8 +5,8 @@ import pytest
 from scipy.stats import entropy
 from sklearn.metrics import mutual_info_score
 
-from nashae_metrics.information.binned import equal_width_bins
 from nashae_metrics.information.jemmig import jemmig
+from nashae_metrics.information.table import equal_width_bins
 
 GRID = np.stack(np.meshgrid(np.arange(3), np.arange(8), indexing="ij"), -1).reshape(-1, 2)
 

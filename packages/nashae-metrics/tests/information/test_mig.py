@@ -3,9 +3,7 @@
 import numpy as np
 import pytest
 
-from nashae_metrics.ground.intervals import Bootstrap
-from nashae_metrics.ground.sample import checked_sample
-from nashae_metrics.information.mig import mig, mig_of
+from nashae_metrics.information.mig import mig
 
 GRID = np.stack(np.meshgrid(np.arange(3), np.arange(8), indexing="ij"), -1).reshape(-1, 2)
 
@@ -33,24 +31,6 @@ def test_a_bin_count_below_the_values_costs_by_hand():
     assert found.bins == 4
 
 
-def test_neither_order_scale_offset_nor_dead_latents_change_it():
-    codes, factors = noisy()
-    found = mig(codes, factors)
-    dead = np.full((len(codes), 1), 7.0)
-    changed = np.hstack([dead, 4.0 * codes[:, [1]], dead, codes[:, [0]] + 1e8])
-    again = mig(changed, factors)
-    assert again.score == pytest.approx(found.score, abs=1e-12)
-    np.testing.assert_array_equal(again.active, [False, True, False, True])
-    assert again.active_count == 2
-    np.testing.assert_allclose(again.information[[3, 1]], found.information, atol=1e-12)
-    np.testing.assert_array_equal(again.information[[0, 2]], 0)
-
-
-def test_a_sign_changes_nothing_where_no_code_lies_on_an_edge():
-    codes, factors = noisy()
-    assert mig(-codes, factors).score == pytest.approx(mig(codes, factors).score, abs=1e-12)
-
-
 def test_no_active_latent_scores_0_and_a_lone_one_its_share():
     assert mig(np.ones((24, 2)), GRID).score == 0
     assert mig(GRID.astype(float), GRID, active=np.zeros(2, dtype=bool)).score == 0
@@ -61,44 +41,9 @@ def test_the_published_protocol_draws_10000_rows():
     codes, factors = (np.tile(array, (20, 1)) for array in noisy())
     found = mig(codes, factors, protocol="locatello2019", rng=np.random.default_rng(3))
     assert (found.samples, found.protocol, found.seed) == (10_000, "locatello2019", 3)
-    with pytest.raises(ValueError, match="'locatello2019' takes 10000 samples, got 600"):
+    with pytest.raises(ValueError, match="'locatello2019' takes 10000 samples; got 600"):
         mig(*noisy(), protocol="locatello2019", rng=np.random.default_rng(3))
     with pytest.raises(ValueError, match="hand in rng="):
         mig(codes, factors, protocol="locatello2019")
-    with pytest.raises(ValueError, match="unknown protocol 'chen'"):
+    with pytest.raises(ValueError, match=r"protocol must be one of .*; got 'chen'"):
         mig(codes, factors, protocol="chen")
-
-
-def test_the_interval_needs_rng_and_holds_the_score():
-    codes, factors = noisy()
-    assert mig(codes, factors).interval is None
-    found = mig(codes, factors, rng=np.random.default_rng(0))
-    assert found.interval.low < found.score < found.interval.high
-    again = mig(codes, factors, rng=np.random.default_rng(0))
-    assert again.interval == found.interval
-    without = mig(codes, factors, rng=np.random.default_rng(0), bootstrap=None)
-    assert without.interval is None
-
-
-def test_of_a_shared_sample_it_is_the_same():
-    codes, factors = noisy()
-    sample = checked_sample(codes, factors)
-    options = {"bins": 10, "bootstrap": Bootstrap(resamples=20)}
-    found = mig_of(sample, rng=np.random.default_rng(0), **options)
-    alone = mig(codes, factors, rng=np.random.default_rng(0), **options)
-    assert (found.score, found.interval) == (alone.score, alone.interval)
-
-
-@pytest.mark.parametrize(
-    ("codes", "factors", "bins", "text"),
-    [
-        (np.full((24, 1), np.nan), GRID, 20, "codes must be finite"),
-        (np.ones((24, 1)), GRID * [1, 0], 20, "factors column 1 is constant"),
-        (np.ones((24, 1)), GRID[:5], 20, "as many rows as codes"),
-        (np.ones((24, 1)), GRID, 1, "bins must be 2 or more, got 1"),
-        (np.ones((24, 1)), GRID + 0.5, 20, "for continuous factors give factor_bins"),
-    ],
-)
-def test_bad_input_is_refused(codes, factors, bins, text):
-    with pytest.raises(ValueError, match=text):
-        mig(codes, factors, bins=bins)

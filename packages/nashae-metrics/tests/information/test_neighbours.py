@@ -110,7 +110,7 @@ def test_classes_of_one_row_are_left_out():
 
 
 def test_neighbours_below_1_are_refused():
-    with pytest.raises(ValueError, match="neighbours must be 1 or more, got 0"):
+    with pytest.raises(ValueError, match="neighbours must be 1 or more; got 0"):
         neighbour_information(np.zeros((3, 1)), np.zeros((3, 1), dtype=int), (1,), neighbours=0)
 
 

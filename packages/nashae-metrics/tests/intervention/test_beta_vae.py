@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from nashae_metrics import BetaVAEProtocol, beta_vae
-from nashae_metrics.ground.sample import checked_sample
-from nashae_metrics.intervention.beta_vae import PROTOCOLS, beta_vae_of, upper_half
+from nashae_metrics.intervention.beta_vae import PROTOCOLS, upper_half
 
 GRID = np.stack(np.meshgrid(*map(np.arange, (3, 4, 5, 6)), indexing="ij"), -1).reshape(-1, 4)
 SMALL = BetaVAEProtocol("small", 10, 400, 300, "logistic-regression", standardize=True)
@@ -109,15 +108,6 @@ def test_the_accuracies_are_those_of_the_confusion():
     assert 0.25 < result.train_accuracy < 1
 
 
-def test_equal_generators_give_equal_results():
-    codes = perfect() + rng(1).normal(size=GRID.shape)
-    one, same, other = (
-        beta_vae(codes, GRID, rng=rng(seed), protocol=SMALL).confusion for seed in (0, 0, 1)
-    )
-    np.testing.assert_array_equal(one, same)
-    assert (one != other).any()
-
-
 @pytest.mark.parametrize("name", ["standard", "yeats2022-beamsynthesis"])
 def test_sign_order_and_dead_columns_do_not_matter(name):
     protocol = replace(PROTOCOLS[name], train_points=2000)
@@ -129,15 +119,6 @@ def test_sign_order_and_dead_columns_do_not_matter(name):
         assert (result.score, result.active_count) == (expected, 4)
     moved = beta_vae(-codes[:, [2, 0, 3, 1]], GRID, rng=rng(), protocol=protocol).score
     assert moved == pytest.approx(expected, abs=0.002)
-
-
-def test_scale_does_not_matter_when_features_are_standardised():
-    codes = perfect() + 0.3 * rng(1).normal(size=GRID.shape)
-    expected = beta_vae(codes, GRID, rng=rng(), protocol=SMALL).score
-    scaled = codes * [1e-6, 1, 1e6, 10] + 5
-    assert beta_vae(scaled, GRID, rng=rng(), protocol=SMALL).score == pytest.approx(
-        expected, abs=0.01
-    )
 
 
 def test_an_incomplete_grid_and_values_that_occur_once_will_do():
@@ -189,16 +170,6 @@ def test_the_upper_half_is_what_higgins_reports():
     assert upper_half([0.1, 0.5, 0.9]) == pytest.approx(0.7)
 
 
-def test_a_checked_sample_scores_as_its_arrays_do():
-    codes = perfect() + rng(1).normal(size=GRID.shape)
-    expected = beta_vae(codes, GRID, rng=rng(), protocol=SMALL, columns=[0, 2])
-    sample = checked_sample(codes, GRID)
-    found = beta_vae_of(sample, rng=rng(), protocol=SMALL, columns=[0, 2])
-    assert (found.score, found.columns) == (expected.score, expected.columns)
-    small = replace(SMALL, columns=(-4, -1))
-    assert beta_vae_of(sample, rng=rng(), protocol=small).columns == (0, 3)
-
-
 @pytest.mark.parametrize(
     "change",
     [np.float32, lambda z: z * 2.0**-600, lambda z: z + 1e8],
@@ -248,8 +219,8 @@ def test_latents_that_the_rule_drops_take_no_part():
     ("factors", "options", "message"),
     [
         (GRID * [1, 0, 1, 1], {}, "factors column 1 is constant"),
-        (GRID[:, :1], {}, r"two or more factors are needed, each of them once, got columns \[0\]"),
-        (GRID, {"columns": [1, -3]}, r"each of them once, got columns \[1, 1\]"),
+        (GRID[:, :1], {}, r"two or more factors are needed, each of them once; got columns \[0\]"),
+        (GRID, {"columns": [1, -3]}, r"each of them once; got columns \[1, 1\]"),
         (GRID, {"columns": [0, 4]}, "factors has 4 columns, so there is no column 4"),
         (GRID + 0.5, {}, "factors must be integers"),
         (
@@ -260,10 +231,10 @@ def test_latents_that_the_rule_drops_take_no_part():
         (
             GRID,
             {"protocol": "yeats2022"},
-            r"'yeats2022'; the known are \['higgins2017', 'locatello2019', 'standard', 'yeats2022-",
+            r"must be one of .*; got 'yeats2022'",
         ),
-        (GRID, {"active": "alive"}, "unknown rule"),
-        (GRID, {"repeats": 0}, "repeats must be 1 or more, got 0"),
+        (GRID, {"active": "alive"}, "rule of active latents must be one of"),
+        (GRID, {"repeats": 0}, "repeats must be 1 or more; got 0"),
         (GRID, {"factor_bins": 1}, "factor_bins must be in 2 ... 360"),
     ],
 )
@@ -275,11 +246,11 @@ def test_bad_input_is_named(factors, options, message):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"pairs": 0}, "pairs must be 1 or more, got 0"),
-        ({"passes": 0}, "passes must be 1 or more, got 0"),
-        ({"test_points": -1}, "test_points must be 1 or more, got -1"),
+        ({"pairs": 0}, "pairs must be 1 or more; got 0"),
+        ({"passes": 0}, "passes must be 1 or more; got 0"),
+        ({"test_points": -1}, "test_points must be 1 or more; got -1"),
         ({"classifier": "forest"}, "classifier"),  # the shape hook has its own error
-        ({"classifier": "softmax-adagrad"}, r"the shares of phases must sum to 1, got \(\)"),
+        ({"classifier": "softmax-adagrad"}, r"the shares of phases must sum to 1; got \(\)"),
     ],
 )
 def test_a_protocol_that_is_none_is_refused(changes, message):

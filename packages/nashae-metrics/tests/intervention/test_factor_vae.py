@@ -6,13 +6,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nashae_metrics.ground.sample import checked_sample
 from nashae_metrics.intervention.factor_index import factor_index
 from nashae_metrics.intervention.factor_vae import (
     PROTOCOLS,
     FactorVAEProtocol,
     factor_vae,
-    factor_vae_of,
 )
 
 GRID = np.stack(np.meshgrid(*map(np.arange, (3, 4, 5, 6)), indexing="ij"), -1).reshape(-1, 4)
@@ -78,28 +76,6 @@ def test_noise_scores_chance():
     assert result.score == pytest.approx(0.5, abs=0.15)
 
 
-@pytest.mark.parametrize("place", [0, 2, 4])
-def test_a_dead_column_does_not_matter_wherever_it_stands(place):
-    result = score(np.insert(noisy(), place, 0.7, axis=1))
-    assert (result.score, result.active_count) == (score(noisy()).score, 4)
-    assert result.votes[place].sum() == result.test_votes[place].sum() == 0
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda z: -z[:, [2, 0, 3, 1]],
-        lambda z: z * [1e-200, 1.0, 1e6, -3.0],
-        lambda z: z + 1e8,
-        lambda z: np.asfortranarray(z),
-        lambda z: z.astype(np.float32),
-    ],
-    ids=["order and sign", "scale", "offset", "layout", "float32"],
-)
-def test_order_sign_scale_offset_and_layout_do_not_matter(change):
-    assert score(change(noisy())).score == pytest.approx(score(noisy()).score, abs=0.01)
-
-
 def test_copies_of_a_latent_share_its_votes():
     single, double = score(perfect()), score(perfect()[:, [0, 0, 1, 2, 3]])
     assert double.score == 1.0
@@ -143,7 +119,7 @@ def test_the_published_rule_drops_small_latents_and_the_default_does_not():
 def test_variances_come_from_as_many_rows_as_the_protocol_says():
     few = replace(SMALL, variance_rows=100)
     assert score(noisy(), protocol=few).score == pytest.approx(score(noisy()).score, abs=0.1)
-    with pytest.raises(ValueError, match="protocol 'locatello2019' takes 10000 samples, got 360"):
+    with pytest.raises(ValueError, match="protocol 'locatello2019' takes 10000 samples; got 360"):
         score(perfect(), protocol="locatello2019")
 
 
@@ -172,23 +148,10 @@ def test_repeats_draw_anew_and_their_interval_holds_the_mean():
     assert result.test_votes.sum() == 1200
 
 
-def test_equal_generators_give_equal_results():
-    one, same, other = (
-        factor_vae(noisy(), GRID, rng=rng(seed), protocol=SMALL).votes for seed in (0, 0, 1)
-    )
-    np.testing.assert_array_equal(one, same)
-    assert (one != other).any()
-
-
 def test_the_votes_do_not_depend_on_the_chunk(monkeypatch):
     whole = score(noisy())
     monkeypatch.setattr(sys.modules["nashae_metrics.intervention.factor_vae"], "CHUNK", 1)
     np.testing.assert_array_equal(score(noisy()).votes, whole.votes)
-
-
-def test_a_checked_sample_scores_as_its_arrays_do():
-    found = factor_vae_of(checked_sample(noisy(), GRID), rng=rng(), protocol=SMALL)
-    assert found.score == score(noisy()).score
 
 
 def test_two_rows_integers_and_a_single_factor_will_do():
@@ -203,9 +166,9 @@ def test_two_rows_integers_and_a_single_factor_will_do():
         (perfect(), GRID[:5], {}, "as many rows as codes"),
         (perfect(), GRID + 0.5, {}, "give factor_bins"),
         (perfect(), np.column_stack([GRID, np.arange(360)]), {}, "factors column 4"),
-        (perfect(), GRID, {"repeats": 0}, "repeats must be 1 or more, got 0"),
-        (perfect(), GRID, {"protocol": "kim"}, r"'kim'; the known are \['locatello2019', 'stand"),
-        (perfect(), GRID, {"active": "alive"}, "unknown rule"),
+        (perfect(), GRID, {"repeats": 0}, "repeats must be 1 or more; got 0"),
+        (perfect(), GRID, {"protocol": "kim"}, r"must be one of .*; got 'kim'"),
+        (perfect(), GRID, {"active": "alive"}, "rule of active latents must be one of"),
     ],
 )
 def test_bad_input_is_named(codes, factors, options, text):
@@ -216,10 +179,10 @@ def test_bad_input_is_named(codes, factors, options, text):
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"batch": 1}, "batch must be 2 or more, got 1"),
-        ({"train_votes": 0}, "train_votes must be 1 or more, got 0"),
-        ({"test_votes": 0}, "test_votes must be 1 or more, got 0"),
-        ({"variance_rows": 1}, "variance_rows must be 2 or more, got 1"),
+        ({"batch": 1}, "batch must be 2 or more; got 1"),
+        ({"train_votes": 0}, "train_votes must be 1 or more; got 0"),
+        ({"test_votes": 0}, "test_votes must be 1 or more; got 0"),
+        ({"variance_rows": 1}, "variance_rows must be 2 or more; got 1"),
     ],
 )
 def test_a_protocol_that_is_none_is_refused(changes, text):

@@ -4,9 +4,8 @@ import numpy as np
 import pytest
 from sklearn.svm import LinearSVC
 
-from nashae_metrics.ground.sample import checked_sample
 from nashae_metrics.ground.splits import SplitSizes, split_rows
-from nashae_metrics.prediction.sap import sap, sap_of
+from nashae_metrics.prediction.sap import sap
 
 
 def _rng():
@@ -85,12 +84,6 @@ def test_neither_order_sign_scale_nor_dead_latents_change_it(dtype):
     assert found.active_count == 4
 
 
-def test_a_huge_offset_changes_nothing_to_speak_of():
-    codes, factors = _data()
-    expected = sap(codes, factors, rng=_rng()).score
-    assert sap(1e8 + codes, factors, rng=_rng()).score == pytest.approx(expected, abs=0.01)
-
-
 def test_no_active_latent_scores_0():
     _, factors = _data()
     assert sap(np.ones((600, 2)), factors, rng=_rng()).score == 0
@@ -124,22 +117,13 @@ def test_repeats_have_a_mean_and_an_interval():
     assert sap(codes, factors, rng=_rng()).interval is None
 
 
-def test_the_same_seed_gives_the_same_result():
-    codes, factors = _data()
-    first, again = (sap(codes, factors, rng=_rng()) for _ in range(2))
-    np.testing.assert_array_equal(first.predictability, again.predictability)
-    assert first.seed == 0
-    sample = checked_sample(codes, factors)
-    assert sap_of(sample, rng=_rng()).score == first.score
-
-
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"protocol": "kumar"}, "unknown protocol of sap 'kumar'"),
-        ({"repeats": 0}, "repeats must be 1 or more, got 0"),
+        ({"protocol": "kumar"}, r"protocol of sap must be one of .*; got 'kumar'"),
+        ({"repeats": 0}, "repeats must be 1 or more; got 0"),
         ({"protocol": "locatello2019"}, "takes 10000 samples to learn from and 5000 others"),
-        ({"active": "few"}, "unknown rule of active latents 'few'"),
+        ({"active": "few"}, r"rule of active latents must be one of .*; got 'few'"),
     ],
 )
 def test_bad_input_is_refused(changes, text):

@@ -112,9 +112,9 @@ def test_list_shows_every_metric(capsys, monkeypatch):
     [
         (["none.npz"], "none.npz is not there"),
         (["CODES", "--codes-key", "z"], "has no array 'z': it has"),
-        (["CODES", "--metrics", "mgi"], "unknown metrics ['mgi']"),
-        (["CODES", "--protocol", "mine"], "unknown protocol 'mine'"),
-        (["CODES", "--active", "dead"], "unknown rule of active latents 'dead'"),
+        (["CODES", "--metrics", "mgi"], "got 'mgi'"),
+        (["CODES", "--protocol", "mine"], "got 'mine'"),
+        (["CODES", "--active", "dead"], "got 'dead'"),
     ],
 )
 def test_a_users_error_is_one_line_and_status_2(codes, arguments, message, capsys):

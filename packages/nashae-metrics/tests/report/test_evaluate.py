@@ -29,15 +29,6 @@ def test_every_metric_of_factors_and_codes_has_a_row():
     assert found.columns == (0, 1)
 
 
-@pytest.mark.parametrize("name", ["mig", "rmig", "jemmig", "mig_sup", "dcimig", "modularity"])
-def test_shared_information_gives_the_scores_of_single_calls(name):
-    codes, factors = data()
-    found = evaluate(codes, factors, rng=np.random.default_rng(0), metrics=CHEAP)
-    alone = getattr(nashae_metrics, name)(codes, factors)
-    assert found[name].score == alone.score
-    assert found[name].interval.low <= found[name].score <= found[name].interval.high
-
-
 @pytest.mark.parametrize("name", ["beta_vae", "factor_vae", "sap", "irs", "mcc"])
 def test_a_score_does_not_depend_on_the_other_metrics(name):
     codes, factors = data()
@@ -103,7 +94,7 @@ def test_a_metric_that_the_data_does_not_allow_is_skipped_with_its_reason():
         protocol="locatello2019",
     )
     assert not found.rows
-    assert "10000 samples, got 300" in found.skipped["mig"]
+    assert "10000 samples; got 300" in found.skipped["mig"]
     with pytest.raises(KeyError, match="10000 samples"):
         found["mig"]
     with pytest.raises(KeyError, match="was not asked for"):
@@ -139,11 +130,11 @@ def test_progress_names_each_metric_before_it_runs():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"metrics": ["mig", "mgi"]}, r"unknown metrics \['mgi'\]; the known are"),
-        ({"protocol": "locatello"}, r"unknown protocol 'locatello'; the known are"),
+        ({"metrics": ["mig", "mgi"]}, r"metrics must be one of .*; got 'mgi'"),
+        ({"protocol": "locatello"}, r"protocol must be one of .*; got 'locatello'"),
         ({"predictions": np.zeros((400, 2))}, r"predictions must have the shape of codes"),
         ({"attributes": np.full((400, 1), 3)}, r"attributes must be binary"),
-        ({"active": "dead"}, r"unknown rule of active latents 'dead'"),
+        ({"active": "dead"}, r"rule of active latents must be one of .*; got 'dead'"),
     ],
 )
 def test_errors_of_the_user_are_raised(options, message):

@@ -11,18 +11,20 @@ from jaxtyping import Bool, Float, Float64, Int64
 from nashae_metrics.attributes.auroc import rank_auroc
 from nashae_metrics.attributes.grid_auroc import grid_auroc, resampled_grid_auroc
 from nashae_metrics.attributes.noise_floor import NoiseFloor, chance_auroc, noise_floor
+from nashae_metrics.attributes.redundancy import redundancy
 from nashae_metrics.attributes.resampled_auroc import resampled_auroc
-from nashae_metrics.correlation.covariance import drawn_blocks
 from nashae_metrics.ground.active_latents import ActiveLatents, active_latents
 from nashae_metrics.ground.arrays import (
     check_both_present,
     check_same_rows,
+    check_same_shape,
     codes_and_attributes,
     codes_array,
 )
-from nashae_metrics.ground.intervals import BOOTSTRAP, Bootstrap, interval_of
+from nashae_metrics.ground.choices import check_choice
+from nashae_metrics.ground.intervals import BOOTSTRAP, Bootstrap, drawn_resamples
+from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.score import Score, seed_of
-from nashae_metrics.information.binned import redundancy
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -118,8 +120,7 @@ def tad(
 
     Source: Yeats et al. 2022, section 3 and Table 3.
     """
-    if protocol not in PROTOCOLS:
-        raise ValueError(f"unknown protocol of tad {protocol!r}; the known are {sorted(PROTOCOLS)}")
+    check_choice("protocol of tad", protocol, PROTOCOLS)
     _check_thresholds(min_auroc, max_redundancy, noise_repetitions)
     chosen = PROTOCOLS[protocol]
     spread = None if means is None else _means(codes, means, protocol)
@@ -147,12 +148,11 @@ def tad(
     score_of = partial(_totals, independent=independent, min_auroc=min_auroc)
     score = float(score_of(areas[None])[0])
     interval, floor = None, None
-    if rng is not None and bootstrap is not None:
-        numbers, weights = drawn_blocks(len(used), bootstrap, rng)
-        drawn = score_of(resampled(used, labels, numbers, weights))
+    if resamples := drawn_resamples(len(used), bootstrap, rng):
+        draws = score_of(resampled(used, labels, resamples.blocks, resamples.weights))
         # Of a lone active latent the second best is chance.
         highest = labels.shape[1] * (chosen.largest_gap if used.shape[1] > 1 else 0.5)
-        interval = interval_of(score, drawn, bootstrap, highest=highest)
+        interval = resamples.interval(score, draws, highest=highest)
     if rng is not None and noise_repetitions:
         random = _random_areas(chosen, labels, used.shape[1], noise_repetitions, rng)
         floor = noise_floor(random, score_of, min_auroc)
@@ -215,20 +215,19 @@ def _check_thresholds(
     min_auroc: float, max_redundancy: float | None, noise_repetitions: int
 ) -> None:
     if not 0.5 <= min_auroc <= 1:
-        raise ValueError(f"min_auroc must be in [0.5, 1], got {min_auroc}")
+        raise ValueError(f"min_auroc must be in [0.5, 1]; got {min_auroc}")
     if max_redundancy is not None and not 0 <= max_redundancy <= 1:
-        raise ValueError(f"max_redundancy must be in [0, 1] or None, got {max_redundancy}")
+        raise ValueError(f"max_redundancy must be in [0, 1] or None; got {max_redundancy}")
     if noise_repetitions < 0:
-        raise ValueError(f"noise_repetitions must be 0 or more, got {noise_repetitions}")
+        raise ValueError(f"noise_repetitions must be 0 or more; got {noise_repetitions}")
 
 
 def _means(codes: npt.ArrayLike, means: npt.ArrayLike, protocol: str) -> Float[np.ndarray, "n m"]:
     if protocol == "exact":
         raise ValueError('means has no use under "exact": give protocol="yeats2022", or no means')
     check_same_rows(codes, means, "means")
-    checked, shape = codes_array(means, "means"), codes_array(codes).shape
-    if checked.shape != shape:
-        raise ValueError(f"means must have the shape of codes, got {checked.shape} and {shape}")
+    checked = codes_array(means, "means")
+    check_same_shape(codes_array(codes), checked, "means")
     return checked
 
 
@@ -237,7 +236,7 @@ def _drawn(
 ) -> slice | Int64[np.ndarray, " l"]:
     """The rows in use."""
     if samples is not None and samples < 2:
-        raise ValueError(f"samples must be 2 or more, got {samples}")
+        raise ValueError(f"samples must be 2 or more; got {samples}")
     if samples is None or samples >= len(attributes):
         return slice(None)
     if rng is None:
@@ -248,3 +247,16 @@ def _drawn(
     rows = rng.choice(len(attributes), size=samples, replace=False)
     check_both_present(attributes[rows], f"among the {samples} rows drawn; take more samples")
     return rows
+
+
+METRIC = Metric(
+    function=tad,
+    summary="by how much one latent alone detects each attribute, in sum",
+    source="Yeats et al. 2022",
+    range="0 … k/2",
+    better="high",
+    cost=0.2,
+    needs="attributes",
+    protocols=tuple(PROTOCOLS),
+    interval_over="samples",
+)

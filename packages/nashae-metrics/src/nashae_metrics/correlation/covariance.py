@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float, Float64, Int64
 
-from nashae_metrics.ground.intervals import Bootstrap, block_numbers, draw_weights
+from nashae_metrics.ground.intervals import Resamples
 
 
 def centred(
@@ -23,20 +23,18 @@ def centred(
     return residual, unit
 
 
-def standardised(codes: Float[np.ndarray, "n m"]) -> Float64[np.ndarray, "n m"]:
-    """Codes of mean 0 and variance 1 (ddof 0); a constant latent is 0."""
-    values, _ = centred(codes)
+def unit_variance(
+    codes: Float[np.ndarray, "n m"],
+) -> tuple[Float64[np.ndarray, "n m"], Float64[np.ndarray, " m"]]:
+    """Codes of mean 0 and variance 1 (ddof 0), and their standard deviations.
+
+    A constant latent is 0, of deviation 1.
+    """
+    values, unit = centred(codes)
     deviation = np.sqrt(np.square(values).mean(0))
-    values /= np.where(deviation > 0, deviation, 1.0)
-    return values
-
-
-def drawn_blocks(
-    rows: int, bootstrap: Bootstrap, rng: np.random.Generator
-) -> tuple[Int64[np.ndarray, " rows"], Float64[np.ndarray, "draws blocks"]]:
-    """The block of each row, and how often each draw takes each block."""
-    numbers = block_numbers(rows, bootstrap, rng)
-    return numbers, draw_weights(int(numbers.max()) + 1, bootstrap, rng)
+    deviation[deviation == 0] = 1.0
+    values /= deviation
+    return values, deviation * unit
 
 
 def block_sums(
@@ -49,11 +47,10 @@ def block_sums(
 
 
 def drawn_covariances(
-    values: Float64[np.ndarray, "n a"],
-    numbers: Int64[np.ndarray, " n"],
-    weights: Float64[np.ndarray, "draws blocks"],
+    values: Float64[np.ndarray, "n a"], resamples: Resamples
 ) -> Float64[np.ndarray, "draws a a"]:
-    """Covariances (ddof 0) where each row counts as often as the draw's weight of its block."""
+    """The covariances (ddof 0) of the rows of each resample."""
+    numbers, weights, _ = resamples
     order = np.argsort(numbers, kind="stable")
     ends = np.flatnonzero(np.diff(numbers[order], append=-1)) + 1
     parts = [values[rows] for rows in np.split(order, ends[:-1])]

@@ -6,18 +6,12 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float64, Int64, Shaped
 
-from nashae_metrics.ground.active_latents import ActiveLatents, active_latents
-from nashae_metrics.ground.arrays import check_varying, codes_and_factors
-from nashae_metrics.ground.intervals import (
-    BOOTSTRAP,
-    Bootstrap,
-    Interval,
-    block_numbers,
-    draw_weights,
-    interval_of,
-)
+from nashae_metrics.ground.active_latents import ActiveLatents
+from nashae_metrics.ground.choices import check_choice
+from nashae_metrics.ground.intervals import BOOTSTRAP, Bootstrap, Resamples, drawn_resamples
+from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.ranks import doubled_midranks
-from nashae_metrics.ground.sample import Sample
+from nashae_metrics.ground.sample import Sample, checked_sample
 from nashae_metrics.ground.score import Score
 from nashae_metrics.ground.splits import SplitSizes, split_rows
 
@@ -70,7 +64,7 @@ def mcc(
 
     Source: Hyvärinen & Morioka 2016, section 5; the two halves are those of Khemakhem et al. 2020.
     """
-    sample = _sample_of_values(codes, factors, active, missing)
+    sample = checked_sample(codes, factors, active=active, missing=missing, every_value=True)
     return mcc_of(sample, protocol=protocol, rng=rng, bootstrap=bootstrap, correlation=correlation)
 
 
@@ -85,10 +79,8 @@ def mcc_of(
     """The mean correlation coefficient of a sample that is checked."""
     from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
 
-    if protocol != "standard":
-        raise ValueError(f"unknown protocol of mcc {protocol!r}; the known are ['standard']")
-    if correlation not in ("pearson", "spearman"):
-        raise ValueError(f"correlation must be 'pearson' or 'spearman', got {correlation!r}")
+    check_choice("protocol of mcc", protocol, METRIC.protocols)
+    check_choice("correlation", correlation, ("pearson", "spearman"))
     half = len(sample) // 2
     sizes = SplitSizes(half, len(sample) - half)
     train, test = split_rows(len(sample), sizes, rng, protocol=protocol)
@@ -102,9 +94,10 @@ def mcc_of(
     matching[factors] = np.flatnonzero(sample.active)[latents]
     score = float(matched.mean())
     interval = None
-    if bootstrap is not None and correlation == "pearson":
-        pairs = codes[:, latents], values[:, factors]
-        interval = _interval(score, *pairs, len(matched), bootstrap, rng)
+    # Ranks do not resample by weights.
+    if correlation == "pearson" and (resamples := drawn_resamples(len(codes), bootstrap, rng)):
+        draws = _drawn_correlations(codes[:, latents], values[:, factors], resamples)
+        interval = resamples.interval(score, draws.sum(-1) / len(matched))
     return MCCScore(
         score=score,
         interval=interval,
@@ -115,35 +108,6 @@ def mcc_of(
         correlation=correlation,
         train=len(train),
         test=len(test),
-    )
-
-
-def _sample_of_values(
-    codes: npt.ArrayLike,
-    factors: npt.ArrayLike,
-    active: str | ActiveLatents | npt.ArrayLike,
-    missing: float | int | None,
-) -> Sample:
-    """A sample whose classes are the factors' distinct values, continuous or not."""
-    checked, values = codes_and_factors(codes, factors, missing)
-    distinct = [np.unique(column, return_inverse=True) for column in values.T]
-    classes = np.column_stack([numbers for _, numbers in distinct]).astype(np.int64)
-    columns = tuple(range(classes.shape[1]))
-    check_varying(classes, columns)
-    mask, rule = active_latents(checked, active)
-    sizes = tuple(len(found) for found, _ in distinct)
-    binned = np.zeros(len(sizes), dtype=bool)
-    return Sample(
-        codes=checked,
-        values=values.astype(np.float64),
-        classes=classes,
-        sizes=sizes,
-        active=mask,
-        rule=rule,
-        binned=binned,
-        factor_bins=None,
-        columns=columns,
-        given=len(columns),
     )
 
 
@@ -179,25 +143,33 @@ def _correlations(
     return matrix
 
 
-def _interval(
-    score: float,
+def _drawn_correlations(
     codes: Float64[np.ndarray, "rows pairs"],
     values: Float64[np.ndarray, "rows pairs"],
-    factors: int,
-    bootstrap: Bootstrap,
-    rng: np.random.Generator,
-) -> Interval:
-    """Weighted covariances of the matched pairs: sums of each block, times each draw's weights."""
-    numbers = block_numbers(len(codes), bootstrap, rng)
-    blocks = int(numbers.max()) + 1
-    weights = draw_weights(blocks, bootstrap, rng)
+    resamples: Resamples,
+) -> Float64[np.ndarray, "draws pairs"]:
+    """The correlation of each pair of columns in each resample."""
+    blocks, weights, _ = resamples
     terms = np.stack([np.ones_like(codes), codes, values, codes**2, values**2, codes * values])
-    sums = np.zeros((blocks, *terms.shape[::2]))
-    np.add.at(sums, numbers, terms.swapaxes(0, 1))
+    sums = np.zeros((weights.shape[1], *terms.shape[::2]))
+    np.add.at(sums, blocks, terms.swapaxes(0, 1))
     total, z, v, zz, vv, zv = np.moveaxis(np.tensordot(weights, sums, axes=1), 1, 0)
     covered = total * zv - z * v
     product = np.maximum(total * zz - z * z, 0) * np.maximum(total * vv - v * v, 0)
     # Rounding is about 1e-16 of the sums: a resample that holds one value only has no correlation.
     varying = product > 1e-24 * (total * zz) * (total * vv)
     drawn = np.where(varying, np.abs(covered) / np.sqrt(np.where(varying, product, 1.0)), 0.0)
-    return interval_of(score, np.minimum(drawn, 1.0).sum(-1) / factors, bootstrap)
+    return np.minimum(drawn, 1.0)
+
+
+METRIC = Metric(
+    function=mcc,
+    summary="mean correlation of latents and factors, matched one to one",
+    source="Hyvärinen & Morioka 2016",
+    range="0 … 1",
+    better="high",
+    cost=0.1,
+    protocols=("standard",),
+    interval_over="samples",
+    of=mcc_of,
+)

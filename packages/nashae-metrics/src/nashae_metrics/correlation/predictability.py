@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from jaxtyping import Float, Float64, Int64
+from jaxtyping import Float64, Int64
 
-from nashae_metrics.correlation.covariance import block_sums, centred, drawn_blocks
+from nashae_metrics.correlation.covariance import block_sums, unit_variance
 from nashae_metrics.ground.active_latents import ActiveLatents, active_latents
-from nashae_metrics.ground.arrays import check_same_rows, codes_array
-from nashae_metrics.ground.intervals import BOOTSTRAP, Bootstrap, interval_of
+from nashae_metrics.ground.arrays import check_same_rows, check_same_shape, codes_array
+from nashae_metrics.ground.intervals import BOOTSTRAP, Bootstrap, drawn_resamples
+from nashae_metrics.ground.metric import Metric
+from nashae_metrics.ground.reductions import mean
 from nashae_metrics.ground.score import Score, seed_of
 
 
@@ -51,28 +53,24 @@ def predictability(
     checked = codes_array(codes)
     check_same_rows(codes, predictions, "predictions")
     predicted = codes_array(predictions, "predictions")
-    if predicted.shape != checked.shape:
-        raise ValueError(
-            f"predictions must have the shape of codes, got {predicted.shape} and {checked.shape}"
-        )
+    check_same_shape(checked, predicted, "predictions")
     if not min_deviation >= 0:
-        raise ValueError(f"min_deviation must be 0 or more, got {min_deviation}")
+        raise ValueError(f"min_deviation must be 0 or more; got {min_deviation}")
     # Differs from the paper: it does not say whether its mean R² is over all latents; here it is
     # over the active. The authors' code divides a covariance over n by deviations over n - 1, so
     # that its R² are ((n - 1)/n)² of these: 0.98 of them at 100 rows.
     mask, rule = active_latents(checked, active)
-    pairs = [_standard(checked), _standard(predicted)]
+    pairs = [unit_variance(checked), unit_variance(predicted)]
     of_codes = (min_deviation / pairs[0][1]) ** 2
     least = np.stack([of_codes, np.zeros_like(of_codes)])
     rows = len(checked)
     r2 = _r2(_moments(pairs, np.zeros(rows, dtype=np.int64)) / rows, least)[0]
-    score = float(r2[mask].mean()) if mask.any() else 0.0
+    score = float(mean(r2[mask]))
     interval = None
-    if rng is not None and bootstrap is not None:
-        numbers, weights = drawn_blocks(rows, bootstrap, rng)
-        drawn = weights @ _moments(pairs, numbers) / (weights @ np.bincount(numbers))[:, None]
-        scores = _r2(drawn, least)[:, mask].sum(1) / max(1, np.count_nonzero(mask))
-        interval = interval_of(score, scores, bootstrap)
+    if resamples := drawn_resamples(rows, bootstrap, rng):
+        blocks, weights, _ = resamples
+        moments = weights @ _moments(pairs, blocks) / (weights @ np.bincount(blocks))[:, None]
+        interval = resamples.interval(score, mean(_r2(moments, least)[:, mask]))
     return Predictability(
         score=score,
         interval=interval,
@@ -85,17 +83,6 @@ def predictability(
         mean_of_all=float(r2.mean()),
         min_deviation=min_deviation,
     )
-
-
-def _standard(
-    array: Float[np.ndarray, "n m"],
-) -> tuple[Float64[np.ndarray, "n m"], Float64[np.ndarray, " m"]]:
-    """Standardised columns, and their standard deviations: 1 for a constant one."""
-    values, unit = centred(array)
-    deviation = np.sqrt(np.square(values).mean(0))
-    deviation[deviation == 0] = 1.0
-    values /= deviation
-    return values, deviation * unit
 
 
 def _moments(
@@ -127,3 +114,16 @@ def _r2(
     varies = above[0] & above[1]
     correlation = (zp - z * p) ** 2 / np.where(varies, variances[0] * variances[1], 1.0)
     return np.where(varies, np.minimum(correlation, 1.0), 0.0)
+
+
+METRIC = Metric(
+    function=predictability,
+    summary="mean R² between the latents and their predictions from the others",
+    source="Yeats et al. 2022",
+    range="0 … 1",
+    better="low",
+    cost=0.1,
+    needs="predictions",
+    protocols=("standard",),
+    interval_over="samples",
+)

@@ -6,10 +6,17 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float64
 
-from nashae_metrics.correlation.covariance import drawn_blocks, drawn_covariances, standardised
+from nashae_metrics.correlation.covariance import drawn_covariances, unit_variance
 from nashae_metrics.ground.active_latents import ActiveLatents
-from nashae_metrics.ground.intervals import BOOTSTRAP, Bootstrap, Interval, interval_of
-from nashae_metrics.ground.sample import Sample, codes_sample
+from nashae_metrics.ground.intervals import (
+    BOOTSTRAP,
+    Bootstrap,
+    Interval,
+    Resamples,
+    drawn_resamples,
+)
+from nashae_metrics.ground.metric import Metric
+from nashae_metrics.ground.sample import codes_sample
 from nashae_metrics.ground.score import Score
 
 ROUNDINGS = 16  # a standardised direction of so many roundings a latent is none
@@ -53,18 +60,7 @@ def total_correlation(
     Source: Locatello et al. 2019, section 5.3 (Watanabe 1960).
     """
     sample = codes_sample(codes, protocol=protocol, active=active, rng=rng)
-    return total_correlation_of(sample, protocol=protocol, rng=rng, bootstrap=bootstrap)
-
-
-def total_correlation_of(
-    sample: Sample,
-    *,
-    protocol: str = "standard",
-    rng: np.random.Generator | None = None,
-    bootstrap: Bootstrap | None = None,
-) -> TotalCorrelationScore:
-    """The total correlation of a sample that is checked."""
-    values = standardised(sample.used)
+    values, _ = unit_variance(sample.used)
     # From the singular values of the codes, not from the determinant of their covariance, whose
     # smallest eigenvalues are lost to rounding at the square.
     triangle = np.linalg.qr(values, mode="r") / len(values) ** 0.5
@@ -74,15 +70,13 @@ def total_correlation_of(
     least = ROUNDINGS * latents * float(np.finfo(np.float64).eps)
     if len(singular) == latents and (singular > least).all():
         score = max(0.0, -float(np.log(singular).sum()))
-        if rng is not None and bootstrap is not None:
-            interval = _interval(score, values, triangle, bootstrap, rng)
-    correlation = np.zeros((len(sample.active), len(sample.active)))
-    correlation[np.ix_(sample.active, sample.active)] = values.T @ values / len(values)
+        if resamples := drawn_resamples(len(values), bootstrap, rng):
+            interval = _interval(score, values, triangle, resamples)
     return TotalCorrelationScore(
         score=score,
         interval=interval,
         **sample.common_fields(protocol, rng),
-        correlation=correlation,
+        correlation=sample.spread_pairs(values.T @ values / len(values)),
     )
 
 
@@ -90,18 +84,28 @@ def _interval(
     score: float,
     values: Float64[np.ndarray, "n a"],
     triangle: Float64[np.ndarray, "a a"],
-    bootstrap: Bootstrap,
-    rng: np.random.Generator,
+    resamples: Resamples,
 ) -> Interval | None:
-    numbers, weights = drawn_blocks(len(values), bootstrap, rng)
     # Codes whitened by all rows have resamples whose determinants are near 1: a nearly singular
     # covariance loses nothing.
     whitened = np.linalg.solve(triangle.T, values.T).T
-    eigenvalues = np.linalg.eigvalsh(drawn_covariances(whitened, numbers, weights))
-    drawn = drawn_covariances(values, numbers, weights)
+    eigenvalues = np.linalg.eigvalsh(drawn_covariances(whitened, resamples))
+    drawn = drawn_covariances(values, resamples)
     variances = np.diagonal(drawn, axis1=1, axis2=2)
     if (eigenvalues < SINGULAR_DRAW).any() or (variances < SINGULAR_DRAW).any():
         return None
     shift = np.log(np.abs(np.diag(triangle))).sum()
     scores = (np.log(variances) - np.log(eigenvalues)).sum(1) / 2 - shift
-    return interval_of(score, scores, bootstrap, highest=np.inf)
+    return resamples.interval(score, scores, highest=np.inf)
+
+
+METRIC = Metric(
+    function=total_correlation,
+    summary="distance of the codes from independence, taken as Gaussian, in nats",
+    source="Watanabe 1960",
+    range="0 … ∞",
+    better="low",
+    cost=0.1,
+    needs="codes",
+    interval_over="samples",
+)

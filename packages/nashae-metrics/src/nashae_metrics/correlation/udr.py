@@ -7,9 +7,11 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float, Float64, Int64
 
-from nashae_metrics.correlation.covariance import standardised
+from nashae_metrics.correlation.covariance import unit_variance
 from nashae_metrics.ground.active_latents import ActiveLatents, active_latents
 from nashae_metrics.ground.arrays import check_same_rows, codes_array
+from nashae_metrics.ground.choices import check_choice
+from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.ranks import doubled_midranks
 from nashae_metrics.ground.score import Score
 
@@ -65,13 +67,12 @@ def udr(
     instead, which is the same for d_i = d_j; under "lasso" a pair there has a score a direction,
     and a model the median of those in which it is predicted.
     """
-    if method not in ("lasso", "spearman"):
-        raise ValueError(f"unknown method of udr {method!r}; the known are ['lasso', 'spearman']")
+    check_choice("method", method, ("lasso", "spearman"))
     tables = _tables(codes_of_seeds)
     rules = [active] * len(tables) if isinstance(active, str | ActiveLatents) else list(active)
     if len(rules) != len(tables):
         raise ValueError(
-            f"active must have one mask a model, got {len(rules)} and {len(tables)} models"
+            f"active must have one mask a model; got {len(rules)} and {len(tables)} models"
         )
     found = [active_latents(table, rule) for table, rule in zip(tables, rules, strict=True)]
     mask = np.concatenate([mask for mask, _ in found])
@@ -107,7 +108,7 @@ def _tables(codes_of_seeds: Sequence[npt.ArrayLike]) -> list[Float[np.ndarray, "
     tables = [codes_array(c, name) for c, name in zip(codes_of_seeds, names, strict=True)]
     if len(tables) < 2:
         raise ValueError(
-            f"codes_of_seeds must be the codes of two models or more, got {len(tables)}"
+            f"codes_of_seeds must be the codes of two models or more; got {len(tables)}"
         )
     for codes, table, name in zip(codes_of_seeds, tables, names, strict=True):
         check_same_rows(codes_of_seeds[0], codes, name)
@@ -129,7 +130,7 @@ def _correlations(
         used = table[:, mask]
         if method == "spearman":
             used = doubled_midranks(used).T
-        standard[start : start + used.shape[1]] = standardised(used).T
+        standard[start : start + used.shape[1]] = unit_variance(used)[0].T
         start += used.shape[1]
     correlations: Float64[np.ndarray, "a a"] = standard @ standard.T / standard.shape[1]
     return correlations
@@ -192,3 +193,15 @@ def _alone(block: Float64[np.ndarray, "a b"]) -> Float64[np.ndarray, " b"]:
     total = block.sum(0)
     alone: Float64[np.ndarray, " b"] = block.max(0) ** 2 / np.where(total > 0, total, 1.0)
     return alone
+
+
+METRIC = Metric(
+    function=udr,
+    summary="whether models of other seeds find the same latents",
+    source="Duan et al. 2020",
+    range="0 … 1",
+    better="high",
+    cost=1.0,
+    needs="codes of several seeds",
+    protocols=("standard",),
+)

@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float64
 
-from nashae_metrics.correlation.covariance import centred, drawn_blocks, drawn_covariances
+from nashae_metrics.correlation.covariance import centred, drawn_covariances
 from nashae_metrics.ground.active_latents import ActiveLatents
-from nashae_metrics.ground.intervals import BOOTSTRAP, Bootstrap, Interval, interval_of
-from nashae_metrics.ground.sample import Sample, codes_sample
+from nashae_metrics.ground.intervals import BOOTSTRAP, Bootstrap, Interval, drawn_resamples
+from nashae_metrics.ground.metric import Metric
+from nashae_metrics.ground.sample import codes_sample
 from nashae_metrics.ground.score import Score
 
 
@@ -51,17 +52,6 @@ def wasserstein_correlation(
     Source: Locatello et al. 2019, section 5.3 (Dowson & Landau 1982).
     """
     sample = codes_sample(codes, protocol=protocol, active=active, rng=rng)
-    return wasserstein_correlation_of(sample, protocol=protocol, rng=rng, bootstrap=bootstrap)
-
-
-def wasserstein_correlation_of(
-    sample: Sample,
-    *,
-    protocol: str = "standard",
-    rng: np.random.Generator | None = None,
-    bootstrap: Bootstrap | None = None,
-) -> WassersteinCorrelationScore:
-    """The Wasserstein correlation of a sample that is checked."""
     values, units = centred(sample.used)
     # In units of the largest latent, so that no square overflows before the end.
     unit = float(units.max(initial=0.0)) or 1.0
@@ -71,11 +61,10 @@ def wasserstein_correlation_of(
     squared, normalised = _distances(covariance[None])
     score, relative = float(squared[0]) * unit * unit, float(normalised[0])
     interval, relative_interval = None, None
-    if rng is not None and bootstrap is not None:
-        numbers, weights = drawn_blocks(rows, bootstrap, rng)
-        drawn = _distances(drawn_covariances(values, numbers, weights) * (rows / (rows - 1)))
-        interval = interval_of(score, drawn[0] * unit * unit, bootstrap, highest=np.inf)
-        relative_interval = interval_of(relative, drawn[1], bootstrap, highest=np.inf)
+    if resamples := drawn_resamples(rows, bootstrap, rng):
+        draws = _distances(drawn_covariances(values, resamples) * (rows / (rows - 1)))
+        interval = resamples.interval(score, draws[0] * unit * unit, highest=np.inf)
+        relative_interval = resamples.interval(relative, draws[1], highest=np.inf)
     return WassersteinCorrelationScore(
         score=score,
         interval=interval,
@@ -97,3 +86,15 @@ def _distances(
     total = variances.sum(1)
     squared = np.maximum(2 * (total - roots), 0.0)
     return squared, squared / np.where(total > 0, total, 1.0)
+
+
+METRIC = Metric(
+    function=wasserstein_correlation,
+    summary="the same by the Wasserstein distance",
+    source="Locatello et al. 2020",
+    range="0 … ∞",
+    better="low",
+    cost=0.1,
+    needs="codes",
+    interval_over="samples",
+)

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Bool, Float, Float64
 
-from nashae_metrics.ground.arrays import check_unmasked, codes_array
+from nashae_metrics.ground.arrays import check_same_shape, check_unmasked, codes_array
+from nashae_metrics.ground.choices import check_choice
 
 
 @dataclass(frozen=True)
@@ -25,15 +26,10 @@ class ActiveLatents:
     threshold: float
 
     def __post_init__(self) -> None:
-        if self.statistic not in ("range", "deviation", "posterior variance"):
-            raise ValueError(
-                "statistic must be 'range', 'deviation' or 'posterior variance', "
-                f"got {self.statistic!r}"
-            )
-        if self.relation not in (">", ">=", "<="):
-            raise ValueError(f"relation must be '>', '>=' or '<=', got {self.relation!r}")
+        check_choice("statistic", self.statistic, ("range", "deviation", "posterior variance"))
+        check_choice("relation", self.relation, (">", ">=", "<="))
         if not np.isfinite(self.threshold):
-            raise ValueError(f"threshold must be finite, got {self.threshold}")
+            raise ValueError(f"threshold must be finite; got {self.threshold}")
 
     def measured(
         self, codes: Float[np.ndarray, "n m"], variances: npt.ArrayLike | None = None
@@ -45,7 +41,7 @@ class ActiveLatents:
         elif self.statistic == "deviation":
             measured = codes.std(0, ddof=1, dtype=np.float64)
         else:
-            checked = _variances_array(self.name, variances, codes.shape)
+            checked = _variances_array(self.name, variances, codes)
             measured = checked.mean(0, dtype=np.float64)
         return measured
 
@@ -76,8 +72,7 @@ def named_rule(rule: str | ActiveLatents) -> ActiveLatents:
     """Look a rule up by its name; a rule that is one already stays itself."""
     if isinstance(rule, ActiveLatents):
         return rule
-    if rule not in RULES:
-        raise ValueError(f"unknown rule of active latents {rule!r}; the known are {sorted(RULES)}")
+    check_choice("the rule of active latents", rule, RULES)
     return RULES[rule]
 
 
@@ -99,7 +94,7 @@ def active_latents(
 
 
 def _variances_array(
-    rule: str, variances: npt.ArrayLike | None, shape: tuple[int, ...]
+    rule: str, variances: npt.ArrayLike | None, codes: Float[np.ndarray, "n m"]
 ) -> Float[np.ndarray, "n m"]:
     if variances is None:
         raise ValueError(
@@ -107,8 +102,7 @@ def _variances_array(
             f"rule={rule!r}, variances=...) and hand its mask .active to the other metrics"
         )
     array = codes_array(variances, "variances")
-    if array.shape != shape:
-        raise ValueError(f"variances must have the shape of codes, got {array.shape} and {shape}")
+    check_same_shape(codes, array, "variances")
     if (array < 0).any():
-        raise ValueError(f"variances must not be negative, got {array.min()}; hand in exp(log σ²)")
+        raise ValueError(f"variances must not be negative; got {array.min()}; hand in exp(log σ²)")
     return array

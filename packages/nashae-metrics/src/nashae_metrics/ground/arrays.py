@@ -37,7 +37,7 @@ def _check_finite(array: Float[np.ndarray, "n m"], name: str) -> None:
                 first = start + int(row), int(column)
     if first is not None:
         raise ValueError(
-            f"{name} must be finite, got {array[first]} in row {first[0]}, column {first[1]} "
+            f"{name} must be finite; got {array[first]} in row {first[0]}, column {first[1]} "
             f"({entries} such entries)"
         )
 
@@ -98,6 +98,14 @@ def check_same_rows(codes: object, other: object, name: str) -> None:
         )
 
 
+def check_same_shape(
+    codes: Float[np.ndarray, "n m"], array: Float[np.ndarray, "n2 m2"], name: str
+) -> None:
+    """Raise if an array that goes with the codes, value by value, has another shape."""
+    if array.shape != codes.shape:
+        raise ValueError(f"{name} must have the shape of codes, {codes.shape}; got {array.shape}")
+
+
 def check_unmasked(values: object, name: str) -> None:
     """Raise where a masked array hides entries: as an array it would show them."""
     parts = values if isinstance(values, list | tuple) else [values]
@@ -155,7 +163,7 @@ def factor_values(factors: npt.ArrayLike, *, rows: int) -> Shaped[np.ndarray, "n
     if not finite.all():
         row, column = np.argwhere(~finite)[0]
         raise ValueError(
-            f"factors must be finite, got {array[row, column]} in row {row}, column {column}; "
+            f"factors must be finite; got {array[row, column]} in row {row}, column {column}; "
             "missing=nan leaves out rows that have it"
         )
     return array.astype(np.float64)
@@ -169,7 +177,7 @@ def factor_classes(
     `bins`: how many classes, as in `equal_count_classes`.
     """
     if bins is not None and not 2 <= bins <= len(values):
-        raise ValueError(f"factor_bins must be in 2 ... {len(values)} (the samples), got {bins}")
+        raise ValueError(f"factor_bins must be in 2 ... {len(values)} (the samples); got {bins}")
     continuous: Bool[np.ndarray, " k"] = np.zeros(values.shape[1], dtype=bool)
     if values.dtype.kind == "f":
         whole = (values == np.floor(values)) & (np.abs(values) < LARGEST_WHOLE)
@@ -177,7 +185,7 @@ def factor_classes(
         if bins is None and continuous.any():
             row, column = np.argwhere(~whole)[0]
             raise ValueError(
-                f"factors must be integers (classes), got {values[row, column]} in row {row}, "
+                f"factors must be integers (classes); got {values[row, column]} in row {row}, "
                 f"column {column}; for continuous factors give factor_bins, say 20"
             )
     classes = np.where(continuous, 0, values).astype(np.int64)
@@ -228,22 +236,22 @@ def _table(values: npt.ArrayLike, name: str, columns: str) -> Shaped[np.ndarray,
     check_unmasked(kept, name)
     array = np.asarray(kept)
     if array.dtype.kind not in "biuf":
-        raise ValueError(f"{name} must be real numbers, got dtype {array.dtype}")
+        raise ValueError(f"{name} must be real numbers; got dtype {array.dtype}")
     if array.ndim != 2:
         raise ValueError(
-            f"{name} must have shape (samples, {columns}), got {array.shape}"
+            f"{name} must have shape (samples, {columns}); got {array.shape}"
             + ("; for one column use reshape(-1, 1)" if array.ndim == 1 else "")
         )
     if array.shape[0] < 2 or array.shape[1] < 1:
         raise ValueError(
-            f"{name} must have two rows and one column at least, got shape {array.shape}"
+            f"{name} must have two rows and one column at least; got shape {array.shape}"
         )
     return array
 
 
 def _check_rows(array: Shaped[np.ndarray, "n columns"], name: str, rows: int) -> None:
     if len(array) != rows:
-        raise ValueError(f"{name} must have as many rows as codes, got {len(array)} and {rows}")
+        raise ValueError(f"{name} must have as many rows as codes; got {len(array)} and {rows}")
 
 
 def _listed(columns: npt.ArrayLike) -> str:

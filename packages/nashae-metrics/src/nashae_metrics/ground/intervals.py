@@ -1,10 +1,12 @@
 """Intervals of scores: by the bootstrap over samples, or over seeds."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Float64, Int64
+
+from nashae_metrics.ground.choices import check_choice
 
 GROUPS = 50  # of the jackknife that gives BCa its acceleration
 
@@ -37,15 +39,12 @@ class Bootstrap:
 
     def __post_init__(self) -> None:
         if self.resamples < 2:
-            raise ValueError(f"resamples must be 2 or more, got {self.resamples}")
+            raise ValueError(f"resamples must be 2 or more; got {self.resamples}")
         if not 0 < self.level < 1:
-            raise ValueError(f"level must be in (0, 1), got {self.level}")
-        if self.method not in ("centred", "bca", "percentile"):
-            raise ValueError(
-                f"method must be 'centred', 'bca' or 'percentile', got {self.method!r}"
-            )
+            raise ValueError(f"level must be in (0, 1); got {self.level}")
+        check_choice("method", self.method, ("centred", "bca", "percentile"))
         if self.blocks < 2:
-            raise ValueError(f"blocks must be 2 or more, got {self.blocks}")
+            raise ValueError(f"blocks must be 2 or more; got {self.blocks}")
 
 
 BOOTSTRAP = Bootstrap()
@@ -71,6 +70,39 @@ class Interval:
     def over(self) -> Literal["samples", "draws"]:
         """What it speaks of: other samples, or other draws from the same samples."""
         return "draws" if self.method == "seeds" else "samples"
+
+
+class Resamples(NamedTuple):
+    """Draws of n observations with replacement, in blocks.
+
+    blocks (n,): the block of each observation. weights (draws, blocks): how often each draw takes
+    each block.
+    """
+
+    blocks: Int64[np.ndarray, " n"]
+    weights: Float64[np.ndarray, "draws blocks"]
+    bootstrap: Bootstrap
+
+    def interval(
+        self,
+        score: float,
+        draws: Float64[np.ndarray, " draws"],
+        *,
+        lowest: float = 0.0,
+        highest: float = 1.0,
+    ) -> Interval:
+        """The interval of `score`, given the score of each draw, cut off at `lowest`, `highest`."""
+        return interval_of(score, draws, self.bootstrap, lowest=lowest, highest=highest)
+
+
+def drawn_resamples(
+    rows: int, bootstrap: Bootstrap | None, rng: np.random.Generator | None
+) -> Resamples | None:
+    """Draw resamples of `rows` observations; None without `rng` or `bootstrap`."""
+    if rng is None or bootstrap is None:
+        return None
+    blocks = block_numbers(rows, bootstrap, rng)
+    return Resamples(blocks, draw_weights(int(blocks.max()) + 1, bootstrap, rng), bootstrap)
 
 
 def block_numbers(
@@ -135,13 +167,18 @@ def _acceleration(jackknife: Float64[np.ndarray, " groups"]) -> float:
 
 
 def check_repeats(repeats: int) -> None:
-    """Raise `ValueError` for fewer than one repeat over seeds."""
+    """Raise `ValueError` for fewer than one repeat."""
     if repeats < 1:
-        raise ValueError(f"repeats must be 1 or more, got {repeats}")
+        raise ValueError(f"repeats must be 1 or more; got {repeats}")
 
 
-def seeds_interval(scores: Float64[np.ndarray, " seeds"], level: float = 0.95) -> Interval | None:
-    """Student's interval of the mean over draws from the same samples; None for a single one."""
+def repeated_fields(scores: Float64[np.ndarray, " repeats"]) -> dict[str, Any]:
+    """The fields of a `Score` that is the mean of the `scores` of repeated draws."""
+    return {"score": float(scores.mean()), "interval": seeds_interval(scores), "scores": scores}
+
+
+def seeds_interval(scores: Float64[np.ndarray, " repeats"], level: float = 0.95) -> Interval | None:
+    """Student's interval of the mean over draws from the same sample; None for one draw."""
     from scipy.stats import t
 
     if len(scores) < 2:

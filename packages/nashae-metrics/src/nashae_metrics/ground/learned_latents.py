@@ -8,6 +8,8 @@ from jaxtyping import Float64
 
 from nashae_metrics.ground.active_latents import ActiveLatents, named_rule
 from nashae_metrics.ground.arrays import check_same_rows, codes_array
+from nashae_metrics.ground.metric import Metric
+from nashae_metrics.ground.not_applicable import NotApplicable
 from nashae_metrics.ground.score import Score
 
 
@@ -61,3 +63,27 @@ def learned_latents(
         relation=chosen.relation,
         threshold=chosen.threshold,
     )
+
+
+def _of(
+    codes: npt.ArrayLike,
+    *,
+    active: str | ActiveLatents | npt.ArrayLike = "nashae",
+    rng: np.random.Generator,  # noqa: ARG001  # as `evaluate` calls every metric
+) -> LearnedLatents:
+    if not isinstance(active, str | ActiveLatents):
+        raise NotApplicable("counts by a rule, and active is a mask")
+    return learned_latents(codes, rule=active)
+
+
+METRIC = Metric(
+    function=learned_latents,
+    summary="how many latents are in use",
+    source="Yeats et al. 2022",
+    range="0 … m",
+    better="as many as factors",
+    cost=0.1,
+    needs="codes",
+    protocols=("standard",),
+    of=_of,
+)

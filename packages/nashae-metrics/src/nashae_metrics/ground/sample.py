@@ -1,7 +1,7 @@
-"""Codes with their factors, checked once; what several metrics need of them is computed once."""
+"""Codes with their factors, checked."""
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,16 +15,9 @@ from nashae_metrics.ground.arrays import (
     codes_array,
     factor_classes,
 )
-from nashae_metrics.ground.intervals import (
-    Bootstrap,
-    Interval,
-    block_numbers,
-    draw_weights,
-    interval_of,
-)
+from nashae_metrics.ground.choices import check_choice
 from nashae_metrics.ground.score import seed_of
 from nashae_metrics.ground.splits import drawn_rows
-from nashae_metrics.information.binned import BinnedCodes, Information
 
 PROTOCOL_ROWS = {"standard": None, "locatello2019": 10_000}
 
@@ -33,9 +26,17 @@ PROTOCOL_ROWS = {"standard": None, "locatello2019": 10_000}
 class Sample:
     """n codes (n, m) with their k factors: values (n, k) and classes (n, k) 0 ... size - 1.
 
-    active (m,): the latents that take part, by `rule`. binned (k,): which factors are continuous
-    and were cut into `factor_bins` classes of equal counts. columns (k,): of the `given` columns
-    that the user handed in, which the factors are.
+    Args:
+        codes: (n, m), finite.
+        values: (n, k), of the factors.
+        classes: (n, k), of the factors, 0 ... size - 1.
+        sizes: how many classes each factor has.
+        active: (m,), the active latents.
+        rule: by which they are active.
+        binned: (k,), which factors are continuous and were cut into classes of equal counts.
+        factor_bins: how many classes those were cut into.
+        columns: where each factor stands among the columns that the user gave.
+        given: how many columns the user gave.
     """
 
     codes: Float[np.ndarray, "n m"]
@@ -48,14 +49,13 @@ class Sample:
     factor_bins: int | None
     columns: tuple[int, ...]
     given: int
-    _kept: dict[object, Information] = field(default_factory=dict, init=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.codes)
 
     @property
     def used(self) -> Float[np.ndarray, "n a"]:
-        """The codes of the active latents alone."""
+        """The codes of the active latents."""
         return self.codes if self.active.all() else np.ascontiguousarray(self.codes[:, self.active])
 
     def spread(
@@ -66,10 +66,16 @@ class Sample:
         full[self.active] = values
         return full
 
+    def spread_pairs(self, values: Float64[np.ndarray, "a a"]) -> Float64[np.ndarray, "m m"]:
+        """Values of pairs of active latents at their places among all pairs, 0 elsewhere."""
+        full = np.zeros((len(self.active), len(self.active)))
+        full[np.ix_(self.active, self.active)] = values
+        return full
+
     def common_fields(
         self, protocol: str, rng: np.random.Generator | None, *, samples: int | None = None
     ) -> dict[str, Any]:
-        """What every `Score` says of where it comes from; `samples`: the rows, all by default."""
+        """The fields of a `Score` that say where it comes from; `samples`: all rows by default."""
         return {
             "active": self.active,
             "rule": self.rule,
@@ -77,40 +83,6 @@ class Sample:
             "protocol": protocol,
             "seed": seed_of(rng),
         }
-
-    def information(self, bins: int) -> Information:
-        """Information of the active latents, in `bins` bins of equal width, and the factors."""
-        key = ("whole", bins)
-        if key not in self._kept:
-            self._kept[key] = BinnedCodes(self.used, bins).information(self.classes, self.sizes)
-        return self._kept[key]
-
-    def information_interval(
-        self,
-        score: float,
-        score_of: Callable[[Information], Float64[np.ndarray, " draws"]],
-        *,
-        bins: int,
-        bootstrap: Bootstrap | None,
-        rng: np.random.Generator | None,
-        highest: float = 1.0,
-    ) -> Interval | None:
-        """The interval of a score that depends on `information` alone.
-
-        None without `rng` or `bootstrap`.
-
-        Metrics of one sample that ask with one `bins` and `bootstrap` share the resamples.
-        """
-        if rng is None or bootstrap is None:
-            return None
-        key = (bins, bootstrap)
-        if key not in self._kept:
-            numbers = block_numbers(len(self), bootstrap, rng)
-            weights = draw_weights(int(numbers.max()) + 1, bootstrap, rng)
-            self._kept[key] = BinnedCodes(self.used, bins).information(
-                self.classes, self.sizes, blocks=numbers, weights=weights
-            )
-        return interval_of(score, score_of(self._kept[key]), bootstrap, highest=highest)
 
 
 def checked_sample(
@@ -124,21 +96,32 @@ def checked_sample(
     number: int | None = None,
     rng: np.random.Generator | None = None,
     protocol: str = "standard",
+    every_value: bool = False,
 ) -> Sample:
-    """Check codes (n, m) and factors (n, k), and draw `number` rows of them where that is given.
+    """Check codes and factors; draw rows of them if `number` is given.
 
-    factors: whole numbers; a column with others is continuous and needs `factor_bins`, the number
-    of classes of equal counts that it is cut into. missing: a label that stands for an unknown one;
-    rows that have it are left out. columns: those in use, None for all. Raises
-    `ValueError` for codes that are not finite or not (n >= 2, m >= 1), factors that are continuous
-    without `factor_bins` or of another length, and an unknown rule; `NotApplicable` for factors
-    that are constant, and fewer rows than `protocol` takes.
+    Args:
+        codes: (n, m), any real numbers.
+        factors: (n, k), whole numbers; a column with others is continuous and needs `factor_bins`.
+        active: a rule, its name, or a mask (m,).
+        factor_bins: how many classes of equal counts a continuous factor is cut into.
+        missing: the label of an unknown value; rows that have it are left out.
+        columns: the columns of `factors` to use, None for all.
+        number: how many rows to draw, None for all.
+        rng: draws the rows.
+        protocol: whose `number` it is, for the error.
+        every_value: each value of a continuous factor is a class of its own.
+
+    Raises:
+        ValueError: codes are not finite or not (n >= 2, m >= 1); factors are continuous without
+            `factor_bins` or of another length; the rule is unknown.
+        NotApplicable: a factor is constant, or there are fewer rows than `number`.
     """
     checked, values = codes_and_factors(codes, factors, missing)
     given = values.shape[1]
     names = tuple(range(given) if columns is None else columns)
     values = values[:, names]
-    classes, binned = factor_classes(values, factor_bins)
+    classes, binned = factor_classes(values, len(values) if every_value else factor_bins)
     if number is not None:
         rows = drawn_rows(len(checked), number, rng, protocol=protocol)
         checked, values, classes = checked[rows], values[rows], classes[rows]
@@ -146,8 +129,8 @@ def checked_sample(
     dense = np.empty_like(classes)
     sizes = []
     for column, factor in enumerate(classes.T):
-        found, dense[:, column] = np.unique(factor, return_inverse=True)
-        sizes.append(len(found))
+        present, dense[:, column] = np.unique(factor, return_inverse=True)
+        sizes.append(len(present))
     mask, rule = active_latents(checked, active)
     return Sample(
         codes=checked,
@@ -174,12 +157,8 @@ def protocol_sample(
     rng: np.random.Generator | None,
     known: Collection[str] = tuple(PROTOCOL_ROWS),
 ) -> Sample:
-    """The sample that a metric of one table takes: "standard" all rows, "locatello2019" 10,000.
-
-    known: the protocols that the metric has; any other is a `ValueError`.
-    """
-    if protocol not in known:
-        raise ValueError(f"unknown protocol {protocol!r}; the known are {sorted(known)}")
+    """Check codes and factors; draw the rows of the protocol, which is one of the `known`."""
+    check_choice("protocol", protocol, known)
     return checked_sample(
         codes,
         factors,
@@ -199,19 +178,17 @@ def codes_sample(
     active: str | ActiveLatents | npt.ArrayLike,
     rng: np.random.Generator | None,
 ) -> Sample:
-    """The sample of a metric without factors: "standard" all rows, "locatello2019" 10,000."""
-    if protocol not in PROTOCOL_ROWS:
-        raise ValueError(f"unknown protocol {protocol!r}; the known are {sorted(PROTOCOL_ROWS)}")
+    """Check codes without factors; draw the rows of the protocol."""
+    check_choice("protocol", protocol, PROTOCOL_ROWS)
     checked = codes_array(codes)
     number = PROTOCOL_ROWS[protocol]
     if number is not None:
         checked = checked[drawn_rows(len(checked), number, rng, protocol=protocol)]
     mask, rule = active_latents(checked, active)
-    none = np.empty((len(checked), 0))
     return Sample(
         codes=checked,
-        values=none,
-        classes=none.astype(np.int64),
+        values=np.empty((len(checked), 0)),
+        classes=np.empty((len(checked), 0), dtype=np.int64),
         sizes=(),
         active=mask,
         rule=rule,

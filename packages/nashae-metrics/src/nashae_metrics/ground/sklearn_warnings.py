@@ -1,4 +1,4 @@
-"""Where scikit-learn learns for a metric."""
+"""Warnings of scikit-learn that say nothing of a score."""
 
 import warnings
 from collections.abc import Iterator
@@ -6,12 +6,11 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def without_remarks() -> Iterator[None]:
-    """Leave out what scikit-learn remarks on data that are as they are.
+def silenced() -> Iterator[None]:
+    """Silence scikit-learn's warnings about non-convergence and many classes.
 
-    Raw codes may be too unlike in scale to converge, classes that a line parts have no finite
-    optimum, and a factor may have nearly as many classes as there are rows: the score is that of
-    the last iteration.
+    Raw codes may differ too much in scale to converge, and separable classes have no finite
+    optimum: the score is that of the last iteration.
     """
     from sklearn.exceptions import ConvergenceWarning  # type: ignore[import-untyped]
 

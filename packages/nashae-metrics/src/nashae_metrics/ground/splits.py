@@ -21,7 +21,7 @@ class SplitSizes:
 
     def __post_init__(self) -> None:
         if self.train < 1 or self.test < 1:
-            raise ValueError(f"train and test must be 1 or more, got {self.train} and {self.test}")
+            raise ValueError(f"train and test must be 1 or more; got {self.train} and {self.test}")
 
 
 def drawn_rows(
@@ -32,7 +32,7 @@ def drawn_rows(
     Raises `NotApplicable` where there are fewer rows, and `ValueError` without `rng`.
     """
     if rows < number:
-        raise NotApplicable(f"protocol {protocol!r} takes {number} samples, got {rows}")
+        raise NotApplicable(f"protocol {protocol!r} takes {number} samples; got {rows}")
     chosen: Int64[np.ndarray, " number"] = _required(rng, number, rows).choice(
         rows, size=number, replace=False
     )
@@ -51,7 +51,7 @@ def split_rows(
     if rows < total and sizes.strict:
         raise NotApplicable(
             f"protocol {protocol!r} takes {sizes.train} samples to learn from and {sizes.test} "
-            f"others, got {rows} in all"
+            f"others; got {rows} in all"
         )
     if rows < 3:
         raise NotApplicable(

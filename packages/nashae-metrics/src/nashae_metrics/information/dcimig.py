@@ -1,6 +1,7 @@
-"""DCIMIG, also called 3CharM (Sepliarskaia et al. 2020)."""
+"""DCIMIG, the gaps of MIG one latent a factor (Sepliarskaia et al. 2020)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -8,25 +9,24 @@ from jaxtyping import Float64
 
 from nashae_metrics.ground.active_latents import ActiveLatents
 from nashae_metrics.ground.intervals import BOOTSTRAP, Bootstrap
-from nashae_metrics.ground.sample import Sample, protocol_sample
-from nashae_metrics.ground.score import Score
-from nashae_metrics.information.binned import Information, shares, two_best
+from nashae_metrics.ground.reductions import gaps, shares
+from nashae_metrics.ground.sample import Sample
+from nashae_metrics.information.metric import BINS, InformationMetric, InformationScore
+from nashae_metrics.information.table import Information
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class DCIMIGScore(Score):
+class DCIMIGScore(InformationScore):
     """`score` is the sum of `best` (k,) over the sum of `entropies` (k,), H(v_k) in nats.
 
-    gaps (m, k): where factor k is what latent d knows most of, its information about k less that
-    about its second best factor, in nats; elsewhere, and for inactive latents, 0. best: the largest
+    gaps (m, k): for the factor k that latent d knows most of, its information about k less that
+    about its second best factor, in nats; 0 elsewhere and for inactive latents. best: the largest
     gap of each factor. information (m, k): I(z_d; v_k) in nats. bins: of each latent.
     """
 
     best: Float64[np.ndarray, " k"]
     gaps: Float64[np.ndarray, "m k"]
-    information: Float64[np.ndarray, "m k"]
     entropies: Float64[np.ndarray, " k"]
-    bins: int
 
 
 def dcimig(
@@ -34,82 +34,75 @@ def dcimig(
     factors: npt.ArrayLike,
     *,
     protocol: str = "standard",
-    bins: int = 20,
+    bins: int = BINS,
     active: str | ActiveLatents | npt.ArrayLike = "constant",
     factor_bins: int | None = None,
     missing: float | int | None = None,
     rng: np.random.Generator | None = None,
     bootstrap: Bootstrap | None = BOOTSTRAP,
 ) -> DCIMIGScore:
-    """DCIMIG: the share of the entropy of all factors that latents know of one factor alone.
+    """DCIMIG: the share of the factors' entropy that latents know of one factor alone.
 
-    codes (n, m), any real numbers; factors (n, k), whole numbers, or real ones that are cut into
-    `factor_bins` classes of equal counts. A latent's information is that of its `bins` bins of
-    equal width over its range, which the score depends on. active: a rule's name, an
-    `ActiveLatents`, or a mask (m,). An inactive latent has no gap, and a second factor that is
-    missing (k = 1) is known by none: no active latent scores 0, a lone one its one gap. The score
-    is in [0, 1]; more is better. Latents that know a factor another latent knows better neither
-    help nor harm, so that copies of a latent cost nothing.
+    Each latent has a gap: its information about its best factor less that about its second best.
+    The score is the sum over the factors of the largest gap, over the sum of their entropies, in
+    [0, 1]; more is better. A latent whose factor another latent knows better counts nothing, so
+    copies of a latent cost nothing. With no active latent the score is 0; with one factor the
+    second best is 0.
 
-    With `rng` the interval is drawn as `bootstrap` says. protocol: "standard", all rows; this
-    metric is in no other.
-    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
-    factor are left out.
+    Args:
+        codes: (n, m), any real numbers.
+        factors: (n, k), whole numbers, or real ones together with `factor_bins`.
+        protocol: "standard", the only one.
+        bins: of equal width over each latent's range; the score depends on them.
+        active: a rule of active latents, its name, or a mask (m,).
+        factor_bins: how many classes of equal counts a continuous factor is cut into.
+        missing: the label of an unknown factor, such as -1 or nan; rows that have it are left out.
+        rng: draws the interval; without it there is none.
+        bootstrap: how the interval is drawn; None for no interval.
 
-    Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), factors that are
-    constant, of another length, or continuous without `factor_bins`, fewer than two bins, an
-    unknown rule, and another protocol.
+    Raises:
+        ValueError: codes are not finite or not (n >= 2, m >= 1); a factor is constant, of another
+            length, or continuous without `factor_bins`; `bins` is below 2; the rule or the protocol
+            is unknown.
 
-    Source: Sepliarskaia et al. 2020 (How to not measure disentanglement).
+    Source: Sepliarskaia et al. 2020, https://arxiv.org/abs/1910.05587
     """
-    sample = protocol_sample(
+    return _DCIMIG.of_arrays(
         codes,
         factors,
         protocol=protocol,
+        bins=bins,
         active=active,
         factor_bins=factor_bins,
         missing=missing,
         rng=rng,
-        known=("standard",),
-    )
-    return dcimig_of(sample, protocol=protocol, rng=rng, bootstrap=bootstrap, bins=bins)
-
-
-def dcimig_of(
-    sample: Sample,
-    *,
-    protocol: str = "standard",
-    rng: np.random.Generator | None = None,
-    bootstrap: Bootstrap | None = None,
-    bins: int = 20,
-) -> DCIMIGScore:
-    """The DCIMIG of a sample that is checked."""
-    found = sample.information(bins)
-    gaps = _gaps(found)
-    score = float(_ratio(found))
-    return DCIMIGScore(
-        score=score,
-        interval=sample.information_interval(
-            score, _ratio, bins=bins, bootstrap=bootstrap, rng=rng
-        ),
-        **sample.common_fields(protocol, rng),
-        best=gaps.max(0, initial=0.0),
-        gaps=sample.spread(gaps),
-        information=sample.spread(found.mutual),
-        entropies=found.factors,
-        bins=bins,
+        bootstrap=bootstrap,
     )
 
 
-def _gaps(found: Information) -> Float64[np.ndarray, "*draws a k"]:
-    best, second = two_best(np.swapaxes(found.mutual, -1, -2))
-    # Where two factors are known best the gap is 0, so that neither has to be chosen.
-    at_best = found.mutual == best[..., None]
-    gaps: Float64[np.ndarray, "*draws a k"] = np.where(at_best, (best - second)[..., None], 0.0)
-    return gaps
+def _gaps(information: Information) -> Float64[np.ndarray, "*draws a k"]:
+    by_factor = np.swapaxes(information.mutual, -1, -2)
+    # A latent that knows two factors best has the gap 0, so that neither has to be chosen.
+    at_best = information.mutual == by_factor.max(-2)[..., None]
+    result: Float64[np.ndarray, "*draws a k"] = np.where(at_best, gaps(by_factor)[..., None], 0.0)
+    return result
 
 
-def _ratio(found: Information) -> Float64[np.ndarray, "*draws"]:
-    captured = np.asarray(_gaps(found).max(-2, initial=0.0).sum(-1))
-    ratio: Float64[np.ndarray, "*draws"] = shares(captured, np.asarray(found.factors.sum(-1)))
-    return ratio
+def _scores(information: Information) -> Float64[np.ndarray, "*draws"]:
+    captured = np.asarray(_gaps(information).max(-2, initial=0.0).sum(-1))
+    return shares(captured, np.asarray(information.factors.sum(-1)))
+
+
+def _fields(information: Information, sample: Sample) -> dict[str, Any]:
+    return {
+        "best": _gaps(information).max(0, initial=0.0),
+        "gaps": sample.spread(_gaps(information)),
+        "information": sample.spread(information.mutual),
+        "entropies": information.factors,
+    }
+
+
+_DCIMIG = InformationMetric(DCIMIGScore, _scores, _fields)
+METRIC = _DCIMIG.record(
+    dcimig, "information that each factor's own latent has of it alone", "Sepliarskaia et al. 2020"
+)

@@ -7,13 +7,15 @@ import numpy.typing as npt
 from jaxtyping import Float, Float64, Int64
 
 from nashae_metrics.ground.active_latents import ActiveLatents
-from nashae_metrics.ground.intervals import check_repeats, seeds_interval
+from nashae_metrics.ground.choices import check_choice
+from nashae_metrics.ground.intervals import check_repeats, repeated_fields
+from nashae_metrics.ground.metric import Metric
+from nashae_metrics.ground.reductions import mean, shares
 from nashae_metrics.ground.sample import Sample, checked_sample
 from nashae_metrics.ground.score import Score
-from nashae_metrics.ground.sklearn_warnings import without_remarks
+from nashae_metrics.ground.sklearn_warnings import silenced
 from nashae_metrics.ground.splits import drawn_rows
 from nashae_metrics.ground.standardisation import standardised
-from nashae_metrics.information.binned import shares
 from nashae_metrics.information.neighbours import neighbour_information, numbered_combinations
 
 PROTOCOLS = ("standard", "hsu2023")
@@ -101,10 +103,7 @@ def infomec_of(
     neighbours: int = 10,
 ) -> InfoMECScore:
     """InfoM, InfoC and InfoE of a sample that is checked."""
-    if protocol not in PROTOCOLS:
-        raise ValueError(
-            f"unknown protocol of infomec {protocol!r}; the known are {list(PROTOCOLS)}"
-        )
+    check_choice("protocol of infomec", protocol, PROTOCOLS)
     check_repeats(repeats)
     linear, balanced = sample.used, protocol == "hsu2023"
     if balanced:
@@ -118,10 +117,9 @@ def infomec_of(
         explicit.append(_explicit(linear[rows], sample.classes[rows], balanced=balanced))
     terms = [_one_sided(information) for information in found]
     compact = [_one_sided(information.T) for information in found]
-    scores = np.array([_mean(term) for term in terms])
+    scores = np.array([float(mean(term)) for term in terms])
     return InfoMECScore(
-        score=float(scores.mean()),
-        interval=seeds_interval(scores),
+        **repeated_fields(scores),
         **sample.common_fields(protocol, rng, samples=len(rows)),
         modularity=float(scores.mean()),
         compactness=float(np.mean(compact)),
@@ -130,7 +128,6 @@ def infomec_of(
         latents=sample.spread(np.mean(terms, axis=0), missing=np.nan),
         compact=np.mean(compact, axis=0),
         explicit=np.mean(explicit, axis=0),
-        scores=scores,
         neighbours=neighbours,
     )
 
@@ -177,10 +174,6 @@ def _one_sided(information: Float64[np.ndarray, "rows columns"]) -> Float64[np.n
     return result
 
 
-def _mean(terms: Float64[np.ndarray, " a"]) -> float:
-    return float(terms.mean()) if terms.size else 0.0
-
-
 def _explicit(
     codes: Float[np.ndarray, "n a"], classes: Int64[np.ndarray, "n k"], *, balanced: bool
 ) -> Float64[np.ndarray, " k"]:
@@ -203,8 +196,20 @@ def _removed(
     entropy = float(np.log(len(present))) if balanced else _entropy(numbers)
     weighing = "balanced" if balanced else None
     model = LogisticRegression(C=np.inf, max_iter=ITERATIONS, class_weight=weighing)
-    with without_remarks():
+    with silenced():
         model.fit(features, numbers)
     told = model.predict_proba(features)[np.arange(len(numbers)), numbers]
     loss = -float(np.log(np.maximum(told, np.finfo(np.float64).eps)).mean())
     return min(max(1 - loss / entropy, 0.0), 1.0)
+
+
+METRIC = Metric(
+    function=infomec,
+    summary="InfoM, InfoC and InfoE: shares of information, by nearest neighbours",
+    source="Hsu et al. 2023",
+    range="0 … 1",
+    better="high",
+    cost=4.0,
+    protocols=PROTOCOLS,
+    of=infomec_of,
+)

@@ -1,6 +1,7 @@
 """Mutual information gap (Chen et al. 2018)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -8,13 +9,14 @@ from jaxtyping import Float64
 
 from nashae_metrics.ground.active_latents import ActiveLatents
 from nashae_metrics.ground.intervals import BOOTSTRAP, Bootstrap
-from nashae_metrics.ground.sample import Sample, protocol_sample
-from nashae_metrics.ground.score import Score
-from nashae_metrics.information.binned import Information, shares, two_best
+from nashae_metrics.ground.reductions import gaps, shares
+from nashae_metrics.ground.sample import Sample
+from nashae_metrics.information.metric import BINS, InformationMetric, InformationScore
+from nashae_metrics.information.table import Information
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class MIGScore(Score):
+class MIGScore(InformationScore):
     """`score` is the mean of `gaps` (k,), each the gap of the two best latents over H(v_k).
 
     information (m, k): I(z_d; v_k)/H(v_k), 0 for inactive latents. entropies (k,): H(v_k) in nats.
@@ -22,9 +24,7 @@ class MIGScore(Score):
     """
 
     gaps: Float64[np.ndarray, " k"]
-    information: Float64[np.ndarray, "m k"]
     entropies: Float64[np.ndarray, " k"]
-    bins: int
 
 
 def mig(
@@ -32,70 +32,76 @@ def mig(
     factors: npt.ArrayLike,
     *,
     protocol: str = "standard",
-    bins: int = 20,
+    bins: int = BINS,
     active: str | ActiveLatents | npt.ArrayLike = "constant",
     factor_bins: int | None = None,
     missing: float | int | None = None,
     rng: np.random.Generator | None = None,
     bootstrap: Bootstrap | None = BOOTSTRAP,
 ) -> MIGScore:
-    """Mutual information gap: by how much one latent alone knows each factor.
+    """Mutual information gap: how much more of each factor its best latent knows than the next one.
 
-    codes (n, m), any real numbers; factors (n, k), whole numbers, or real ones that are cut into
-    `factor_bins` classes of equal counts. I(z_d; v_k) is that of the latent in `bins` equal-width
-    bins over its range, which the score depends on: a perfect code of 32 values needs 32 bins or
-    more to reach 1. active: a rule's name, an `ActiveLatents`, or a mask (m,); an inactive latent
-    has no information, and a second best that is missing has none either. The score is in [0, 1];
-    more is better. With `rng` its interval is drawn as `bootstrap` says.
+    The information of a latent about a factor is that of its bins, as a share of the factor's
+    entropy. The score, in [0, 1], is the mean over the factors of the largest share less the second
+    largest; more is better. An inactive or missing latent has no information. A perfect code of 32
+    values needs 32 bins or more to reach 1.
 
-    protocol: "standard" takes all rows; "locatello2019" 10,000 of them, drawn by `rng`.
-    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
-    factor are left out.
+    Args:
+        codes: (n, m), any real numbers.
+        factors: (n, k), whole numbers, or real ones together with `factor_bins`.
+        protocol: "standard" takes all rows; "locatello2019" 10,000 of them, drawn by `rng`.
+        bins: of equal width over each latent's range; the score depends on them.
+        active: a rule of active latents, its name, or a mask (m,).
+        factor_bins: how many classes of equal counts a continuous factor is cut into.
+        missing: the label of an unknown factor, such as -1 or nan; rows that have it are left out.
+        rng: draws the rows and the interval; without it there is no interval.
+        bootstrap: how the interval is drawn; None for no interval.
 
-    Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), factors that are
-    constant, of another length, or continuous without `factor_bins`, fewer than two bins, an
-    unknown rule or protocol, and fewer rows than the protocol takes.
+    Raises:
+        ValueError: codes are not finite or not (n >= 2, m >= 1); a factor is constant, of another
+            length, or continuous without `factor_bins`; `bins` is below 2; the rule or the protocol
+            is unknown, or there are fewer rows than it takes.
 
-    Source: Chen et al. 2018, eq. 6.
+    Source: Chen et al. 2018, eq. 6, https://arxiv.org/abs/1802.04942
+
+    Example:
+        >>> import numpy as np
+        >>> factors = np.random.default_rng(0).integers(0, 4, (1000, 2))
+        >>> codes = np.column_stack([factors[:, 0], factors.sum(1)])
+        >>> mig(codes, factors).gaps.round(2)
+        array([0.83, 0.17])
     """
-    sample = protocol_sample(
+    return _MIG.of_arrays(
         codes,
         factors,
         protocol=protocol,
+        bins=bins,
         active=active,
         factor_bins=factor_bins,
         missing=missing,
         rng=rng,
-    )
-    return mig_of(sample, protocol=protocol, bins=bins, rng=rng, bootstrap=bootstrap)
-
-
-def mig_of(
-    sample: Sample,
-    *,
-    protocol: str = "standard",
-    bins: int = 20,
-    rng: np.random.Generator | None = None,
-    bootstrap: Bootstrap | None = None,
-) -> MIGScore:
-    """The mutual information gap of a sample that is checked."""
-    found = sample.information(bins)
-    gaps = _gaps(found)
-    score = float(gaps.mean())
-    return MIGScore(
-        score=score,
-        interval=sample.information_interval(
-            score, lambda drawn: _gaps(drawn).mean(-1), bins=bins, bootstrap=bootstrap, rng=rng
-        ),
-        **sample.common_fields(protocol, rng),
-        gaps=gaps,
-        information=sample.spread(found.mutual / found.factors),
-        entropies=found.factors,
-        bins=bins,
+        bootstrap=bootstrap,
     )
 
 
-def _gaps(found: Information) -> Float64[np.ndarray, "*draws k"]:
-    best, second = two_best(shares(found.mutual, found.factors[..., None, :]))
-    gaps: Float64[np.ndarray, "*draws k"] = best - second
-    return gaps
+def _gaps(information: Information) -> Float64[np.ndarray, "*draws k"]:
+    return gaps(shares(information.mutual, information.factors[..., None, :]))
+
+
+def _fields(information: Information, sample: Sample) -> dict[str, Any]:
+    return {
+        "gaps": _gaps(information),
+        "information": sample.spread(shares(information.mutual, information.factors)),
+        "entropies": information.factors,
+    }
+
+
+_MIG = InformationMetric(
+    MIGScore,
+    lambda information: _gaps(information).mean(-1),
+    _fields,
+    protocols=("standard", "locatello2019"),
+)
+METRIC = _MIG.record(
+    mig, "gap in information between the two best latents of each factor", "Chen et al. 2018"
+)

@@ -1,6 +1,7 @@
 """MIG-sup, the gap over factors of each latent (Li et al. 2020)."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -8,13 +9,14 @@ from jaxtyping import Float64
 
 from nashae_metrics.ground.active_latents import ActiveLatents
 from nashae_metrics.ground.intervals import BOOTSTRAP, Bootstrap
-from nashae_metrics.ground.sample import Sample, protocol_sample
-from nashae_metrics.ground.score import Score
-from nashae_metrics.information.binned import Information, shares, two_best
+from nashae_metrics.ground.reductions import gaps, mean, shares
+from nashae_metrics.ground.sample import Sample
+from nashae_metrics.information.metric import BINS, InformationMetric, InformationScore
+from nashae_metrics.information.table import Information
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class MIGSupScore(Score):
+class MIGSupScore(InformationScore):
     """`score` is the mean over the active latents of `gaps` (m,), 0 for inactive ones.
 
     gaps: I(z_d; v_k)/H(v_k) of the latent's best factor less that of its second best. information
@@ -23,9 +25,7 @@ class MIGSupScore(Score):
     """
 
     gaps: Float64[np.ndarray, " m"]
-    information: Float64[np.ndarray, "m k"]
     entropies: Float64[np.ndarray, " k"]
-    bins: int
 
 
 def mig_sup(
@@ -33,79 +33,65 @@ def mig_sup(
     factors: npt.ArrayLike,
     *,
     protocol: str = "standard",
-    bins: int = 20,
+    bins: int = BINS,
     active: str | ActiveLatents | npt.ArrayLike = "constant",
     factor_bins: int | None = None,
     missing: float | int | None = None,
     rng: np.random.Generator | None = None,
     bootstrap: Bootstrap | None = BOOTSTRAP,
 ) -> MIGSupScore:
-    """MIG-sup: by how much each latent knows one factor alone.
+    """MIG-sup: how much more each latent knows of its best factor than of the next one.
 
-    codes (n, m), any real numbers; factors (n, k), whole numbers, or real ones that are cut into
-    `factor_bins` classes of equal counts. A latent's information is that of its `bins` bins of
-    equal width over its range, which the score depends on. active: a rule's name, an
-    `ActiveLatents`, or a mask (m,). Only active latents are counted: one that knows nothing lowers
-    the score, one that is inactive does not, and without any the score is 0. A second factor that
-    is missing (k = 1) is known by none. The score is in [0, 1]; more is better. Together with
-    `mig`: that asks for one latent a factor, this for one factor a latent.
+    The counterpart of `mig`, which asks for one latent a factor; this asks for one factor a latent.
+    The score, in [0, 1], is the mean over the active latents; more is better. An active latent
+    without information lowers it, an inactive one does not; with no active latent it is 0. With one
+    factor the second best is 0.
 
-    With `rng` the interval is drawn as `bootstrap` says. protocol: "standard", all rows; this
-    metric is in no other.
-    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
-    factor are left out.
+    Args:
+        codes: (n, m), any real numbers.
+        factors: (n, k), whole numbers, or real ones together with `factor_bins`.
+        protocol: "standard", the only one.
+        bins: of equal width over each latent's range; the score depends on them.
+        active: a rule of active latents, its name, or a mask (m,).
+        factor_bins: how many classes of equal counts a continuous factor is cut into.
+        missing: the label of an unknown factor, such as -1 or nan; rows that have it are left out.
+        rng: draws the interval; without it there is none.
+        bootstrap: how the interval is drawn; None for no interval.
 
-    Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), factors that are
-    constant, of another length, or continuous without `factor_bins`, fewer than two bins, an
-    unknown rule, and another protocol.
+    Raises:
+        ValueError: codes are not finite or not (n >= 2, m >= 1); a factor is constant, of another
+            length, or continuous without `factor_bins`; `bins` is below 2; the rule or the protocol
+            is unknown.
 
-    Source: Li et al. 2020 (Progressive learning and disentanglement of hierarchical
-    representations).
+    Source: Li et al. 2020, https://arxiv.org/abs/2002.10549
     """
-    sample = protocol_sample(
+    return _MIG_SUP.of_arrays(
         codes,
         factors,
         protocol=protocol,
+        bins=bins,
         active=active,
         factor_bins=factor_bins,
         missing=missing,
         rng=rng,
-        known=("standard",),
-    )
-    return mig_sup_of(sample, protocol=protocol, rng=rng, bootstrap=bootstrap, bins=bins)
-
-
-def mig_sup_of(
-    sample: Sample,
-    *,
-    protocol: str = "standard",
-    rng: np.random.Generator | None = None,
-    bootstrap: Bootstrap | None = None,
-    bins: int = 20,
-) -> MIGSupScore:
-    """The MIG-sup of a sample that is checked."""
-    found = sample.information(bins)
-    gaps = _gaps(found)
-    score = float(_mean(gaps))
-    return MIGSupScore(
-        score=score,
-        interval=sample.information_interval(
-            score, lambda drawn: _mean(_gaps(drawn)), bins=bins, bootstrap=bootstrap, rng=rng
-        ),
-        **sample.common_fields(protocol, rng),
-        gaps=sample.spread(gaps),
-        information=sample.spread(shares(found.mutual, found.factors)),
-        entropies=found.factors,
-        bins=bins,
+        bootstrap=bootstrap,
     )
 
 
-def _gaps(found: Information) -> Float64[np.ndarray, "*draws a"]:
-    known = shares(found.mutual, found.factors[..., None, :])
-    best, second = two_best(np.swapaxes(known, -1, -2))
-    gaps: Float64[np.ndarray, "*draws a"] = best - second
-    return gaps
+def _gaps(information: Information) -> Float64[np.ndarray, "*draws a"]:
+    known = shares(information.mutual, information.factors[..., None, :])
+    return gaps(np.swapaxes(known, -1, -2))
 
 
-def _mean(gaps: Float64[np.ndarray, "*draws a"]) -> Float64[np.ndarray, "*draws"]:
-    return np.asarray(gaps.sum(-1) / max(gaps.shape[-1], 1))
+def _fields(information: Information, sample: Sample) -> dict[str, Any]:
+    return {
+        "gaps": sample.spread(_gaps(information)),
+        "information": sample.spread(shares(information.mutual, information.factors)),
+        "entropies": information.factors,
+    }
+
+
+_MIG_SUP = InformationMetric(MIGSupScore, lambda information: mean(_gaps(information)), _fields)
+METRIC = _MIG_SUP.record(
+    mig_sup, "gap in information between the two best factors of each latent", "Li et al. 2020"
+)

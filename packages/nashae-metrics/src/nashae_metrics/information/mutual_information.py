@@ -7,17 +7,11 @@ import numpy.typing as npt
 from jaxtyping import Float64
 
 from nashae_metrics.ground.active_latents import ActiveLatents
-from nashae_metrics.ground.intervals import (
-    BOOTSTRAP,
-    Bootstrap,
-    Interval,
-    block_numbers,
-    draw_weights,
-    interval_of,
-)
-from nashae_metrics.ground.sample import Sample, codes_sample
+from nashae_metrics.ground.intervals import BOOTSTRAP, Bootstrap, drawn_resamples
+from nashae_metrics.ground.metric import Metric
+from nashae_metrics.ground.sample import codes_sample
 from nashae_metrics.ground.score import Score
-from nashae_metrics.information.binned import BinnedCodes
+from nashae_metrics.information.table import BinnedCodes
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -60,37 +54,20 @@ def mutual_information(
     `mutual_info_score`).
     """
     sample = codes_sample(codes, protocol=protocol, active=active, rng=rng)
-    return mutual_information_of(sample, protocol=protocol, rng=rng, bootstrap=bootstrap, bins=bins)
-
-
-def mutual_information_of(
-    sample: Sample,
-    *,
-    protocol: str = "standard",
-    rng: np.random.Generator | None = None,
-    bootstrap: Bootstrap | None = None,
-    bins: int = 20,
-) -> MutualInformationScore:
-    """The mean mutual information between latents of a sample that is checked."""
-    active = sample.active
     binned = BinnedCodes(sample.used, bins)
     between = binned.between()
-    latents = len(active) if protocol == "locatello2019" else int(active.sum())
+    latents = len(sample.active) if protocol == "locatello2019" else int(sample.active.sum())
     pairs = latents * (latents - 1) // 2
     score = float(_mean(between, pairs))
-    interval: Interval | None = None
-    if rng is not None and bootstrap is not None:
-        blocks = block_numbers(len(sample), bootstrap, rng)
-        weights = draw_weights(int(blocks.max()) + 1, bootstrap, rng)
-        drawn = binned.between(blocks=blocks, weights=weights)
-        interval = interval_of(score, _mean(drawn, pairs), bootstrap, highest=np.inf)
-    information = np.zeros((len(active), len(active)))
-    information[np.ix_(active, active)] = between
+    interval = None
+    if resamples := drawn_resamples(len(sample), bootstrap, rng):
+        draws = _mean(binned.between(resamples), pairs)
+        interval = resamples.interval(score, draws, highest=np.inf)
     return MutualInformationScore(
         score=score,
         interval=interval,
         **sample.common_fields(protocol, rng),
-        information=information,
+        information=sample.spread_pairs(between),
         pairs=pairs,
         bins=bins,
     )
@@ -101,3 +78,15 @@ def _mean(
 ) -> Float64[np.ndarray, "*draws"]:
     rows, columns = np.triu_indices(information.shape[-1], 1)
     return np.asarray(information[..., rows, columns].sum(-1) / max(pairs, 1))
+
+
+METRIC = Metric(
+    function=mutual_information,
+    summary="mean information between two latents, in nats",
+    source="Locatello et al. 2019",
+    range="0 … log bins",
+    better="low",
+    cost=0.1,
+    needs="codes",
+    interval_over="samples",
+)

@@ -39,7 +39,7 @@ def neighbour_information(
     Source: Ross 2014; ties as in Gao et al. 2017; repetitions are ours.
     """
     if neighbours < 1:
-        raise ValueError(f"neighbours must be 1 or more, got {neighbours}")
+        raise ValueError(f"neighbours must be 1 or more; got {neighbours}")
     if combinations is None:
         combinations = numbered_combinations(factors)
     information = np.zeros((codes.shape[1], factors.shape[1]))

@@ -9,7 +9,9 @@ from jaxtyping import Float, Float64, Int64
 
 from nashae_metrics.ground.active_latents import ActiveLatents
 from nashae_metrics.ground.arrays import codes_and_factors
-from nashae_metrics.ground.intervals import check_repeats, seeds_interval
+from nashae_metrics.ground.choices import check_choice
+from nashae_metrics.ground.intervals import check_repeats, repeated_fields
+from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.not_applicable import NotApplicable
 from nashae_metrics.ground.sample import Sample, checked_sample
 from nashae_metrics.ground.score import Score
@@ -144,10 +146,8 @@ def beta_vae_of(
         scores[repeat] = np.mean(told == test[1])
         np.add.at(confusion, (test[1], told), 1)
     return BetaVAEScore(
-        score=float(scores.mean()),
-        interval=seeds_interval(scores),
+        **repeated_fields(scores),
         **sample.common_fields(settings.name, rng),
-        scores=scores,
         train_accuracy=float(accuracies.mean()),
         confusion=confusion,
         columns=tuple(names),
@@ -168,10 +168,7 @@ def upper_half(scores: npt.ArrayLike) -> float:
 def _named_protocol(protocol: str | BetaVAEProtocol) -> BetaVAEProtocol:
     if isinstance(protocol, BetaVAEProtocol):
         return protocol
-    if protocol not in PROTOCOLS:
-        raise ValueError(
-            f"unknown protocol of beta_vae {protocol!r}; the known are {sorted(PROTOCOLS)}"
-        )
+    check_choice("protocol of beta_vae", protocol, PROTOCOLS)
     return PROTOCOLS[protocol]
 
 
@@ -187,7 +184,7 @@ def _used_columns(columns: Sequence[int] | None, varying: Collection[int], given
     used = [int(column) % given for column in wanted]
     if len(set(used)) < 2 or len(set(used)) < len(used):
         raise NotApplicable(
-            f"two or more factors are needed, each of them once, got columns {used}"
+            f"two or more factors are needed, each of them once; got columns {used}"
         )
     if constant := sorted(set(used) - set(varying)):
         raise NotApplicable(
@@ -244,3 +241,17 @@ def _told(
         return softmax_classes(features, weights), softmax_classes(others, weights)
     one = settings.classifier == "one-vs-rest-logistic-regression"
     return logistic_classes(features, fixed, others, kind="one-vs-rest" if one else "multinomial")
+
+
+METRIC = Metric(
+    function=beta_vae,
+    summary="accuracy in telling which factor the pairs share",
+    source="Higgins et al. 2017",
+    range="0 … 1, chance 1/k",
+    better="high",
+    cost=0.6,
+    protocols=tuple(PROTOCOLS),
+    interval_over="draws",
+    of=beta_vae_of,
+    rules={name: protocol.active for name, protocol in PROTOCOLS.items()},
+)

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 
 from nashae_metrics.ground.active_latents import ActiveLatents
+from nashae_metrics.ground.choices import check_choice
 
 CLASSIFIERS = ("softmax-adagrad", "logistic-regression", "one-vs-rest-logistic-regression")
 
@@ -41,13 +42,12 @@ class BetaVAEProtocol:
     def __post_init__(self) -> None:
         for field in ("pairs", "train_points", "test_points", "passes"):
             if getattr(self, field) < 1:
-                raise ValueError(f"{field} must be 1 or more, got {getattr(self, field)}")
-        if self.classifier not in CLASSIFIERS:
-            raise ValueError(f"classifier must be one of {CLASSIFIERS}, got {self.classifier!r}")
+                raise ValueError(f"{field} must be 1 or more; got {getattr(self, field)}")
+        check_choice("classifier", self.classifier, CLASSIFIERS)
         if self.classifier == "softmax-adagrad" and not np.isclose(
             sum(share for _, share in self.phases), 1
         ):
-            raise ValueError(f"the shares of phases must sum to 1, got {self.phases}")
+            raise ValueError(f"the shares of phases must sum to 1; got {self.phases}")
 
 
 DSPRITES = (-4, -3, -2, -1)  # scale, orientation, x, y, whether or not a color leads

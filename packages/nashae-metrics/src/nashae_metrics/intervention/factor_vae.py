@@ -7,7 +7,9 @@ import numpy.typing as npt
 from jaxtyping import Bool, Float, Float64, Int64
 
 from nashae_metrics.ground.active_latents import ActiveLatents
-from nashae_metrics.ground.intervals import check_repeats, seeds_interval
+from nashae_metrics.ground.choices import check_choice
+from nashae_metrics.ground.intervals import check_repeats, repeated_fields
+from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.sample import Sample, checked_sample
 from nashae_metrics.ground.score import Score
 from nashae_metrics.ground.splits import drawn_rows
@@ -37,9 +39,9 @@ class FactorVAEProtocol:
     def __post_init__(self) -> None:
         for field, least in (("batch", 2), ("train_votes", 1), ("test_votes", 1)):
             if getattr(self, field) < least:
-                raise ValueError(f"{field} must be {least} or more, got {getattr(self, field)}")
+                raise ValueError(f"{field} must be {least} or more; got {getattr(self, field)}")
         if self.variance_rows is not None and self.variance_rows < 2:
-            raise ValueError(f"variance_rows must be 2 or more, got {self.variance_rows}")
+            raise ValueError(f"variance_rows must be 2 or more; got {self.variance_rows}")
 
 
 PROTOCOLS = {
@@ -146,10 +148,8 @@ def factor_vae_of(
     told = [(_accuracy(votes, votes), _accuracy(votes, tested)) for votes, tested in found]
     train_accuracies, scores = np.array(told).T
     return FactorVAEScore(
-        score=float(scores.mean()),
-        interval=seeds_interval(scores),
+        **repeated_fields(scores),
         **sample.common_fields(settings.name, rng),
-        scores=scores,
         train_accuracy=float(train_accuracies.mean()),
         votes=sample.spread(train),
         test_votes=sample.spread(test),
@@ -161,10 +161,7 @@ def factor_vae_of(
 def _named_protocol(protocol: str | FactorVAEProtocol) -> FactorVAEProtocol:
     if isinstance(protocol, FactorVAEProtocol):
         return protocol
-    if protocol not in PROTOCOLS:
-        raise ValueError(
-            f"unknown protocol of factor_vae {protocol!r}; the known are {sorted(PROTOCOLS)}"
-        )
+    check_choice("protocol of factor_vae", protocol, PROTOCOLS)
     return PROTOCOLS[protocol]
 
 
@@ -242,3 +239,17 @@ def _variances(
     squares = np.einsum("plb,plb->pb", batches, batches)
     found: Float64[np.ndarray, "points b"] = squares - total * total / batches.shape[1]
     return found
+
+
+METRIC = Metric(
+    function=factor_vae,
+    summary="accuracy in telling it by the latent that varies least",
+    source="Kim & Mnih 2018",
+    range="0 … 1, chance 1/k",
+    better="high",
+    cost=0.2,
+    protocols=tuple(PROTOCOLS),
+    interval_over="draws",
+    of=factor_vae_of,
+    rules={name: protocol.active for name, protocol in PROTOCOLS.items()},
+)

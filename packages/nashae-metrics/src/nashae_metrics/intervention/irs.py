@@ -1,6 +1,6 @@
 """Interventional robustness score (Suter et al. 2019)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,13 +8,8 @@ import numpy.typing as npt
 from jaxtyping import Float, Float64, Int64, Shaped
 
 from nashae_metrics.ground.active_latents import ActiveLatents
-from nashae_metrics.ground.intervals import (
-    Bootstrap,
-    Interval,
-    block_numbers,
-    draw_weights,
-    interval_of,
-)
+from nashae_metrics.ground.intervals import Bootstrap, drawn_resamples
+from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.not_applicable import NotApplicable
 from nashae_metrics.ground.sample import PROTOCOL_ROWS, Sample, protocol_sample
 from nashae_metrics.ground.score import Score
@@ -103,10 +98,8 @@ def irs_of(
     quantile: float = 0.99,
 ) -> IRSScore:
     """The interventional robustness score of a sample that is checked."""
-    if protocol not in PROTOCOL_ROWS:
-        raise ValueError(f"unknown protocol {protocol!r}; the known are {sorted(PROTOCOL_ROWS)}")
     if not 0 < quantile <= 1:
-        raise ValueError(f"quantile must be in (0, 1], got {quantile}")
+        raise ValueError(f"quantile must be in (0, 1]; got {quantile}")
     published = protocol == "locatello2019"
     classes = _histogram_classes(sample.values) if published else sample.classes
     single = _single(classes, sample.columns, protocol if published else None)
@@ -116,13 +109,19 @@ def irs_of(
     parents = np.full(len(sample.active), -1)
     parents[sample.active] = matrix.argmax(1)
 
-    def drawn(rows: Int64[np.ndarray, " n"]) -> float:
-        found = _robustness(codes[rows], classes[rows], quantile, standardise=not published)
-        return _score(*found, clipped=not published)[0]
+    interval = None
+    if resamples := drawn_resamples(len(sample), bootstrap, rng):
+        multiplicities = resamples.weights.astype(np.int64)[:, resamples.blocks]
+        draws = []
+        for rows in (np.repeat(np.arange(len(sample)), times) for times in multiplicities):
+            resample = codes[rows], classes[rows]
+            robustness = _robustness(*resample, quantile, standardise=not published)
+            draws.append(_score(*robustness, clipped=not published)[0])
+        interval = resamples.interval(score, np.array(draws), lowest=-np.inf)
 
     return IRSScore(
         score=score,
-        interval=_interval(score, drawn, len(sample), bootstrap, rng),
+        interval=interval,
         **sample.common_fields(protocol, rng),
         matrix=sample.spread(matrix),
         robustness=sample.spread(best),
@@ -238,16 +237,14 @@ def _score(
     return (float(best @ weights / total) if total > 0 else 0.0), best
 
 
-def _interval(
-    score: float,
-    drawn: Callable[[Int64[np.ndarray, " n"]], float],
-    rows: int,
-    bootstrap: Bootstrap | None,
-    rng: np.random.Generator | None,
-) -> Interval | None:
-    if bootstrap is None or rng is None:
-        return None
-    numbers = block_numbers(rows, bootstrap, rng)
-    weights = draw_weights(int(numbers.max()) + 1, bootstrap, rng).astype(np.int64)
-    scores = [drawn(np.repeat(np.arange(rows), weight[numbers])) for weight in weights]
-    return interval_of(score, np.array(scores), bootstrap, lowest=-np.inf)
+METRIC = Metric(
+    function=irs,
+    summary="whether a latent stays where its factor is held and the others move",
+    source="Suter et al. 2019",
+    range="0 … 1",
+    better="high",
+    cost=0.1,
+    interval_over=None,  # resamples cost two hundred times as much as the score
+    of=irs_of,
+    rows=PROTOCOL_ROWS,
+)

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from nashae_metrics.ground.sklearn_warnings import without_remarks
+from nashae_metrics.ground.sklearn_warnings import silenced
 
 ADAGRAD_EPSILON = 1e-10
 
@@ -101,6 +101,6 @@ def logistic_classes(
     model = LogisticRegression(max_iter=1000)
     if kind == "one-vs-rest":
         model = OneVsRestClassifier(LogisticRegression(solver="liblinear", max_iter=1000))
-    with without_remarks():
+    with silenced():
         model.fit(features, classes)
     return model.predict(features), model.predict(others)

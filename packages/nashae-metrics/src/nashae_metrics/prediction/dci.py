@@ -1,6 +1,5 @@
 """Disentanglement, completeness and informativeness (Eastwood & Williams 2018)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,11 +8,18 @@ import numpy.typing as npt
 from jaxtyping import Float64
 
 from nashae_metrics.ground.active_latents import ActiveLatents
-from nashae_metrics.ground.intervals import check_repeats, seeds_interval
+from nashae_metrics.ground.choices import check_choice
+from nashae_metrics.ground.intervals import check_repeats, repeated_fields
+from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.sample import Sample, checked_sample
 from nashae_metrics.ground.score import Score
 from nashae_metrics.ground.splits import SplitSizes
-from nashae_metrics.prediction.predictors import FAST, Learnt, checked_predictor, learnt_factors
+from nashae_metrics.prediction.predictors import (
+    FAST,
+    PREDICTORS,
+    FactorPredictors,
+    factor_predictors,
+)
 
 
 class DCIProtocol(NamedTuple):
@@ -111,7 +117,7 @@ def dci(
     Source: Eastwood & Williams 2018, section 2; settings of Locatello et al. 2019.
     """
     _settings(protocol)
-    checked_predictor(predictor)
+    check_choice("predictor", predictor, PREDICTORS)
     sample = checked_sample(codes, factors, active=active, factor_bins=factor_bins, missing=missing)
     return dci_of(sample, protocol=protocol, rng=rng, repeats=repeats, predictor=predictor)
 
@@ -123,23 +129,22 @@ def dci_of(
     rng: np.random.Generator,
     repeats: int = 1,
     predictor: str = FAST,
-    learnt: Sequence[Learnt] | None = None,
+    shared: FactorPredictors | None = None,
 ) -> DCIScore:
-    """The DCI of a checked sample; `learnt`: of each repeat, where they are trained already."""
+    """The DCI of a checked sample; `shared`: the predictors of its one repeat, if trained."""
     settings = _settings(protocol)
-    checked_predictor(predictor)
-    check_repeats(repeats)
-    if learnt is None:
-        learnt = [learnt_once(sample, rng, protocol, predictor) for _ in range(repeats)]
+    check_choice("predictor", predictor, PREDICTORS)
+    trained = repeated_predictors(
+        sample, protocol=protocol, rng=rng, repeats=repeats, predictor=predictor, shared=shared
+    )
     latents = len(sample.active) if settings.counts_inactive else int(sample.active.sum())
-    found = [_once(factors, latents) for factors in learnt]
-    train, test = learnt[-1].train, learnt[-1].test
-    means = {name: np.mean([getattr(f, name) for f in found], axis=0) for name in _Once._fields}
-    scores = np.array([f.disentanglement @ f.latent_weights for f in found])
-    completeness = np.array([f.completeness @ f.factor_weights for f in found])
+    results = [_once(predictors, latents) for predictors in trained]
+    train, test = trained[-1].train, trained[-1].test
+    means = {name: np.mean([getattr(r, name) for r in results], axis=0) for name in _Once._fields}
+    scores = np.array([r.disentanglement @ r.latent_weights for r in results])
+    completeness = np.array([r.completeness @ r.factor_weights for r in results])
     return DCIScore(
-        score=float(scores.mean()),
-        interval=seeds_interval(scores),
+        **repeated_fields(scores),
         **sample.common_fields(protocol, rng, samples=len(train) + len(test)),
         completeness=float(completeness.mean()),
         informativeness=float(means["test_accuracy"].mean()),
@@ -151,21 +156,43 @@ def dci_of(
         factor_weights=means["factor_weights"],
         test_accuracy=means["test_accuracy"],
         train_accuracy=means["train_accuracy"],
-        scores=scores,
         predictor=predictor,
         train=len(train),
         test=len(test),
     )
 
 
-def learnt_once(
-    sample: Sample, rng: np.random.Generator, protocol: str = "standard", predictor: str = FAST
-) -> Learnt:
+def trained_predictors(
+    sample: Sample,
+    *,
+    rng: np.random.Generator,
+    protocol: str = "standard",
+    predictor: str = FAST,
+) -> FactorPredictors:
     """Train the predictors of one repeat; by default those that `dci_es` takes as well."""
     standardize, sizes, _ = _settings(protocol)
-    return learnt_factors(
+    return factor_predictors(
         sample, sizes, protocol=protocol, predictor=predictor, standardize=standardize, rng=rng
     )
+
+
+def repeated_predictors(
+    sample: Sample,
+    *,
+    rng: np.random.Generator,
+    repeats: int,
+    shared: FactorPredictors | None,
+    protocol: str = "standard",
+    predictor: str = FAST,
+) -> list[FactorPredictors]:
+    """The predictors of each repeat: the `shared` ones, or newly trained."""
+    check_repeats(repeats)
+    if shared is not None:
+        return [shared]
+    return [
+        trained_predictors(sample, rng=rng, protocol=protocol, predictor=predictor)
+        for _ in range(repeats)
+    ]
 
 
 def concentration(
@@ -195,17 +222,29 @@ class _Once(NamedTuple):
 
 
 def _settings(protocol: str) -> DCIProtocol:
-    if protocol not in PROTOCOLS:
-        raise ValueError(f"unknown protocol of dci {protocol!r}; the known are {sorted(PROTOCOLS)}")
+    check_choice("protocol of dci", protocol, PROTOCOLS)
     return PROTOCOLS[protocol]
 
 
-def _once(learnt: Learnt, latents: int) -> _Once:
-    importance = learnt.importance
+def _once(predictors: FactorPredictors, latents: int) -> _Once:
+    importance = predictors.importance
     return _Once(
         importance,
         *concentration(importance, importance.shape[1]),
         *concentration(importance.T, latents),
-        learnt.told[-1],
-        learnt.learnt[-1],
+        predictors.test_accuracy[-1],
+        predictors.train_accuracy[-1],
     )
+
+
+METRIC = Metric(
+    function=dci,
+    summary="disentanglement: whether a predictor uses each latent for one factor only",
+    source="Eastwood & Williams 2018",
+    range="0 … 1",
+    better="high",
+    cost=15.0,
+    protocols=tuple(PROTOCOLS),
+    of=dci_of,
+    shares=trained_predictors,
+)

@@ -1,6 +1,5 @@
 """Explicitness and size, which extend DCI (Eastwood et al. 2023)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,11 +8,13 @@ import numpy.typing as npt
 from jaxtyping import Float64
 
 from nashae_metrics.ground.active_latents import ActiveLatents
-from nashae_metrics.ground.intervals import check_repeats, seeds_interval
+from nashae_metrics.ground.choices import check_choice
+from nashae_metrics.ground.intervals import repeated_fields
+from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.sample import Sample, checked_sample
 from nashae_metrics.ground.score import Score
-from nashae_metrics.prediction.dci import concentration, learnt_once
-from nashae_metrics.prediction.predictors import FAST, Learnt
+from nashae_metrics.prediction.dci import concentration, repeated_predictors, trained_predictors
+from nashae_metrics.prediction.predictors import FAST, FactorPredictors
 
 ERRORS = 2.0  # standard errors by which a factor must be told better than by guessing
 
@@ -83,7 +84,7 @@ def dci_es(
     in their number of parameters, on the same logarithmic scale as here; ℓ* is 0 in their code's
     denominator, and ℓb that of guessing uniformly.
     """
-    _check_protocol(protocol)
+    check_choice("protocol of dci_es", protocol, METRIC.protocols)
     sample = checked_sample(codes, factors, active=active, factor_bins=factor_bins, missing=missing)
     return dci_es_of(sample, protocol=protocol, rng=rng, repeats=repeats)
 
@@ -94,21 +95,18 @@ def dci_es_of(
     protocol: str = "standard",
     rng: np.random.Generator,
     repeats: int = 1,
-    learnt: Sequence[Learnt] | None = None,
+    shared: FactorPredictors | None = None,
 ) -> DCIESScore:
-    """The DCI-ES of a checked sample; `learnt`: of each repeat, where they are trained already."""
-    _check_protocol(protocol)
-    check_repeats(repeats)
-    if learnt is None:
-        learnt = [learnt_once(sample, rng) for _ in range(repeats)]
-    train, test = learnt[-1].train, learnt[-1].test
-    found = [_once(sample, factors) for factors in learnt]
-    means = {name: np.mean([getattr(f, name) for f in found], axis=0) for name in _Once._fields}
-    scores = np.array([f.explicitness.mean() for f in found])
+    """The DCI-ES of a checked sample; `shared`: the predictors of its one repeat, if trained."""
+    check_choice("protocol of dci_es", protocol, METRIC.protocols)
+    trained = repeated_predictors(sample, rng=rng, repeats=repeats, shared=shared)
+    train, test = trained[-1].train, trained[-1].test
+    results = [_once(sample, predictors) for predictors in trained]
+    means = {name: np.mean([getattr(r, name) for r in results], axis=0) for name in _Once._fields}
+    scores = np.array([r.explicitness.mean() for r in results])
     active, k = int(sample.active.sum()), len(sample.sizes)
     return DCIESScore(
-        score=float(scores.mean()),
-        interval=seeds_interval(scores),
+        **repeated_fields(scores),
         **sample.common_fields(protocol, rng, samples=len(train) + len(test)),
         size=k / active if active else 0.0,
         disentanglement=float(means["disentanglement"]),
@@ -116,10 +114,9 @@ def dci_es_of(
         informativeness=float(1.0 - means["losses"][-1].mean()),
         factor_explicitness=means["explicitness"],
         losses=means["losses"],
-        capacities=learnt[-1].stages,
+        capacities=trained[-1].stages,
         guess=means["guess"],
         importance=sample.spread(means["importance"]),
-        scores=scores,
         predictor=FAST,
         train=len(train),
         test=len(test),
@@ -154,24 +151,33 @@ class _Once(NamedTuple):
     completeness: float
 
 
-def _check_protocol(protocol: str) -> None:
-    if protocol != "standard":
-        raise ValueError(f"unknown protocol of dci_es {protocol!r}; the known are ['standard']")
-
-
-def _once(sample: Sample, learnt: Learnt) -> _Once:
-    train, test, importance = learnt.train, learnt.test, learnt.importance
+def _once(sample: Sample, predictors: FactorPredictors) -> _Once:
+    train, test, importance = predictors.train, predictors.test, predictors.importance
     common = [np.bincount(classes).argmax() for classes in sample.classes[train].T]
     guess = (sample.classes[test] != common).mean(0)
-    losses = 1.0 - learnt.told
+    losses = 1.0 - predictors.test_accuracy
     error = ERRORS * np.sqrt(guess * (1 - guess) / len(test))
     disentangled, latent_weights = concentration(importance, importance.shape[1])
     complete, factor_weights = concentration(importance.T, len(importance))
     return _Once(
-        explicitness_of_losses(losses, guess, np.log(np.array(learnt.stages, dtype=float)), error),
+        explicitness_of_losses(losses, guess, np.log(np.array(predictors.stages, float)), error),
         losses,
         guess,
         importance,
         float(disentangled @ latent_weights),
         float(complete @ factor_weights),
     )
+
+
+METRIC = Metric(
+    function=dci_es,
+    summary="how small a predictor can tell the factors",
+    source="Eastwood et al. 2023",
+    range="−1 … 1",
+    better="high",
+    cost=15.0,
+    protocols=("standard",),
+    of=dci_es_of,
+    shares=trained_predictors,
+    stream="dci",
+)

@@ -8,11 +8,13 @@ import numpy.typing as npt
 from jaxtyping import Float64, Int64
 
 from nashae_metrics.ground.active_latents import ActiveLatents
-from nashae_metrics.ground.intervals import check_repeats, seeds_interval
+from nashae_metrics.ground.choices import check_choice
+from nashae_metrics.ground.intervals import check_repeats, repeated_fields
+from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.ranks import doubled_midranks
 from nashae_metrics.ground.sample import Sample, checked_sample
 from nashae_metrics.ground.score import Score
-from nashae_metrics.ground.sklearn_warnings import without_remarks
+from nashae_metrics.ground.sklearn_warnings import silenced
 from nashae_metrics.ground.splits import SplitSizes, split_rows
 from nashae_metrics.ground.standardisation import standardised
 
@@ -110,13 +112,11 @@ def explicitness_of(
     factors = np.array([[_mean(area) for area in areas] for areas in tested])
     scores = factors.mean(1)
     return ExplicitnessScore(
-        score=float(scores.mean()),
-        interval=seeds_interval(scores),
+        **repeated_fields(scores),
         **sample.common_fields(protocol, rng, samples=len(train) + len(test)),
         factors=factors.mean(0),
         classes=tuple(_mean_known(np.array(areas)) for areas in zip(*tested, strict=True)),
         train_score=float(np.mean(learnt)),
-        scores=scores,
         classifier=classifier,
         train=len(train),
         test=len(test),
@@ -124,10 +124,7 @@ def explicitness_of(
 
 
 def _settings(protocol: str) -> _Settings:
-    if protocol not in PROTOCOLS:
-        raise ValueError(
-            f"unknown protocol of explicitness {protocol!r}; the known are {sorted(PROTOCOLS)}"
-        )
+    check_choice("protocol of explicitness", protocol, PROTOCOLS)
     return PROTOCOLS[protocol]
 
 
@@ -165,7 +162,7 @@ def _probabilities(
         model = LogisticRegression(max_iter=1000)
     else:
         model = OneVsRestClassifier(LogisticRegression(solver="liblinear", max_iter=1000))
-    with without_remarks():
+    with silenced():
         model.fit(features, classes)
     learnt[:, present] = model.predict_proba(features)
     told[:, present] = model.predict_proba(others)
@@ -202,3 +199,15 @@ def _mean_known(areas: Float64[np.ndarray, "repeats size"]) -> Float64[np.ndarra
         known.any(0), total / np.maximum(known.sum(0), 1), np.nan
     )
     return result
+
+
+METRIC = Metric(
+    function=explicitness,
+    summary="AUROC of each class of each factor by logistic regression",
+    source="Ridgeway & Mozer 2018",
+    range="0 … 1, chance .5",
+    better="high",
+    cost=2.0,
+    protocols=tuple(PROTOCOLS),
+    of=explicitness_of,
+)

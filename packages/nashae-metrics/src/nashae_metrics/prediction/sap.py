@@ -7,12 +7,14 @@ import numpy.typing as npt
 from jaxtyping import Float64, Int64
 
 from nashae_metrics.ground.active_latents import ActiveLatents
-from nashae_metrics.ground.intervals import check_repeats, seeds_interval
+from nashae_metrics.ground.choices import check_choice
+from nashae_metrics.ground.intervals import check_repeats, repeated_fields
+from nashae_metrics.ground.metric import Metric
+from nashae_metrics.ground.reductions import two_best
 from nashae_metrics.ground.sample import Sample, checked_sample
 from nashae_metrics.ground.score import Score
 from nashae_metrics.ground.splits import SplitSizes, split_rows
 from nashae_metrics.ground.standardisation import standardised
-from nashae_metrics.information.binned import two_best
 from nashae_metrics.prediction.linear_svm import fitted_lines, line_classes
 
 # Codes are standardised, yes or no, and how many rows are learnt from and tested on.
@@ -99,21 +101,18 @@ def sap_of(
         gaps.append(best - second)
     scores = np.mean(gaps, axis=1)
     return SAPScore(
-        score=float(scores.mean()),
-        interval=seeds_interval(scores),
+        **repeated_fields(scores),
         **sample.common_fields(protocol, rng, samples=len(train) + len(test)),
         gaps=np.mean(gaps, axis=0),
         predictability=sample.spread(np.mean(found, axis=0), missing=np.nan),
         chance=np.mean(chances, axis=0),
-        scores=scores,
         train=len(train),
         test=len(test),
     )
 
 
 def _settings(protocol: str) -> tuple[bool, SplitSizes]:
-    if protocol not in PROTOCOLS:
-        raise ValueError(f"unknown protocol of sap {protocol!r}; the known are {sorted(PROTOCOLS)}")
+    check_choice("protocol of sap", protocol, PROTOCOLS)
     return PROTOCOLS[protocol]
 
 
@@ -160,3 +159,16 @@ def _squared_correlation(
     covered = (centred * target[:, None]).sum(0) ** 2
     share: Float64[np.ndarray, " a"] = covered / np.where(product > 0, product, 1.0)
     return np.minimum(np.where(product > 0, share, 0.0), 1.0)
+
+
+METRIC = Metric(
+    function=sap,
+    summary="gap between the two best single latents in predicting each factor",
+    source="Kumar et al. 2018",
+    range="0 … 1",
+    better="high",
+    cost=0.2,
+    protocols=tuple(PROTOCOLS),
+    interval_over="draws",
+    of=sap_of,
+)

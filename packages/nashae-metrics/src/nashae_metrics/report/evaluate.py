@@ -1,7 +1,7 @@
 """All metrics that apply to some codes, as one table."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,82 +9,23 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Float, Shaped
 
-from nashae_metrics.attributes.tad import tad
-from nashae_metrics.correlation.mcc import mcc_of
-from nashae_metrics.correlation.predictability import predictability
-from nashae_metrics.correlation.total_correlation import total_correlation
-from nashae_metrics.correlation.wasserstein_correlation import wasserstein_correlation
 from nashae_metrics.ground.active_latents import ActiveLatents, active_latents
 from nashae_metrics.ground.arrays import (
     check_same_rows,
+    check_same_shape,
     codes_and_attributes,
     codes_and_factors,
     codes_array,
     factor_classes,
 )
+from nashae_metrics.ground.choices import check_choice
 from nashae_metrics.ground.intervals import BOOTSTRAP, Bootstrap
-from nashae_metrics.ground.learned_latents import learned_latents
+from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.not_applicable import NotApplicable
-from nashae_metrics.ground.sample import PROTOCOL_ROWS, Sample, checked_sample
+from nashae_metrics.ground.sample import Sample, checked_sample
 from nashae_metrics.ground.score import Score, seed_of
-from nashae_metrics.information.dcimig import dcimig_of
-from nashae_metrics.information.infomec import infomec_of
-from nashae_metrics.information.jemmig import jemmig_of
-from nashae_metrics.information.mig import mig_of
-from nashae_metrics.information.mig_sup import mig_sup_of
-from nashae_metrics.information.modularity import modularity_of
-from nashae_metrics.information.mutual_information import mutual_information
-from nashae_metrics.information.rmig import rmig_of
-from nashae_metrics.intervention.beta_vae import beta_vae_of
-from nashae_metrics.intervention.beta_vae_protocols import PROTOCOLS as BETA_VAE_PROTOCOLS
-from nashae_metrics.intervention.factor_vae import PROTOCOLS as FACTOR_VAE_PROTOCOLS
-from nashae_metrics.intervention.factor_vae import factor_vae_of
-from nashae_metrics.intervention.irs import irs_of
-from nashae_metrics.prediction.dci import dci_of, learnt_once
-from nashae_metrics.prediction.dci_es import dci_es_of
-from nashae_metrics.prediction.explicitness import explicitness_of
-from nashae_metrics.prediction.predictors import Learnt
-from nashae_metrics.prediction.sap import sap_of
-from nashae_metrics.report.catalogue import METRICS, Metric
+from nashae_metrics.report.catalogue import METRICS
 from nashae_metrics.report.evaluation import Evaluation, Row
-
-# Metrics of the same rows: one table of binned information serves those of INFORMATION, and one set
-# of its resamples.
-TABLE: dict[str, Callable[..., Score]] = {
-    "mig": mig_of,
-    "rmig": rmig_of,
-    "jemmig": jemmig_of,
-    "mig_sup": mig_sup_of,
-    "dcimig": dcimig_of,
-    "modularity": modularity_of,
-    "mcc": mcc_of,
-}
-INFORMATION = ("mig", "rmig", "jemmig", "mig_sup", "dcimig", "modularity")
-# Metrics that draw their own rows, pairs or groups.
-DRAWN: dict[str, Callable[..., Score]] = {
-    "beta_vae": beta_vae_of,
-    "factor_vae": factor_vae_of,
-    "explicitness": explicitness_of,
-    "sap": sap_of,
-    "dci": dci_of,
-    "dci_es": dci_es_of,
-    "infomec": infomec_of,
-}
-# Those of DRAWN that train the same trees, which are trained once, with the stream of "dci".
-OF_TREES = ("dci", "dci_es")
-# Those of DRAWN whose protocols name a rule of active latents; the others' is "constant".
-WITH_RULES: dict[str, Mapping[str, Any]] = {
-    "beta_vae": BETA_VAE_PROTOCOLS,
-    "factor_vae": FACTOR_VAE_PROTOCOLS,
-}
-UNLABELLED: dict[str, Callable[..., Score]] = {
-    "total_correlation": total_correlation,
-    "wasserstein_correlation": wasserstein_correlation,
-    "mutual_information": mutual_information,
-    "learned_latents": learned_latents,
-}
-PREDICTED: Callable[..., Score] = predictability
-ATTRIBUTED: Callable[..., Score] = tad
 
 
 def evaluate(
@@ -103,47 +44,69 @@ def evaluate(
     repeats: int = 5,
     on_progress: Callable[[str, int, int], None] | None = None,
 ) -> Evaluation:
-    """Score codes by every metric that applies, the shared work done once.
+    """Score codes by every metric that applies; work that several metrics need is done once.
 
-    codes (n, m), any real numbers. factors (n, k), whole numbers, or real ones that are cut into
-    `factor_bins` classes; a constant column is left out. attributes (n, k), binary, for TAD.
-    predictions (n, m): of each latent from the others, for `predictability`. missing: a label, of
-    factors and of attributes, that stands for an unknown one, such as -1 or nan; the metrics of
-    either leave out the rows that have it. metrics: the names of
-    those wanted, None for all. protocol: None for each metric's default; metrics that have none of
-    that name are skipped. active: one rule, or a mask (m,), for all metrics; None for the rule that
-    belongs to each metric and protocol, as in a call of the metric alone. bootstrap: how intervals
-    are drawn, None for none. repeats: seeds of the metrics that draw pairs, groups or splits and
-    take less than a second; two or more give them an interval over draws, `Row.draws_interval`,
-    which stands apart from the others' over samples, `Row.interval`. on_progress(metric, done, of)
-    is called before each metric.
+    Each metric has a random stream of its own, so its score does not depend on which others are
+    asked for; metrics that share work share a stream. A metric that cannot be taken of the data
+    (too few rows for its protocol, no two rows that share a factor) is skipped, and the result says
+    why.
 
-    Every metric has a random stream of its own: its score does not depend on which others are
-    asked for. A metric that the data does not allow (`NotApplicable`: too few rows for its
-    protocol, no two rows that share a factor) is skipped, and the result says why.
+    Args:
+        codes: (n, m), any real numbers.
+        factors: (n, k), whole numbers, or real ones together with `factor_bins`. A constant column
+            is left out.
+        rng: the source of all random draws.
+        attributes: (n, k), binary, for TAD.
+        predictions: (n, m), of each latent from the others, for `predictability`.
+        metrics: the names of the metrics to take, None for all.
+        protocol: one protocol for all; metrics that have none of that name are skipped. None for
+            each metric's default.
+        active: one rule of active latents, its name, or a mask (m,), for all metrics; None for the
+            rule of each metric and protocol, as in a call of the metric itself.
+        factor_bins: how many classes of equal counts a continuous factor is cut into.
+        missing: the label of an unknown factor or attribute, such as -1 or nan; rows that have it
+            are left out.
+        bootstrap: how intervals over other samples are drawn; None for none.
+        repeats: how often metrics that draw pairs, groups or splits in less than a second are
+            taken. Two or more give an interval over draws, `Row.draws_interval`, which stands apart
+            from the others' over samples, `Row.interval`.
+        on_progress: called before each metric with its name, how many are done, and of how many.
 
-    Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), lengths that differ,
-    continuous factors without `factor_bins`, attributes that are not binary, and unknown metrics,
-    protocols or rules.
+    Returns:
+        The rows of the metrics that apply, and why the others do not.
+
+    Raises:
+        ValueError: codes are not finite or not (n >= 2, m >= 1); lengths differ; factors are
+            continuous without `factor_bins`; attributes are not binary; a metric, the protocol or
+            the rule is unknown.
+
+    Example:
+        >>> import numpy as np
+        >>> factors = np.random.default_rng(0).integers(0, [3, 4], (500, 2))
+        >>> evaluation = evaluate(
+        ...     factors + 0.0, factors, metrics=["mig", "mcc"], rng=np.random.default_rng(1)
+        ... )
+        >>> [f"{row.metric} {row.score:.2f}" for row in evaluation.rows]
+        ['mig 1.00', 'mcc 1.00']
     """
     names = _named(metrics, protocol)
     inputs = _checked_inputs(codes, factors, attributes, predictions, factor_bins, missing)
     streams = dict(zip(["table", *METRICS], rng.spawn(1 + len(METRICS)), strict=True))
     mask, rule = active_latents(inputs.codes, "constant" if active is None else active)
-    work = _Work(inputs, active, bootstrap, repeats, streams)
+    work = _Work(inputs, active, {"samples": bootstrap, "draws": repeats}, streams)
     skipped = {name: why for name in names if (why := work.why_not(METRICS[name], protocol))}
-    applicable = [name for name in names if name not in skipped]
+    applicable = [METRICS[name] for name in names if name not in skipped]
     rows = []
-    for done, name in enumerate(applicable):
+    for done, metric in enumerate(applicable):
         if on_progress is not None:
-            on_progress(name, done, len(applicable))
+            on_progress(metric.name, done, len(applicable))
         start = time.perf_counter()
         try:
-            result = work.scored(name, protocol or METRICS[name].protocols[0])
+            result = work.scored(metric, protocol or metric.protocols[0])
         except NotApplicable as error:
-            skipped[name] = str(error)
+            skipped[metric.name] = str(error)
             continue
-        rows.append(Row(name, result, time.perf_counter() - start))
+        rows.append(Row(metric.name, result, time.perf_counter() - start))
     return Evaluation(
         tuple(rows), skipped, len(inputs.codes), mask, rule, inputs.columns, seed_of(rng)
     )
@@ -162,93 +125,78 @@ class _Inputs:
 
 @dataclass(frozen=True, eq=False)
 class _Work:
-    """The metrics of one set of inputs, and what they share."""
+    """Takes metrics of one set of inputs, and keeps what they share."""
 
     inputs: _Inputs
     active: str | ActiveLatents | npt.ArrayLike | None
-    bootstrap: Bootstrap | None
-    repeats: int
+    intervals: dict[str, Any]  # what intervals over "samples" and over "draws" are drawn by
     streams: dict[str, np.random.Generator]
-    samples: dict[object, Sample] = field(default_factory=dict)
-    learnt: list[Learnt] = field(default_factory=list)
+    kept: dict[object, Any] = field(default_factory=dict)
 
     def why_not(self, metric: Metric, protocol: str | None) -> str | None:
-        """Why a metric does not apply; None where it does."""
-        if metric.needs == "codes of several seeds":
-            return "needs the codes of several models: call udr"
-        if metric.needs != "codes" and getattr(self.inputs, metric.needs) is None:
+        """Why a metric does not apply; None if it does."""
+        if not hasattr(self.inputs, metric.needs):
+            return f"needs the {metric.needs}: call {metric.name}"
+        if getattr(self.inputs, metric.needs) is None:
             return f"needs {metric.needs}"
         if protocol is not None and protocol not in metric.protocols:
             return f"has no protocol {protocol!r}"
-        by_rule = self.active is None or isinstance(self.active, str | ActiveLatents)
-        if metric.name == "learned_latents" and not by_rule:
-            return "counts by a rule, and active is a mask"
         return None
 
-    def sample(self, protocol: str, rule: str | ActiveLatents = "constant") -> Sample:
-        """The rows that metrics of one table look at: all of them for "standard".
+    def scored(self, metric: Metric, protocol: str) -> Score:
+        """A metric's result."""
+        of, inputs = metric.of or metric.function, self.inputs
+        options: dict[str, Any] = {"rng": self.streams[metric.stream or metric.name]}
+        if len(metric.protocols) > 1:
+            options["protocol"] = protocol
+        if metric.interval_over is not None:
+            name = {"samples": "bootstrap", "draws": "repeats"}[metric.interval_over]
+            options[name] = self.intervals[metric.interval_over]
+        if metric.needs == "factors":
+            sample = self.sample(metric, protocol)
+            if metric.shares is not None:
+                key = metric.shares, protocol, id(sample)
+                if key not in self.kept:
+                    self.kept[key] = metric.shares(sample, **options)
+                options["shared"] = self.kept[key]
+            return of(sample, **options)
+        if self.active is not None:
+            options["active"] = self.active
+        if metric.needs == "codes":
+            return of(inputs.codes, **options)
+        if metric.needs == "attributes":
+            options["missing"] = inputs.missing
+        return of(inputs.codes, getattr(inputs, metric.needs), **options)
 
-        rule: of their active latents, where the user has given none.
-        """
-        key = protocol, rule
-        if key not in self.samples:
+    def sample(self, metric: Metric, protocol: str) -> Sample:
+        """The sample of a metric; metrics with the same rows and rule share it."""
+        rule = metric.rules.get(protocol, "constant") if self.active is None else self.active
+        number = metric.rows.get(protocol)
+        key = number, rule if self.active is None else None
+        if key not in self.kept:
             inputs = self.inputs
-            self.samples[key] = checked_sample(
+            self.kept[key] = checked_sample(
                 inputs.codes,
-                np.asarray(inputs.factors),  # there: `why_not` has looked
-                active=rule if self.active is None else self.active,
+                np.asarray(inputs.factors),  # not None: `why_not` has looked
+                active=rule,
                 factor_bins=inputs.factor_bins,
                 missing=inputs.missing,
                 columns=inputs.columns,
-                number=PROTOCOL_ROWS[protocol],
+                number=number,
                 rng=self.streams["table"],
                 protocol=protocol,
             )
-        return self.samples[key]
-
-    def trees(self, sample: Sample) -> Learnt:
-        """The trees of OF_TREES, trained when first asked for."""
-        if not self.learnt:
-            self.learnt.append(learnt_once(sample, self.streams["dci"]))
-        return self.learnt[0]
-
-    def scored(self, name: str, protocol: str) -> Score:
-        """A metric's result."""
-        inputs, rng = self.inputs, self.streams["table" if name in INFORMATION else name]
-        if name in DRAWN:
-            repeats = self.repeats if METRICS[name].cost < 1 else 1
-            rule = WITH_RULES[name][protocol].active if name in WITH_RULES else "constant"
-            sample = self.sample("standard", rule)
-            options: dict[str, Any] = {"rng": rng, "repeats": repeats}
-            if name in OF_TREES and protocol == "standard":
-                options = {"rng": self.streams["dci"], "learnt": [self.trees(sample)]}
-            return DRAWN[name](sample, protocol=protocol, **options)
-        if name == "irs":  # its resamples cost two hundred times as much as the score
-            return irs_of(self.sample(protocol), protocol=protocol, rng=rng)
-        # What the metric needs is there: `why_not` has looked.
-        options = {"rng": rng, "bootstrap": self.bootstrap}
-        if name in TABLE:
-            return TABLE[name](self.sample(protocol), protocol=protocol, **options)
-        given = self.active is not None
-        if name == "learned_latents":
-            return UNLABELLED[name](inputs.codes, **({"rule": self.active} if given else {}))
-        options |= {"active": self.active} if given else {}
-        if name == "predictability":
-            return PREDICTED(inputs.codes, inputs.predictions, **options)
-        if name == "tad":
-            options |= {"protocol": protocol, "missing": inputs.missing}
-            return ATTRIBUTED(inputs.codes, inputs.attributes, **options)
-        return UNLABELLED[name](inputs.codes, protocol=protocol, **options)
+        sample: Sample = self.kept[key]
+        return sample
 
 
 def _named(metrics: Sequence[str] | None, protocol: str | None) -> list[str]:
     names = list(METRICS if metrics is None else metrics)
-    unknown = [name for name in names if name not in METRICS]
-    if unknown:
-        raise ValueError(f"unknown metrics {unknown}; the known are {list(METRICS)}")
+    for name in names:
+        check_choice("metrics", name, METRICS)
     known = sorted({name for metric in METRICS.values() for name in metric.protocols})
-    if protocol is not None and protocol not in known:
-        raise ValueError(f"unknown protocol {protocol!r}; the known are {known}")
+    if protocol is not None:
+        check_choice("protocol", protocol, known)
     return names
 
 
@@ -260,24 +208,22 @@ def _checked_inputs(
     factor_bins: int | None,
     missing: float | int | None,
 ) -> _Inputs:
+    """Check all inputs first: an error here is the user's, and no reason to skip a metric."""
     checked = codes_array(codes)
-    truth, columns = None, np.zeros(0, dtype=int)
+    used: Shaped[np.ndarray, "n k"] | None = None
+    columns = np.zeros(0, dtype=int)
     if factors is not None:
-        # An error here is the user's, not a metric's.
         values = codes_and_factors(codes, factors, missing)[1]
         factor_classes(values, factor_bins)
         columns = np.flatnonzero(values.max(0) > values.min(0))
-        truth = np.asarray(factors) if columns.size else None
+        used = np.asarray(factors) if columns.size else None
+    predicted = None
     if predictions is not None:
         check_same_rows(codes, predictions, "predictions")
-    predicted = None if predictions is None else codes_array(predictions, "predictions")
-    if predicted is not None and predicted.shape != checked.shape:
-        raise ValueError(
-            f"predictions must have the shape of codes, got {predicted.shape} and {checked.shape}"
-        )
+        predicted = codes_array(predictions, "predictions")
+        check_same_shape(checked, predicted, "predictions")
     labels = None
     if attributes is not None:
         codes_and_attributes(codes, attributes, missing)
         labels = np.asarray(attributes)
-    used = tuple(columns.tolist())
-    return _Inputs(checked, truth, used, labels, predicted, factor_bins, missing)
+    return _Inputs(checked, used, tuple(columns.tolist()), labels, predicted, factor_bins, missing)

@@ -46,8 +46,8 @@ def test_the_trees_are_scikit_learns_whatever_the_bins(classes, depth, bins):
     theirs = _scikit(*data[:2], iterations=8, depth=depth)
     np.testing.assert_allclose(ours.importances, theirs.feature_importances_, atol=1e-12)
     np.testing.assert_allclose(ours.scores, _scores(theirs, data[2]), atol=1e-10)
-    np.testing.assert_array_equal(ours.told[0], theirs.predict(data[2]))
-    np.testing.assert_array_equal(ours.learnt[0], theirs.predict(data[0]))
+    np.testing.assert_array_equal(ours.test_classes[0], theirs.predict(data[2]))
+    np.testing.assert_array_equal(ours.train_classes[0], theirs.predict(data[0]))
 
 
 def test_values_that_repeat_and_fill_bins_are_cut_as_scikit_learn_cuts_them():
@@ -64,14 +64,16 @@ def test_deep_trees_with_ties_agree_as_scikit_learn_agrees_with_itself():
     data = _data(6, rows=1000)
     ours, theirs = _boosted(*data), _scikit(*data[:2])
     np.testing.assert_allclose(ours.importances, theirs.feature_importances_, atol=0.01)
-    assert np.mean(ours.told[0] == theirs.predict(data[2])) > 0.9
+    assert np.mean(ours.test_classes[0] == theirs.predict(data[2])) > 0.9
 
 
 def test_stages_are_what_fewer_iterations_tell():
     data = _data(3, rows=500)
     staged = _boosted(*data, stages=[1, 4, 9], iterations=9, depth=2)
-    for told, iterations in zip(staged.told, [1, 4, 9], strict=True):
-        np.testing.assert_array_equal(told, _boosted(*data, iterations=iterations, depth=2).told[0])
+    for told, iterations in zip(staged.test_classes, [1, 4, 9], strict=True):
+        np.testing.assert_array_equal(
+            told, _boosted(*data, iterations=iterations, depth=2).test_classes[0]
+        )
 
 
 def test_many_classes_in_chunks_are_the_same(monkeypatch):
@@ -99,7 +101,7 @@ def test_a_latent_that_is_the_class_has_all_importance():
         np.c_[rng.normal(size=600), classes], classes, np.c_[np.zeros(6), np.arange(6)]
     )
     np.testing.assert_allclose(found.importances, [0, 1], atol=1e-6)
-    np.testing.assert_array_equal(found.told[0], np.arange(6))
+    np.testing.assert_array_equal(found.test_classes[0], np.arange(6))
 
 
 def test_a_split_that_gains_nothing_is_passed_through():
@@ -107,7 +109,7 @@ def test_a_split_that_gains_nothing_is_passed_through():
     codes = np.tile([[0.0, 0], [0, 1], [1, 0], [1, 1]], (20, 1))
     classes = (codes[:, 0] != codes[:, 1]).astype(int)
     found = _boosted(codes, classes, codes[:4])
-    np.testing.assert_array_equal(found.told[0], classes[:4])
+    np.testing.assert_array_equal(found.test_classes[0], classes[:4])
 
 
 def test_huge_offsets_and_scales_change_nothing():
@@ -123,11 +125,11 @@ def test_one_class_or_constant_latents_have_no_importance():
     codes, classes, others = _data(3, rows=50)
     one = _boosted(codes, np.full(50, 4), others, stages=[1, 2])
     assert (one.importances == 0).all()
-    assert (one.told == 4).all()
-    assert one.told.shape == (2, 300)
+    assert (one.test_classes == 4).all()
+    assert one.test_classes.shape == (2, 300)
     constant = _boosted(np.ones((50, 2)), classes, np.ones((3, 2)), iterations=3)
     assert (constant.importances == 0).all()
-    assert (constant.told[0] == np.bincount(classes).argmax()).all()
+    assert (constant.test_classes[0] == np.bincount(classes).argmax()).all()
 
 
 def test_equal_seeds_give_equal_trees():
@@ -138,9 +140,9 @@ def test_equal_seeds_give_equal_trees():
 @pytest.mark.parametrize(
     ("settings", "text"),
     [
-        ({"iterations": 0}, "iterations must be 1 or more, got 0"),
-        ({"depth": 0}, "depth must be 1 or more, got 0"),
-        ({"rate": 0.0}, r"rate must be in \(0, 1\], got 0.0"),
+        ({"iterations": 0}, "iterations must be 1 or more; got 0"),
+        ({"depth": 0}, "depth must be 1 or more; got 0"),
+        ({"rate": 0.0}, r"rate must be in \(0, 1\]; got 0.0"),
         ({"bins": 1}, "bins must be in 2"),
     ],
 )

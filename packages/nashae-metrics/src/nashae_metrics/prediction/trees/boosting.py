@@ -40,76 +40,85 @@ class Boosting:
     def __post_init__(self) -> None:
         for field in ("iterations", "depth"):
             if getattr(self, field) < 1:
-                raise ValueError(f"{field} must be 1 or more, got {getattr(self, field)}")
+                raise ValueError(f"{field} must be 1 or more; got {getattr(self, field)}")
         if not 0 < self.rate <= 1:
-            raise ValueError(f"rate must be in (0, 1], got {self.rate}")
+            raise ValueError(f"rate must be in (0, 1]; got {self.rate}")
         if not 2 <= self.bins < 2**15:
-            raise ValueError(f"bins must be in 2 ... {2**15 - 1}, got {self.bins}")
+            raise ValueError(f"bins must be in 2 ... {2**15 - 1}; got {self.bins}")
 
 
 class Boosted(NamedTuple):
-    """What was learnt of one factor.
+    """The trees of one factor: importances and predictions.
 
-    importances (m,): the decrease of squared error by each latent's splits, of sum 1, or 0 where no
-    tree was split. learnt (stages, n) and told (stages, t): classes told for the rows learnt from
-    and for the others after each number of iterations in stages. scores (t, classes): what the last
-    `told` are the largest of, log-probabilities but for a constant; (t, 1), log-odds, for two.
+    importances (m,): the decrease of squared error by each latent's splits, of sum 1, or 0 if no
+    tree was split. train_classes (stages, n), test_classes (stages, t): predicted after each number
+    of iterations in stages. scores (t, classes): of the test rows after the last iteration,
+    log-probabilities up to a constant; for two classes (t, 1), log-odds.
     """
 
     importances: Float64[np.ndarray, " m"]
-    learnt: Int64[np.ndarray, "stages n"]
-    told: Int64[np.ndarray, "stages t"]
+    train_classes: Int64[np.ndarray, "stages n"]
+    test_classes: Int64[np.ndarray, "stages t"]
     scores: Float64[np.ndarray, "t trees"]
 
 
 def boosted_trees(
     codes: Float[np.ndarray, "n m"],
     classes: Int64[np.ndarray, " n"],
-    others: Float[np.ndarray, "t m"],
+    test: Float[np.ndarray, "t m"],
     *,
     rng: np.random.Generator,
     boosting: Boosting | None = None,
     stages: Sequence[int] | None = None,
 ) -> Boosted:
-    """Learn classes from codes and tell those of others; `stages` is (iterations,) by default.
+    """Train boosted trees on codes and classes, and predict the classes of test codes.
 
-    The same trees as scikit-learn's `GradientBoostingClassifier` where latents have no more values
-    than bins, up to ties: where several latents split equally well, one of them is drawn, so that
+    The trees are those of scikit-learn's `GradientBoostingClassifier` if latents have no more
+    values than bins, up to ties: of several latents that split equally well one is drawn, so that
     equal latents share their importance. One class gives importances of 0.
 
-    Source: Friedman 2001, algorithm 6; histograms as in Ke et al. 2017 (LightGBM).
+    Args:
+        codes: (n, m), to train on.
+        classes: (n,), to train on.
+        test: (t, m), codes to predict the classes of.
+        rng: draws between ties.
+        boosting: the settings.
+        stages: the numbers of iterations after which classes are predicted; by default the last.
+
+    Source: Friedman 2001, algorithm 6, https://doi.org/10.1214/aos/1013203451; histograms as in Ke
+    et al. 2017 (LightGBM).
     """
     boosting = boosting or Boosting()
     stages = [boosting.iterations] if stages is None else stages
     labels, numbers = np.unique(classes, return_inverse=True)
     if len(labels) == 1:
-        learnt_one, told_one = (np.full((len(stages), len(z)), labels[0]) for z in (codes, others))
+        train_only, test_only = (np.full((len(stages), len(z)), labels[0]) for z in (codes, test))
         nothing = np.zeros(codes.shape[1])
-        return Boosted(nothing, learnt_one, told_one, np.zeros((len(others), 1)))
-    model = _Model(labels, numbers, len(others))
+        return Boosted(nothing, train_only, test_only, np.zeros((len(test), 1)))
+    model = _Model(labels, numbers, len(test))
     bins = LatentBins(codes, boosting.bins)
     gains = np.zeros(codes.shape[1])
-    learnt, told = {}, {}
+    train_classes, test_classes = [], []
     for iteration in range(1, boosting.iterations + 1):
         residuals, curvatures = model.residuals()
         for trees in _chunks(residuals.shape[1], max(*codes.shape, bins.size)):
-            leaves, other_leaves = _grow(
-                bins, np.ascontiguousarray(residuals[:, trees]), others, boosting, rng, gains
+            leaves, test_leaves = _grow(
+                bins, np.ascontiguousarray(residuals[:, trees]), test, boosting, rng, gains
             )
             values = boosting.rate * model.leaf_values(
                 leaves, residuals[:, trees], curvatures[:, trees], 2**boosting.depth
             )
             model.scores[:, trees] += np.take(values, leaves)
-            model.other_scores[:, trees] += np.take(values, other_leaves)
+            model.test_scores[:, trees] += np.take(values, test_leaves)
         if iteration in stages:
-            learnt[iteration] = model.told(model.scores)
-            told[iteration] = model.told(model.other_scores)
+            train_classes.append(model.classes(model.scores))
+            test_classes.append(model.classes(model.test_scores))
     total = gains.sum()
     return Boosted(
         gains / total if total > 0 else gains,
-        np.stack([learnt[stage] for stage in stages]),
-        np.stack([told[stage] for stage in stages]),
-        model.other_scores,
+        np.stack(train_classes),
+        np.stack(test_classes),
+        model.test_scores,
     )
 
 
@@ -117,7 +126,7 @@ class _Model:
     """Scores of each row for each class, or, of two classes, for the second alone."""
 
     def __init__(
-        self, labels: Int64[np.ndarray, " k"], numbers: Int64[np.ndarray, " n"], others: int
+        self, labels: Int64[np.ndarray, " k"], numbers: Int64[np.ndarray, " n"], test_rows: int
     ) -> None:
         self.labels = labels
         shares = np.bincount(numbers) / len(numbers)
@@ -129,10 +138,10 @@ class _Model:
             start = np.log(shares) - np.log(shares).mean()
             self.targets = np.eye(len(labels))[numbers]
         self.scores = np.tile(start, (len(numbers), 1))
-        self.other_scores = np.tile(start, (others, 1))
+        self.test_scores = np.tile(start, (test_rows, 1))
 
     def residuals(self) -> tuple[Float64[np.ndarray, "n trees"], Float64[np.ndarray, "n trees"]]:
-        """What the probabilities lack of the targets, and the loss's curvatures p (1 - p)."""
+        """Targets less probabilities p, and the loss's curvatures p (1 - p)."""
         if self.binary:
             probabilities = 0.5 + 0.5 * np.tanh(0.5 * self.scores)
         else:
@@ -157,11 +166,11 @@ class _Model:
         # Friedman's factor for K classes.
         return values if self.binary else values * (1 - 1 / len(self.labels))
 
-    def told(self, scores: Float64[np.ndarray, "n trees"]) -> Int64[np.ndarray, " n"]:
-        told: Int64[np.ndarray, " n"] = self.labels[
-            (scores[:, 0] >= 0).astype(np.int64) if self.binary else scores.argmax(1)
-        ]
-        return told
+    def classes(self, scores: Float64[np.ndarray, "n trees"]) -> Int64[np.ndarray, " n"]:
+        """The class of the largest score of each row."""
+        largest = (scores[:, 0] >= 0).astype(np.int64) if self.binary else scores.argmax(1)
+        classes: Int64[np.ndarray, " n"] = self.labels[largest]
+        return classes
 
 
 def _chunks(trees: int, numbers: int) -> Iterator[slice]:
@@ -172,31 +181,31 @@ def _chunks(trees: int, numbers: int) -> Iterator[slice]:
 def _grow(
     bins: LatentBins,
     residuals: Float64[np.ndarray, "n trees"],
-    others: Float[np.ndarray, "t m"],
+    test: Float[np.ndarray, "t m"],
     boosting: Boosting,
     rng: np.random.Generator,
     gains: Float64[np.ndarray, " m"],
 ) -> tuple[Int64[np.ndarray, "n trees"], Int64[np.ndarray, "t trees"]]:
-    """Grow a tree on each column of residuals; give each row's place among leaf · trees + tree.
+    """Grow a tree on each column of residuals; return each row's place among leaf · trees + tree.
 
-    What the splits gain is added to `gains`. A node that cannot be split keeps all its rows on the
-    left, down to the last level.
+    The gains of the splits are added to `gains`. A node that cannot be split keeps all its rows on
+    the left, down to the last level.
     """
     everywhere = np.ones(residuals.shape, dtype=bool)
     nodes = {
         0: (
             whole_node(everywhere, residuals, bins),
-            np.ones((len(others), residuals.shape[1]), bool),
+            np.ones((len(test), residuals.shape[1]), bool),
         )
     }
     least = PURE * nodes[0][0].squares
     leaves = np.zeros(residuals.shape, dtype=np.int64)
-    other_leaves = np.zeros((len(others), residuals.shape[1]), dtype=np.int64)
+    test_leaves = np.zeros((len(test), residuals.shape[1]), dtype=np.int64)
     for level in range(boosting.depth):
         below = {}
         leaves *= 2
-        other_leaves *= 2
-        for number, (node, others_there) in nodes.items():
+        test_leaves *= 2
+        for number, (node, test_there) in nodes.items():
             split = best_split(node, residuals, bins, least, rng)
             if np.isinf(split.thresholds).all():
                 continue
@@ -204,13 +213,13 @@ def _grow(
             right = bins.ranks[:, split.latents] > split.ranks.astype(bins.ranks.dtype)
             right &= node.rows
             leaves += right
-            others_right = others[:, split.latents] > split.thresholds
-            others_right &= others_there
-            other_leaves += others_right
+            test_right = test[:, split.latents] > split.thresholds
+            test_right &= test_there
+            test_leaves += test_right
             if level < boosting.depth - 1:
                 left_node, right_node = children(node, right, residuals, bins)
-                below[2 * number] = left_node, others_there & ~others_right
-                below[2 * number + 1] = right_node, others_right
+                below[2 * number] = left_node, test_there & ~test_right
+                below[2 * number + 1] = right_node, test_right
         nodes = below
     place = np.arange(residuals.shape[1])
-    return leaves * len(place) + place, other_leaves * len(place) + place
+    return leaves * len(place) + place, test_leaves * len(place) + place
