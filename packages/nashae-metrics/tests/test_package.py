@@ -1,4 +1,5 @@
 import dataclasses
+import doctest
 import importlib
 import pkgutil
 import subprocess
@@ -17,6 +18,13 @@ def test_every_module_imports():
     assert "nashae_metrics.attributes.tad" in names
     for name in names:
         importlib.import_module(name)
+
+
+def test_the_examples_run():
+    modules = pkgutil.walk_packages(nashae_metrics.__path__, "nashae_metrics.")
+    results = [doctest.testmod(importlib.import_module(module.name)) for module in modules]
+    assert sum(result.failed for result in results) == 0
+    assert sum(result.attempted for result in results) > 30
 
 
 def test_the_public_names_are_there():

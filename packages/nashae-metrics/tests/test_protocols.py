@@ -228,7 +228,7 @@ def test_what_a_metric_refuses_alone_is_skipped_with_its_words_and_the_users_col
             found = evaluate(codes, **wide, **options, bootstrap=None, rng=rng)
             text = refusal(name, protocol, codes, truth)
             if text and METRICS[name].needs == "factors":
-                place = r"(?<=column )\d|(?<=columns \[)\d"
+                place = r"(?<=column )\d|(?<=got \[)\d"
                 text = re.sub(place, lambda number: str(int(number[0]) + 1), text)
             assert found.skipped == ({name: text} if text else {}), (why, name, protocol)
             refused |= {why} if text else set()

@@ -171,7 +171,7 @@ def test_more_rows_than_the_protocol_takes_are_drawn_by_rng():
     )
     assert first.samples == 1000
     assert first.score == again.score != other.score
-    with pytest.raises(ValueError, match=r"1000 of 1500 rows are to be drawn, hand in rng="):
+    with pytest.raises(ValueError, match=r"rng must be a generator to draw 1000 of 1500 rows"):
         tad(codes, attributes, protocol="yeats2022")
     assert tad(codes, attributes, samples=200, rng=np.random.default_rng(0)).samples == 200
     assert tad(codes, attributes, protocol="yeats2022", samples=1500).samples == 1500
@@ -203,7 +203,7 @@ def test_an_attribute_that_the_draw_misses_is_named():
         ({"max_redundancy": 1.5}, r"max_redundancy must be in \[0, 1\] or None; got 1.5"),
         ({"samples": 0}, "samples must be 2 or more; got 0"),
         ({"noise_repetitions": -1}, "noise_repetitions must be 0 or more; got -1"),
-        ({"means": np.zeros((600, 5))}, 'means has no use under "exact": give protocol='),
+        ({"means": np.zeros((600, 5))}, 'means must be None under "exact": give protocol='),
         (
             {"means": np.zeros((600, 4)), "protocol": "yeats2022"},
             r"means must have the shape of codes, \(600, 5\); got \(600, 4\)",

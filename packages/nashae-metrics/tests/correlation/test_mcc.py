@@ -125,7 +125,7 @@ def test_ranks_and_no_bootstrap_have_no_interval():
         ({"active": "few"}, r"rule of active latents must be one of .*; got 'few'"),
         ({"factors": np.ones((400, 2))}, "factors column 0, 1 is constant"),
         ({"factors": np.ones((3, 2))}, "as many rows as codes"),
-        ({"codes": np.ones((2, 2)), "factors": np.array([[0], [1]])}, "give 3 or more"),
+        ({"codes": np.ones((2, 2)), "factors": np.array([[0], [1]])}, "samples must be 3 or more"),
     ],
 )
 def test_bad_input_is_refused(changes, text):

@@ -114,7 +114,7 @@ def test_locatello2019_draws_10000_rows():
     ]
     assert drawn[0].samples == 10_000
     assert drawn[0].score == drawn[1].score != drawn[2].score
-    with pytest.raises(ValueError, match="hand in rng="):
+    with pytest.raises(ValueError, match="give rng="):
         total_correlation(codes, protocol="locatello2019")
 
 

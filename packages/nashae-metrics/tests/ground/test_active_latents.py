@@ -60,7 +60,7 @@ def test_an_unknown_rule_lists_the_known():
 
 
 def test_a_rule_without_its_variances_says_how_to_give_them():
-    with pytest.raises(ValueError, match=r"'beta-vae' needs the posterior variances"):
+    with pytest.raises(ValueError, match=r"variances must be the posterior's for rule 'beta-vae'"):
         active_latents(CODES, "beta-vae")
 
 

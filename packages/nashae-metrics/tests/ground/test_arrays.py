@@ -21,7 +21,7 @@ BAD_CODES = {
     r"codes must have two rows .* got shape \(0, 3\)": np.zeros((0, 3)),
     r"codes must have two rows .* got shape \(1, 3\)": np.zeros((1, 3)),
     r"codes must have two rows and one column at least; got shape \(4, 0\)": np.zeros((4, 0)),
-    r"codes must have shape \(samples, latents\); got \(4,\); .*reshape\(-1, 1\)": np.arange(4.0),
+    r"codes must have shape \(samples, latents\); got \(4,\): .*reshape\(-1, 1\)": np.arange(4.0),
     r"codes must have shape \(samples, latents\); got \(4, 1, 1\)": np.zeros((4, 1, 1)),
     r"codes must be real numbers; got dtype complex128": np.zeros((4, 1), dtype=complex),
     r"codes must be real numbers; got dtype <U1": [["a"], ["b"], ["c"], ["d"]],
@@ -38,12 +38,12 @@ def test_every_metric_says_what_is_wrong_with_the_codes(metric, message):
 
 @pytest.mark.parametrize("metric", ["auroc", "tad", "beta_vae"])
 def test_lengths_that_differ_are_both_named(metric):
-    with pytest.raises(ValueError, match="as many rows as codes; got 4 and 3"):
+    with pytest.raises(ValueError, match="as many rows as codes, 3; got 4"):
         METRICS[metric](np.zeros((3, 2)))
 
 
 def test_ragged_codes_are_named():
-    with pytest.raises(ValueError, match="codes cannot be read as an array"):
+    with pytest.raises(ValueError, match="codes must be an array; got list"):
         codes_array([[1.0, 2.0], [3.0]])
 
 
@@ -182,5 +182,7 @@ def test_an_array_that_cannot_leave_its_device_is_named():
         def __array__(self, dtype=None, copy=None):
             raise TypeError("can't convert cuda:0 device type tensor to numpy")
 
-    with pytest.raises(ValueError, match="codes cannot be read as an array: can't convert cuda:0"):
+    with pytest.raises(
+        ValueError, match="codes must be an array; got OnDevice: can't convert cuda:0"
+    ):
         codes_array(OnDevice())

@@ -35,9 +35,9 @@ def test_variances_decide_for_beta_vae():
 @pytest.mark.parametrize(
     ("variances", "message"),
     [
-        (None, "needs the posterior variances"),
+        (None, "variances must be the posterior's"),
         (np.ones((3, 2)), r"variances must have the shape of codes, \(3, 3\); got \(3, 2\)"),
-        (np.full((3, 3), -1.0), "variances must not be negative; got -1.0"),
+        (np.full((3, 3), -1.0), "variances must be 0 or more; got -1.0"),
         (np.full((3, 3), np.nan), "variances must be finite"),
     ],
 )

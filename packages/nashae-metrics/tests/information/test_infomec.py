@@ -142,7 +142,7 @@ def test_large_samples_are_drawn_from_and_have_an_interval():
     assert found.interval.low <= found.score <= found.interval.high
     again = infomec_of(checked_sample(codes, factors), rng=np.random.default_rng(0), repeats=2)
     assert again.score == found.score
-    with pytest.raises(ValueError, match="hand in rng"):
+    with pytest.raises(ValueError, match="give rng"):
         infomec(codes, factors)
 
 

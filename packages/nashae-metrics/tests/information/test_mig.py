@@ -43,7 +43,7 @@ def test_the_published_protocol_draws_10000_rows():
     assert (found.samples, found.protocol, found.seed) == (10_000, "locatello2019", 3)
     with pytest.raises(ValueError, match="'locatello2019' takes 10000 samples; got 600"):
         mig(*noisy(), protocol="locatello2019", rng=np.random.default_rng(3))
-    with pytest.raises(ValueError, match="hand in rng="):
+    with pytest.raises(ValueError, match="give rng="):
         mig(codes, factors, protocol="locatello2019")
     with pytest.raises(ValueError, match=r"protocol must be one of .*; got 'chen'"):
         mig(codes, factors, protocol="chen")

@@ -128,7 +128,9 @@ def test_an_incomplete_grid_and_values_that_occur_once_will_do_but_not_where_pub
     factors = GRID[kept].copy()
     factors[0] = 99
     assert score(perfect(GRID[kept]), factors).score > 0.95
-    with pytest.raises(ValueError, match="protocol 'small' holds each value of a factor fixed"):
+    with pytest.raises(
+        ValueError, match="protocol 'small' each value of factors column 0 must occur in two rows"
+    ):
         score(perfect(GRID[kept]), factors, replace(SMALL, strict=True))
 
 

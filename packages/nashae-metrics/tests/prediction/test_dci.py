@@ -135,7 +135,7 @@ def test_equal_seeds_give_equal_results_and_repeats_an_interval():
         (FACTORS, {"protocol": "oral"}, r"protocol of dci must be one of .*; got 'oral'"),
         (FACTORS, {"predictor": "oracle"}, r"predictor must be one of .*; got 'oracle'"),
         (FACTORS, {"repeats": 0}, "repeats must be 1 or more; got 0"),
-        (FACTORS, {"protocol": "locatello2019"}, "takes 10000 samples to learn from and 5000"),
+        (FACTORS, {"protocol": "locatello2019"}, "takes 10000 train and 5000"),
     ],
 )
 def test_bad_input_is_refused(codes, options, text):

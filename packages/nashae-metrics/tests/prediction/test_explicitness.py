@@ -116,7 +116,7 @@ def test_repeats_have_a_mean_and_an_interval():
     [
         ({"protocol": "old"}, r"protocol of explicitness must be one of .*; got 'old'"),
         ({"repeats": 0}, "repeats must be 1 or more; got 0"),
-        ({"protocol": "locatello2019"}, "takes 10000 samples to learn from and 5000 others"),
+        ({"protocol": "locatello2019"}, "takes 10000 train and 5000 test samples"),
     ],
 )
 def test_bad_input_is_refused(changes, text):

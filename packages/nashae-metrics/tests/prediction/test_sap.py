@@ -122,7 +122,7 @@ def test_repeats_have_a_mean_and_an_interval():
     [
         ({"protocol": "kumar"}, r"protocol of sap must be one of .*; got 'kumar'"),
         ({"repeats": 0}, "repeats must be 1 or more; got 0"),
-        ({"protocol": "locatello2019"}, "takes 10000 samples to learn from and 5000 others"),
+        ({"protocol": "locatello2019"}, "takes 10000 train and 5000 test samples"),
         ({"active": "few"}, r"rule of active latents must be one of .*; got 'few'"),
     ],
 )

@@ -251,7 +251,7 @@ def test_nothing_scored_is_a_failure(arguments, tmp_path, capsys):
     np.save(path, np.eye(30, 2))
     assert main(["score", str(path), *arguments, "--csv", str(out)]) == 2
     error = capsys.readouterr().err
-    assert "no metric could be taken of" in error
+    assert "no metric applies to" in error
     assert arguments[-1] in error
     assert not out.exists()
 

@@ -97,7 +97,7 @@ def test_a_metric_that_the_data_does_not_allow_is_skipped_with_its_reason():
     assert "10000 samples; got 300" in found.skipped["mig"]
     with pytest.raises(KeyError, match="10000 samples"):
         found["mig"]
-    with pytest.raises(KeyError, match="was not asked for"):
+    with pytest.raises(KeyError, match="was not requested"):
         found["sap"]
 
 

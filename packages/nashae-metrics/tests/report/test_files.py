@@ -126,7 +126,7 @@ def test_a_file_under_the_other_suffix_is_told(tmp_path):
         ("codes\nx\n", r"line 2, column 'codes': 'x' is no number"),
         ("codes,b\n1\n", r"line 2: 1 fields under a header of 2"),
         ('codes\n"1\n', r"is no CSV text"),
-        ("", r"has no column that begins with 'codes'"),
+        ("", r"has no column 'codes'"),
     ],
 )
 def test_a_malformed_csv_is_told_by_line(tmp_path, text, message):
@@ -234,7 +234,7 @@ def test_a_key_names_a_column_or_numbered_ones_and_no_other_word(key, found, tmp
         assert column_names(path, key, "", len(found)) == found
         assert read_array(path, key).shape == (1, len(found))
     else:
-        with pytest.raises(ValueError, match="no column that begins with"):
+        with pytest.raises(ValueError, match="has no column"):
             read_array(path, key)
 
 

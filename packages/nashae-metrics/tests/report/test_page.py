@@ -72,7 +72,7 @@ def test_attributes_keep_their_names_and_titles_are_escaped():
 
 def test_a_wrong_number_of_names_is_told():
     found = evaluation(factors=FACTORS, attributes=FACTORS > 0, metrics=["mig", "tad"])
-    with pytest.raises(ValueError, match="2 names for 3 factors or more"):
+    with pytest.raises(ValueError, match="factor_names must be 3 names or more; got 2"):
         html_page(found, title="", factor_names=["a", "b"])
-    with pytest.raises(ValueError, match="2 names for 3 attributes"):
+    with pytest.raises(ValueError, match="attribute_names must be 3 names; got 2"):
         html_page(found, title="", attribute_names=["a", "b"])

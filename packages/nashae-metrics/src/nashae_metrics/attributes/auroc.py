@@ -13,18 +13,30 @@ LATENTS = 8  # ranked at once: bounds the memory
 def auroc(
     codes: npt.ArrayLike, attributes: npt.ArrayLike, *, missing: float | int | None = None
 ) -> Float64[np.ndarray, "m k"]:
-    """AUROC of each latent as a detector of each attribute, whichever way the latent points.
+    """AUROC of each latent as a detector of each attribute, in either direction.
 
-    codes (n, m), any real numbers; attributes (n, k), binary as bool, {0, 1} or {-1, 1}. Returns
-    (m, k) values max(a, 1 - a) in [0.5, 1], where a = P(z⁺ > z⁻) + ½·P(z⁺ = z⁻); a constant latent
-    has 0.5 exactly. The values are exact but for the last rounding, and do not change with a
-    monotone transform of a latent. missing: a label that stands for an unknown one, such as -1
-    beside 0 and 1; rows that have it in any attribute are left out.
+    Exact up to the last rounding, and unchanged by a monotone transform of a latent.
 
-    Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), lengths that differ,
-    and attributes that are not binary or have one value only.
+    Args:
+        codes: (n, m), any real numbers.
+        attributes: (n, k), binary: bool, {0, 1} or {-1, 1}.
+        missing: the label of an unknown attribute, such as -1 beside 0 and 1; rows that have it in
+            any attribute are left out.
 
-    Source: the Mann-Whitney U statistic; Yeats et al. 2022, section 3 (TAD, step 1).
+    Returns:
+        (m, k), max(a, 1 - a) in [0.5, 1] with a = P(z⁺ > z⁻) + ½·P(z⁺ = z⁻); 0.5 for a constant
+        latent.
+
+    Raises:
+        ValueError: codes are not finite or not (n >= 2, m >= 1); lengths differ; attributes are not
+            binary or have one value only.
+
+    Source: the Mann-Whitney U statistic; Yeats et al. 2022, section 3 (TAD, step 1),
+    https://arxiv.org/abs/2209.10677
+
+    Example:
+        >>> auroc([[0.1], [0.4], [0.3], [0.9]], [[0], [0], [1], [1]])
+        array([[0.75]])
     """
     return rank_auroc(*codes_and_attributes(codes, attributes, missing)[:2])
 
@@ -32,7 +44,7 @@ def auroc(
 def rank_auroc(
     codes: Float[np.ndarray, "n m"], attributes: Bool[np.ndarray, "n k"]
 ) -> Float64[np.ndarray, "m k"]:
-    """AUROC by the sum of the positives' ranks: one rank transform a latent and one product."""
+    """AUROC from the sum of the positives' ranks, for all attributes of a latent in one product."""
     positives = attributes.sum(0, dtype=np.float64)
     negatives = len(attributes) - positives
     labels = attributes.astype(np.float64)

@@ -1,4 +1,4 @@
-"""The area under the ROC curve as the authors of NashAE take it, from a grid of thresholds."""
+"""The area under the ROC curve as the authors of NashAE compute it, from a grid of thresholds."""
 
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int64
@@ -14,13 +14,12 @@ def grid_auroc(
 ) -> Float64[np.ndarray, "m k"]:
     """AUROC in [0, 1], the larger of two right Riemann sums over 101 thresholds.
 
-    The thresholds are evenly spaced from the latent's minimum to its maximum, or between the
-    `extremes` that are given. One sum calls a sample positive when z >= threshold, the other when
-    z < threshold; each takes every step of its curve at the upper end. So both are too high on
-    smooth latents, and too low where many samples lie at an end: the area left of the first point
-    is missing, and what one direction misses the other does not have, so that a latent of two
-    values scores 1 - FPR, by which a perfect detector that is low for the attribute has 0. A
-    constant latent has 0.5.
+    The thresholds are evenly spaced from the latent's minimum to its maximum, or between the given
+    `extremes`. One sum calls an observation positive if z >= threshold, the other if z < threshold;
+    each takes every step of its curve at the upper end. Both are therefore too high for smooth
+    latents, and too low if many observations lie at an end: the area left of the first point is
+    missing. A latent of two values scores 1 - FPR, so a perfect detector that is low for the
+    attribute scores 0. A constant latent has 0.5.
     """
     one_block = np.zeros(len(codes), dtype=np.int64)
     area: Float64[np.ndarray, "m k"] = resampled_grid_auroc(
@@ -36,9 +35,9 @@ def resampled_grid_auroc(
     weights: Float64[np.ndarray, "draws blocks"],
     extremes: Float[np.ndarray, "2 m"] | None = None,
 ) -> Float64[np.ndarray, "draws m k"]:
-    """The same where each row counts as often as the draw's weight of its block.
+    """`grid_auroc` of each draw, where a row counts as often as the draw's weight of its block.
 
-    The grid stays that of all rows. An attribute that a draw shows with one value only has 0.5.
+    The grid stays that of all rows. An attribute of one value in a draw has 0.5.
     """
     from scipy.sparse import csr_array  # type: ignore[import-untyped]
 

@@ -16,13 +16,13 @@ def resampled_auroc(
     numbers: Int64[np.ndarray, " n"],
     weights: Float64[np.ndarray, "draws blocks"],
 ) -> Float64[np.ndarray, "draws m k"]:
-    """AUROC, direction-free, where each row counts as often as the draw's weight of its block.
+    """AUROC, in either direction, of each draw, where a row counts as often as its block's weight.
 
-    Exact up to `EXACT_ROWS` rows; with more to first order in the weights, a relative error of the
-    spread of 1/√n, at a cost that does not depend on the draws. An attribute that a draw shows with
-    one value only has 0.5.
+    Exact up to `EXACT_ROWS` rows; with more to first order in the weights: a relative error of the
+    spread of 1/√n, at a cost that does not depend on the number of draws. An attribute of one value
+    in a draw has 0.5.
 
-    Source: DeLong et al. 1988 (the placements of the first order).
+    Source: DeLong et al. 1988 (the placements of the first order), https://doi.org/10.2307/2531595
     """
     blocks = weights.shape[1]
     labels = np.ascontiguousarray(attributes.T)
@@ -49,7 +49,7 @@ def _exact(
     positives: Float64[np.ndarray, "draws k"],
     negatives: Float64[np.ndarray, "draws k"],
 ) -> Float64[np.ndarray, "draws k"]:
-    """The weighted Mann-Whitney statistic, by the midranks that cumulative sums of weights give."""
+    """The weighted Mann-Whitney statistic, from midranks of cumulative sums of weights."""
     order, first, last = _tied_places(column)
     ordered, of_block = labels[:, order].T.astype(np.float64), numbers[order]
     doubled = np.empty(positives.shape)
@@ -71,10 +71,10 @@ def _first_order(
     positives: Float64[np.ndarray, "draws k"],
     negatives: Float64[np.ndarray, "draws k"],
 ) -> Float64[np.ndarray, "draws k"]:
-    """The expansion of the AUROC to first order in the weights.
+    """The AUROC to first order in the weights.
 
     A row's placement is the share of the other class that it beats, a positive from above and a
-    negative from below; the sum of both classes' weighted means, less the AUROC, is the expansion.
+    negative from below; the expansion is the sum of both classes' weighted means, less the AUROC.
     """
     order, first, last = _tied_places(column)
     cell = 2 * numbers[order]

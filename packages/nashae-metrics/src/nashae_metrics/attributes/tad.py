@@ -29,13 +29,13 @@ from nashae_metrics.ground.score import Score, seed_of
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class TADScore(Score):
-    """`score` = Σ (best - second) over the `counted` of k attributes, found with m latents.
+    """`score` = Σ (best - second) over the `counted` of k attributes, for m latents.
 
     auroc (m, k): 0.5 for inactive latents. best, second (k,): the two highest of each attribute;
-    best_latent (k,): whose the best is, the first among equals. captured (k,): best >= min_auroc.
-    redundancy (k,): the largest share of the attribute's entropy that one other attribute removes.
-    counted (k,): captured, and redundancy <= max_redundancy where that is not None. noise_floor:
-    what as many random latents score on the same labels; None without `rng`.
+    best_latent (k,): the index of the best, the first among equals. captured (k,): best >=
+    min_auroc. redundancy (k,): the largest share of the attribute's entropy that one other
+    attribute removes. counted (k,): captured, and redundancy <= max_redundancy unless that is None.
+    noise_floor: the scores of as many random latents on the same labels; None without `rng`.
     """
 
     auroc: Float64[np.ndarray, "m k"]
@@ -81,44 +81,60 @@ def tad(
     bootstrap: Bootstrap | None = BOOTSTRAP,
     noise_repetitions: int = 200,
 ) -> TADScore:
-    """Total AUROC Difference: by how much one latent alone detects each attribute, in sum.
+    """Total AUROC Difference: how much better one latent detects each attribute than all others.
 
-    codes (n, m), any real numbers; attributes (n, k), binary as bool, {0, 1} or {-1, 1}. For each
-    attribute a₁ is the highest AUROC of any latent and a₂ the next (0.5, chance, where there is one
-    latent). An attribute counts when it is captured, a₁ >= `min_auroc`, and independent: no other
-    attribute removes more than the share `max_redundancy` of its entropy (None: all of them are).
-    Returns the sum of a₁ - a₂ over those, in [0, k/2]; more is better. Inactive latents have AUROC
-    0.5; with none active the score is 0.
+    For each attribute a₁ is the highest AUROC of any latent and a₂ the next (0.5, chance, if there
+    is only one latent). An attribute counts if it is captured, a₁ >= `min_auroc`, and independent:
+    no other attribute removes more than the share `max_redundancy` of its entropy. The score is the
+    sum of a₁ - a₂ over these attributes, in [0, k/2]; more is better. Inactive latents have AUROC
+    0.5; with no active latent the score is 0.
 
-    protocol:
-    - "exact": exact AUROC on all rows. Only a constant latent is inactive, so that the score does
-      not change with a monotone transform of a latent. NashAE leaves latents that are dead but not
-      constant: score its codes with active="nashae".
-    - "yeats2022": as the authors' notebook, 1000 rows, inactive by the rule "nashae", AUROC from
-      101 thresholds, which is .01 too high on smooth latents, and on saturated ones up to .4 too
-      high or 1 too low: it can be below 0.5, so that the score is in [0, k]. Score VAEs by their
-      sampled z, and the β-VAE with its `means`.
-    active: a rule's name, an `ActiveLatents`, or a mask (m,), in place of the protocol's.
-    means (n, m), under "yeats2022" alone: the posterior means, whose extremes, in place of the
-    codes', the thresholds lie between, and of which the rule asks whether a latent is active. The
-    authors' code has it so for the β-VAE, not for β-TCVAE and FactorVAE.
-    samples: the number of rows, in place of the protocol's; drawn by `rng`, without replacement,
-    where there are more. Few rows bias the score low: compare models at equal numbers.
-    missing: a label that stands for an unknown one, such as -1 beside 0 and 1; rows that have it in
-    any attribute are left out.
-    bootstrap: how the score's interval is drawn by `rng`; which attributes are captured is decided
-    anew in each resample, which are redundant is not. Beyond 2000 rows the exact protocol's
-    resamples are taken to first order.
-    noise_repetitions: how often as many random latents as are active are scored on the same labels,
-    by `rng`, for the result's `noise_floor`; 0 for none. Under "exact" with over 200 rows their
-    AUROCs are drawn from their normal limit, else normal latents go the protocol's own way.
+    Protocols:
 
-    Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), lengths that differ,
-    attributes that are not binary or have one value only (also among the rows drawn), an unknown
-    protocol or rule, thresholds out of range, fewer than two samples, rows to be drawn without
-    `rng`, means of another shape or under "exact", and `noise_repetitions` below 0.
+    - "exact": exact AUROC of all observations. Only a constant latent is inactive, so the score
+      does not change with a monotone transform of a latent. NashAE leaves latents that are unused
+      but not constant: score its codes with active="nashae".
+    - "yeats2022": as the authors' notebook: 1000 observations, the rule "nashae", AUROC from 101
+      thresholds. That is .01 too high for smooth latents, and for saturated ones up to .4 too high
+      or 1 too low; it can be below 0.5, so the score is in [0, k]. Score VAEs by their sampled z,
+      and the β-VAE with its `means`.
 
-    Source: Yeats et al. 2022, section 3 and Table 3.
+    Args:
+        codes: (n, m), any real numbers.
+        attributes: (n, k), binary: bool, {0, 1} or {-1, 1}.
+        protocol: "exact" or "yeats2022".
+        active: a rule of active latents, its name, or a mask (m,), in place of the protocol's rule.
+        means: (n, m), only under "yeats2022": the posterior means. Their extremes, not those of the
+            codes, bound the thresholds, and the rule of active latents looks at them. The authors'
+            code does so for the β-VAE, not for β-TCVAE and FactorVAE.
+        min_auroc: the AUROC from which an attribute is captured, in [0.5, 1].
+        max_redundancy: the largest redundancy of an independent attribute, in [0, 1]; None for all.
+        samples: how many observations, in place of the protocol's number; drawn by `rng` if there
+            are more. Few observations bias the score low: compare models at equal numbers.
+        missing: the label of an unknown attribute, such as -1 beside 0 and 1; rows that have it in
+            any attribute are left out.
+        rng: draws the observations, the interval and the noise floor.
+        bootstrap: how the interval is drawn, None for none. Each resample decides anew which
+            attributes are captured, not which are redundant. Beyond 2000 observations the resamples
+            of "exact" are taken to first order.
+        noise_repetitions: how often as many random latents as are active are scored on the same
+            labels for `noise_floor`; 0 for none. Under "exact" with over 200 observations their
+            AUROCs are drawn from their normal limit; otherwise normal latents are scored by the
+            protocol.
+
+    Raises:
+        ValueError: codes are not finite or not (n >= 2, m >= 1); lengths or shapes differ;
+            attributes are not binary or have one value only (also among the observations drawn);
+            the protocol or the rule is unknown; a threshold is out of range; `samples` is below 2
+            or needs `rng`; `means` is given under "exact".
+
+    Source: Yeats et al. 2022, section 3 and Table 3, https://arxiv.org/abs/2209.10677
+
+    Example:
+        >>> import numpy as np
+        >>> attributes = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+        >>> tad(attributes + 0.0, attributes).score
+        1.0
     """
     check_choice("protocol of tad", protocol, PROTOCOLS)
     _check_thresholds(min_auroc, max_redundancy, noise_repetitions)
@@ -140,9 +156,8 @@ def tad(
         areas[mask] = auroc(used, labels)
     best, second = _two_best(areas)
     captured = best >= min_auroc
-    # Differs from the paper: the text sums over all "independent" attributes and leaves open which
-    # those are. The authors' code, and so Table 3, counts the captured ones whose entropy no other
-    # attribute removes by over 0.2.
+    # Differs from the paper: its text sums over all "independent" attributes without saying which
+    # these are. The authors' code, and so Table 3, counts the captured ones of redundancy <= 0.2.
     removed = redundancy(labels)
     independent = removed <= (1.0 if max_redundancy is None else max_redundancy)
     score_of = partial(_totals, independent=independent, min_auroc=min_auroc)
@@ -178,7 +193,7 @@ def tad(
 
 
 def _two_best(areas: Float64[np.ndarray, "*draws m k"]) -> Float64[np.ndarray, "2 *draws k"]:
-    # Where latents are missing, chance stands in.
+    # Chance stands in for missing latents.
     missing = max(0, 2 - areas.shape[-2])
     chance = np.full((*areas.shape[:-2], missing, areas.shape[-1]), 0.5)
     last = np.partition(np.concatenate([areas, chance], axis=-2), -2, axis=-2)[..., -2:, :]
@@ -224,7 +239,7 @@ def _check_thresholds(
 
 def _means(codes: npt.ArrayLike, means: npt.ArrayLike, protocol: str) -> Float[np.ndarray, "n m"]:
     if protocol == "exact":
-        raise ValueError('means has no use under "exact": give protocol="yeats2022", or no means')
+        raise ValueError('means must be None under "exact": give protocol="yeats2022", or no means')
     check_same_rows(codes, means, "means")
     checked = codes_array(means, "means")
     check_same_shape(codes_array(codes), checked, "means")
@@ -234,15 +249,15 @@ def _means(codes: npt.ArrayLike, means: npt.ArrayLike, protocol: str) -> Float[n
 def _drawn(
     attributes: Bool[np.ndarray, "n k"], samples: int | None, rng: np.random.Generator | None
 ) -> slice | Int64[np.ndarray, " l"]:
-    """The rows in use."""
+    """The rows to score."""
     if samples is not None and samples < 2:
         raise ValueError(f"samples must be 2 or more; got {samples}")
     if samples is None or samples >= len(attributes):
         return slice(None)
     if rng is None:
         raise ValueError(
-            f"{samples} of {len(attributes)} rows are to be drawn, "
-            "hand in rng=np.random.default_rng(seed)"
+            f"rng must be a generator to draw {samples} of {len(attributes)} rows; got None: "
+            "give rng=np.random.default_rng(seed)"
         )
     rows = rng.choice(len(attributes), size=samples, replace=False)
     check_both_present(attributes[rows], f"among the {samples} rows drawn; take more samples")

@@ -1,4 +1,4 @@
-"""Covariances of codes, of all rows and of resamples."""
+"""Standardised codes, and covariances of codes and of their resamples."""
 
 import numpy as np
 from jaxtyping import Float, Float64, Int64
@@ -11,8 +11,8 @@ def centred(
 ) -> tuple[Float64[np.ndarray, "n m"], Float64[np.ndarray, " m"]]:
     """Codes less their mean, in units of their largest distance from it, and that distance.
 
-    An offset costs no more digits than the codes themselves have lost to it. A constant latent is 0
-    in the unit 1.
+    An offset costs only the digits that the codes themselves have lost to it. A constant latent is
+    0, of unit 1.
     """
     residual = codes - codes.mean(0, dtype=np.float64)
     residual -= residual.mean(0)  # the first mean is off by a rounding of the offset

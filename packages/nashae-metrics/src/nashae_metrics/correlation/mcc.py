@@ -21,8 +21,8 @@ class MCCScore(Score):
     """`score` is the mean of `correlations` (k,), each that of a factor and its latent.
 
     matching (k,): the latent of each factor, -1 for none. matrix (m, k): absolute correlations on
-    the rows that were scored, 0 for inactive latents. correlation: "pearson" or "spearman". train,
-    test: rows that the matching was fitted on and that were scored.
+    the test rows, 0 for inactive latents. correlation: "pearson" or "spearman". train, test: how
+    many rows the matching was fitted on, and how many were scored.
     """
 
     correlations: Float64[np.ndarray, " k"]
@@ -44,25 +44,36 @@ def mcc(
     missing: float | int | None = None,
     bootstrap: Bootstrap | None = BOOTSTRAP,
 ) -> MCCScore:
-    """Mean correlation coefficient: by how much each factor follows a latent of its own.
+    """Mean correlation coefficient of factors and latents, matched one to one.
 
-    codes (n, m) and factors (n, k), any real numbers: the factors' own values are taken, no
-    classes. Latents are matched to factors one to one so that the sum of the absolute correlations
-    is largest; the matching is fitted on one half of the rows, drawn by `rng`, and scored on the
-    other. A factor without a latent, where fewer are active than there are factors, counts 0, and
-    so does a column that is constant within the half. The score is in [0, 1]; more is better.
+    The matching maximises the sum of absolute correlations on one half of the observations, drawn
+    by `rng`; the score is the mean of the matched correlations on the other half, in [0, 1]; more
+    is better. A factor without a latent counts 0, and so does a column that is constant in a half.
 
-    correlation: "pearson" sees lines, "spearman" any monotone dependence. Neither sees that a
-    factor is a circle or a set of classes without order. active: a rule's name, an `ActiveLatents`,
-    or a mask (m,). The interval is drawn over the rows scored as `bootstrap` says, the matching
-    held fixed; "spearman" has none, for ranks do not resample by weights.
-    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
-    factor are left out.
+    Args:
+        codes: (n, m), any real numbers.
+        factors: (n, k), any real numbers; their own values are used, not classes.
+        rng: draws the halves and the interval.
+        protocol: "standard", the only one.
+        correlation: "pearson" for linear, "spearman" for any monotone dependence. Neither sees that
+            a factor is a circle or a set of classes without order.
+        active: a rule of active latents, its name, or a mask (m,).
+        missing: the label of an unknown factor, such as -1 or nan; rows that have it are left out.
+        bootstrap: how the interval over the test rows is drawn, the matching held fixed; None for
+            none. "spearman" has none, because ranks cannot be resampled by weights.
 
-    Raises `ValueError` for codes or factors that are not finite, codes not (n >= 3, m >= 1),
-    factors that are constant or of another length, and an unknown rule, protocol or correlation.
+    Raises:
+        ValueError: codes or factors are not finite; codes are not (n >= 3, m >= 1); a factor is
+            constant or of another length; the rule, the protocol or the correlation is unknown.
 
-    Source: Hyvärinen & Morioka 2016, section 5; the two halves are those of Khemakhem et al. 2020.
+    Source: Hyvärinen & Morioka 2016, section 5, https://arxiv.org/abs/1605.06336; the two halves
+    are those of Khemakhem et al. 2020.
+
+    Example:
+        >>> import numpy as np
+        >>> factors = np.random.default_rng(0).normal(size=(100, 2))
+        >>> round(mcc(factors[:, ::-1], factors, rng=np.random.default_rng(1)).score, 6)
+        1.0
     """
     sample = checked_sample(codes, factors, active=active, missing=missing, every_value=True)
     return mcc_of(sample, protocol=protocol, rng=rng, bootstrap=bootstrap, correlation=correlation)
@@ -76,7 +87,7 @@ def mcc_of(
     bootstrap: Bootstrap | None = None,
     correlation: str = "pearson",
 ) -> MCCScore:
-    """The mean correlation coefficient of a sample that is checked."""
+    """The mean correlation coefficient of a checked sample."""
     from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
 
     check_choice("protocol of mcc", protocol, METRIC.protocols)

@@ -17,7 +17,7 @@ from nashae_metrics.ground.score import Score, seed_of
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Predictability(Score):
-    """`score` is the mean of `r2` (m,) over the `active` latents (m,), found by `rule`.
+    """`score` is the mean of `r2` (m,) over the `active` latents (m,), by `rule`.
 
     mean_of_all: the mean over all m latents.
     """
@@ -38,17 +38,30 @@ def predictability(
 ) -> Predictability:
     """Mean R² between the active latents and their predictions from the other latents.
 
-    codes z (n, m) and predictions z′ (n, m), any real numbers. R² of a latent is (Cov(z, z′)/(σ_z
-    σ_z′))², in [0, 1]; less is better. It is 0 where z or z′ is constant, or where z has a standard
-    deviation of at most `min_deviation` (the authors take 0.01 on CelebA). active: a rule's name,
-    an `ActiveLatents`, or a mask (m,); the default is the rule for NashAE's codes in [0, 1],
-    because a mean with the dead latents misleads. With none active the score is 0.
-    With `rng` its interval is drawn as `bootstrap` says.
+    R² of a latent z with prediction z′ is (Cov(z, z′)/(σ_z σ_z′))², in [0, 1]; less is better. It
+    is 0 if z or z′ is constant. With no active latent the score is 0.
 
-    Raises `ValueError` for arrays that are not finite or not (n >= 2, m >= 1), shapes that differ,
-    an unknown rule, and a `min_deviation` below 0.
+    Args:
+        codes: z (n, m), any real numbers.
+        predictions: z′ (n, m), of each latent from the others.
+        active: a rule of active latents, its name, or a mask (m,). The default is the rule for
+            NashAE's codes in [0, 1], because a mean that includes inactive latents misleads.
+        min_deviation: latents of at most this standard deviation have R² 0 (the authors take 0.01
+            on CelebA).
+        rng: draws the interval; without it there is none.
+        bootstrap: how the interval is drawn; None for none.
 
-    Source: Yeats et al. 2022, section 4 and Figure 2.
+    Raises:
+        ValueError: an array is not finite or not (n >= 2, m >= 1); shapes differ; the rule is
+            unknown; `min_deviation` is below 0.
+
+    Source: Yeats et al. 2022, section 4 and Figure 2, https://arxiv.org/abs/2209.10677
+
+    Example:
+        >>> import numpy as np
+        >>> codes = np.array([[0.0], [0.5], [1.0]])
+        >>> predictability(codes, 1 - codes).score
+        1.0
     """
     checked = codes_array(codes)
     check_same_rows(codes, predictions, "predictions")
@@ -57,8 +70,8 @@ def predictability(
     if not min_deviation >= 0:
         raise ValueError(f"min_deviation must be 0 or more; got {min_deviation}")
     # Differs from the paper: it does not say whether its mean R² is over all latents; here it is
-    # over the active. The authors' code divides a covariance over n by deviations over n - 1, so
-    # that its R² are ((n - 1)/n)² of these: 0.98 of them at 100 rows.
+    # over the active ones. The authors' code divides a covariance over n by deviations over n - 1,
+    # so its R² are ((n - 1)/n)² of these: 0.98 of them at 100 observations.
     mask, rule = active_latents(checked, active)
     pairs = [unit_variance(checked), unit_variance(predicted)]
     of_codes = (min_deviation / pairs[0][1]) ** 2
@@ -104,12 +117,13 @@ def _moments(
 def _r2(
     moments: Float64[np.ndarray, "draws five_m"], least: Float64[np.ndarray, "2 m"]
 ) -> Float64[np.ndarray, "draws m"]:
-    """R² of draws, 0 where a variance, in units of all rows' own, is not above `least`."""
+    """R² of each draw; 0 if a variance, in units of that of all rows, is not above `least`."""
     z, p, zz, pp, zp = np.split(moments, 5, axis=1)
     variances = zz - z * z, pp - p * p
-    # What rounding leaves of a draw that shows one value is no variance.
+    # In a draw of one value rounding leaves a tiny variance.
     above = [
-        found > np.maximum(bound, 1e-14) for found, bound in zip(variances, least, strict=True)
+        variance > np.maximum(bound, 1e-14)
+        for variance, bound in zip(variances, least, strict=True)
     ]
     varies = above[0] & above[1]
     correlation = (zp - z * p) ** 2 / np.where(varies, variances[0] * variances[1], 1.0)

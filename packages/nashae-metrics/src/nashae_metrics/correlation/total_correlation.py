@@ -1,4 +1,4 @@
-"""Total correlation of latents, taken for Gaussian (Locatello et al. 2019)."""
+"""Gaussian total correlation of latents (Locatello et al. 2019)."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.sample import codes_sample
 from nashae_metrics.ground.score import Score
 
-ROUNDINGS = 16  # a standardised direction of so many roundings a latent is none
+ROUNDINGS = 16  # a singular value of at most so many roundings a latent counts as 0
 SINGULAR_DRAW = 1e-12
 
 
@@ -43,26 +43,37 @@ def total_correlation(
 ) -> TotalCorrelationScore:
     """Gaussian total correlation: how far the active latents are from being uncorrelated.
 
-    codes (n, m), any real numbers. ½(Σ log Σ_ii - log det Σ) = -½ log det of their correlations, in
-    nats, 0 ... ∞; less is better. It does not depend on the latents' order, sign, scale and offset.
-    With one active latent or none it is 0. It is `inf` where the active latents are linearly
-    dependent up to rounding: two of them equal, or not more rows than latents. active: a rule's
-    name, an `ActiveLatents`, or a mask (m,). With `rng` the interval is drawn as `bootstrap` says;
-    there is none for an infinite score, nor where a resample has dependent latents. Finite samples
-    bias the score by about a(a - 1)/(4 n) upwards for a active latents.
+    ½(Σ log Σ_ii - log det Σ) = -½ log det of the correlations, in nats, 0 ... ∞; less is better. It
+    does not depend on the latents' order, sign, scale and offset. With one active latent or none it
+    is 0. It is `inf` if the active latents are linearly dependent up to rounding: two of them
+    equal, or no more observations than latents. Finite samples bias it upwards by about a(a - 1)/(4
+    n) for a active latents.
 
-    protocol: "standard" takes all rows; "locatello2019" 10,000 of them, drawn by `rng`, and differs
-    from disentanglement_lib in one thing: there a dead latent makes the score NaN.
+    Args:
+        codes: (n, m), any real numbers.
+        protocol: "standard" takes all rows; "locatello2019" 10,000 of them, drawn by `rng`. It
+            differs from disentanglement_lib in one thing: there an inactive latent makes the score
+            NaN.
+        active: a rule of active latents, its name, or a mask (m,).
+        rng: draws the rows and the interval; without it there is no interval.
+        bootstrap: how the interval is drawn, None for none. There is none for an infinite score,
+            nor if a resample has dependent latents.
 
-    Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), an unknown rule or
-    protocol, and fewer rows than the protocol takes.
+    Raises:
+        ValueError: codes are not finite or not (n >= 2, m >= 1); the rule or the protocol is
+            unknown, or there are fewer rows than it takes.
 
-    Source: Locatello et al. 2019, section 5.3 (Watanabe 1960).
+    Source: Locatello et al. 2019, section 5.3, https://arxiv.org/abs/1811.12359; Watanabe 1960,
+    https://doi.org/10.1147/rd.41.0066
+
+    Example:
+        >>> round(total_correlation([[0.0, 0.0], [0.0, 1.0], [1.0, 1.0], [1.0, 1.0]]).score, 3)
+        0.203
     """
     sample = codes_sample(codes, protocol=protocol, active=active, rng=rng)
     values, _ = unit_variance(sample.used)
     # From the singular values of the codes, not from the determinant of their covariance, whose
-    # smallest eigenvalues are lost to rounding at the square.
+    # smallest eigenvalues are lost to rounding in the square.
     triangle = np.linalg.qr(values, mode="r") / len(values) ** 0.5
     singular = np.linalg.svd(triangle, compute_uv=False)
     latents = values.shape[1]

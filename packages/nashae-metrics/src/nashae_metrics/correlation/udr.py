@@ -22,13 +22,13 @@ MOST_SWEEPS = 2000
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class UDRScore(Score):
-    """`score` is the mean over models of `per_model` (s,), each the median of its pairs.
+    """`score` is the mean over models of `per_model` (s,), each the median over its pairs.
 
-    pairwise (s, s): the score of each pair of models, symmetric, 0 on the diagonal. similarity
-    (M, M), M latents of all models together: block (i, j) is that of the latents of model i, in its
-    rows, with those of model j; under "lasso" the size of their weights in predicting the latter. 0
-    for inactive latents and within a model. model (M,): whose each latent is, as in `active` (M,).
-    There is no interval: the pairs share models.
+    pairwise (s, s): the score of each pair of models, symmetric, 0 on the diagonal. similarity (M,
+    M) of the M latents of all models together: block (i, j) compares the latents of model i (rows)
+    with those of model j; under "lasso" it is the size of their weights in predicting the latter. 0
+    for inactive latents and within a model. model (M,): the model of each latent, as in `active`
+    (M,). There is no interval: pairs share models.
     """
 
     per_model: Float64[np.ndarray, " s"]
@@ -44,55 +44,66 @@ def udr(
     method: str = "lasso",
     active: str | ActiveLatents | Sequence[npt.ArrayLike] = "constant",
 ) -> UDRScore:
-    """Whether models that differ in their seed learn the same latents, up to order and sign.
+    """Unsupervised disentanglement ranking: whether models of several seeds have the same latents.
 
-    codes_of_seeds: codes (n, m_s) of the same n rows by each of s >= 2 models. R(a, b) >= 0 is the
-    similarity of latent a of one model with latent b of the other, both standardised: the size of
-    a's weight when a Lasso (penalty 0.1) predicts b, or |Spearman's correlation|. The score of a
-    pair is (Σ_b r_b²/Σ_a R(a, b) + Σ_a r_a²/Σ_b R(a, b))/(d_i + d_j), over the d_i and d_j active
-    latents, with r the largest R of a column or row: each latent's best match, times how much it
-    stands alone. A model's score is the median over its pairs. More is better; 1 at most under
-    "spearman", about 0.9 for equal models under "lasso", whose penalty shrinks each weight. A model
-    without active latents has 0.
+    R(a, b) >= 0 is the similarity of latent a of one model with latent b of another, both
+    standardised. The score of a pair is (Σ_b r_b²/Σ_a R(a, b) + Σ_a r_a²/Σ_b R(a, b))/(d_i + d_j),
+    over the d_i and d_j active latents, with r the largest R of a column or row: each latent's best
+    match, times how much it stands alone. A model's score is the median over its pairs. More is
+    better; 1 at most under "spearman", about 0.9 for equal models under "lasso", whose penalty
+    shrinks each weight. A model without active latents has 0. Latents may differ in order and sign.
 
-    active: a rule's name, an `ActiveLatents`, or a sequence of masks (m_s,), one a model. The paper
-    takes latents whose mean divergence from the prior is over 0.01: hand in those masks for VAEs;
-    deterministic codes, which have no posterior, have the rules.
+    Args:
+        codes_of_seeds: s >= 2 arrays, the codes (n, m_s) of the same n observations by each model.
+        method: "lasso" takes the size of a's weight when a Lasso (penalty 0.1) predicts b;
+            "spearman" the absolute rank correlation.
+        active: a rule of active latents, its name, or a sequence of masks (m_s,), one a model. The
+            paper takes latents whose mean divergence from the prior is over 0.01: give those masks
+            for VAEs.
 
-    Raises `ValueError` for fewer than two models, codes that are not finite or not (n >= 2,
-    m >= 1), lengths that differ, another number of masks than models, and an unknown method or
-    rule.
+    Raises:
+        ValueError: fewer than two models; codes are not finite or not (n >= 2, m >= 1); lengths
+            differ; there is another number of masks than models; the method or the rule is unknown.
 
-    Source: Duan et al. 2020, section 4. disentanglement_lib takes the mean of the two sums' means
-    instead, which is the same for d_i = d_j; under "lasso" a pair there has a score a direction,
-    and a model the median of those in which it is predicted.
+    Source: Duan et al. 2020, section 4, https://arxiv.org/abs/1905.12614. disentanglement_lib takes
+    the mean of the two sums' means instead, which is the same for d_i = d_j; under "lasso" a pair
+    there has a score in each direction, and a model the median of those in which it is predicted.
+
+    Example:
+        >>> import numpy as np
+        >>> codes = np.random.default_rng(0).normal(size=(500, 2))
+        >>> round(udr([codes, -codes[:, ::-1]], method="spearman").score, 1)
+        1.0
     """
     check_choice("method", method, ("lasso", "spearman"))
     tables = _tables(codes_of_seeds)
     rules = [active] * len(tables) if isinstance(active, str | ActiveLatents) else list(active)
     if len(rules) != len(tables):
         raise ValueError(
-            f"active must have one mask a model; got {len(rules)} and {len(tables)} models"
+            f"active must have one mask for each of {len(tables)} models; got {len(rules)}"
         )
-    found = [active_latents(table, rule) for table, rule in zip(tables, rules, strict=True)]
-    mask = np.concatenate([mask for mask, _ in found])
+    masks, names = zip(
+        *(active_latents(table, rule) for table, rule in zip(tables, rules, strict=True)),
+        strict=True,
+    )
+    mask = np.concatenate(masks)
     model = np.repeat(np.arange(len(tables)), [table.shape[1] for table in tables])
     similarity = np.zeros((len(mask), len(mask)))
     similarity[np.ix_(mask, mask)] = _similarity(
-        _correlations(tables, [mask for mask, _ in found], method), model[mask], method
+        _correlations(tables, list(masks), method), model[mask], method
     )
     pairwise = _pairwise(
-        similarity, [np.flatnonzero(mask & (model == s)) for s in range(len(found))]
+        similarity, [np.flatnonzero(mask & (model == s)) for s in range(len(tables))]
     )
-    others = ~np.eye(len(tables), dtype=bool)
+    off_diagonal = ~np.eye(len(tables), dtype=bool)
     # Differs from the paper: it ranks single models; the score, their mean, is ours.
     per_model = np.array(
-        [np.median(row[other]) for row, other in zip(pairwise, others, strict=True)]
+        [np.median(row[kept]) for row, kept in zip(pairwise, off_diagonal, strict=True)]
     )
     return UDRScore(
         score=float(per_model.mean()),
         active=mask,
-        rule=found[0][1],
+        rule=names[0],
         samples=len(tables[0]),
         protocol="standard",
         per_model=per_model,
@@ -114,8 +125,8 @@ def _tables(codes_of_seeds: Sequence[npt.ArrayLike]) -> list[Float[np.ndarray, "
         check_same_rows(codes_of_seeds[0], codes, name)
         if len(table) != len(tables[0]):
             raise ValueError(
-                f"{name} must have the same rows as codes_of_seeds[0], "
-                f"got {len(table)} and {len(tables[0])}"
+                f"{name} must have as many rows as codes_of_seeds[0], {len(tables[0])}; "
+                f"got {len(table)}"
             )
     return tables
 
@@ -153,16 +164,16 @@ def lasso_weights(
 ) -> Float64[np.ndarray, "a b"]:
     """Weights w of the Lasso, min |y - Xw|²/(2n) + 0.1 |w|₁, of standardised X and targets y.
 
-    predictors, targets: the correlations of X with itself and with each y. By coordinate descent,
-    of all targets at once.
+    predictors, targets: the correlations of X with itself and with each y. Coordinate descent for
+    all targets at once.
     """
     weights = np.zeros(targets.shape)
-    rest = targets.copy()  # the correlations of X with what is not yet explained
+    rest = targets.copy()  # the correlations of X with the residuals
     for _ in range(MOST_SWEEPS):
         largest = 0.0
         for a, (weight, correlation) in enumerate(zip(weights, predictors, strict=True)):
             size = correlation[a]
-            if size == 0:  # a constant latent that is taken for active predicts nothing
+            if size == 0:  # a constant latent of the mask predicts nothing
                 continue
             aim = rest[a] + size * weight
             moved = np.sign(aim) * np.maximum(np.abs(aim) - PENALTY, 0.0) / size - weight
@@ -177,7 +188,7 @@ def lasso_weights(
 def _pairwise(
     similarity: Float64[np.ndarray, "M M"], latents: list[Int64[np.ndarray, " _"]]
 ) -> Float64[np.ndarray, "s s"]:
-    """The scores of pairs, the mean of both directions, which differ under "lasso" only."""
+    """The scores of pairs, the mean of both directions, which differ only under "lasso"."""
     scores = np.zeros((len(latents), len(latents)))
     for i, ours in enumerate(latents):
         for j, theirs in enumerate(latents):

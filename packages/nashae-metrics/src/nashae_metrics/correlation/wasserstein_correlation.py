@@ -1,4 +1,4 @@
-"""Wasserstein dependence of latents, taken for Gaussian (Locatello et al. 2019)."""
+"""Gaussian Wasserstein correlation of latents (Locatello et al. 2019)."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from nashae_metrics.ground.score import Score
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class WassersteinCorrelationScore(Score):
-    """`score` is the squared distance in the codes' squared unit; `normalised` is free of it.
+    """`score` is the squared distance in the codes' squared unit; `normalised` has no unit.
 
     normalised: the score over the total variance, with `normalised_interval`. variances (m,): of
     the latents (ddof 1), 0 for inactive ones.
@@ -35,21 +35,26 @@ def wasserstein_correlation(
     rng: np.random.Generator | None = None,
     bootstrap: Bootstrap | None = BOOTSTRAP,
 ) -> WassersteinCorrelationScore:
-    """Squared 2-Wasserstein distance of the codes' Gaussian from that with independent latents.
+    """Squared 2-Wasserstein distance between the codes' Gaussian and that with independent latents.
 
-    codes (n, m), any real numbers. 2 tr Σ - 2 tr (Σ diag Σ)^½ with the covariance Σ (ddof 1) of the
-    active latents: 0 where they are uncorrelated; less is better. The score grows with the square
-    of the codes' scale: compare models by `normalised`, which is in 0 ... 2(1 - 1/√a) for a active
-    latents and does not change where all are scaled alike. With one active latent or none both are
-    0. active: a rule's name, an `ActiveLatents`, or a mask (m,). With `rng` the intervals are drawn
-    as `bootstrap` says.
+    2 tr Σ - 2 tr (Σ diag Σ)^½ with the covariance Σ (ddof 1) of the active latents: 0 if they are
+    uncorrelated; less is better. The score grows with the square of the codes' scale: compare
+    models by `normalised`, which is in 0 ... 2(1 - 1/√a) for a active latents and does not change
+    if all are scaled alike. With one active latent or none both are 0.
 
-    protocol: "standard" takes all rows; "locatello2019" 10,000 of them, drawn by `rng`.
+    Args:
+        codes: (n, m), any real numbers.
+        protocol: "standard" takes all rows; "locatello2019" 10,000 of them, drawn by `rng`.
+        active: a rule of active latents, its name, or a mask (m,).
+        rng: draws the rows and the intervals; without it there are no intervals.
+        bootstrap: how the intervals are drawn; None for none.
 
-    Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), an unknown rule or
-    protocol, and fewer rows than the protocol takes.
+    Raises:
+        ValueError: codes are not finite or not (n >= 2, m >= 1); the rule or the protocol is
+            unknown, or there are fewer rows than it takes.
 
-    Source: Locatello et al. 2019, section 5.3 (Dowson & Landau 1982).
+    Source: Locatello et al. 2019, section 5.3, https://arxiv.org/abs/1811.12359; Dowson & Landau
+    1982, https://doi.org/10.1016/0047-259X(82)90077-X
     """
     sample = codes_sample(codes, protocol=protocol, active=active, rng=rng)
     values, units = centred(sample.used)

@@ -1,1 +1,1 @@
-"""What every metric stands on: checked inputs, samples, splits, intervals, results."""
+"""What every metric stands on: checked inputs, samples, splits, intervals, results, the record."""

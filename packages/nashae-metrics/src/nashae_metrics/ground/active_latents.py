@@ -1,4 +1,4 @@
-"""Which latents count: one policy for all metrics, with the rules that were published, by name."""
+"""Which latents count: the published rules, by name."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,11 +13,23 @@ from nashae_metrics.ground.choices import check_choice
 
 @dataclass(frozen=True)
 class ActiveLatents:
-    """A rule: a latent is active when its statistic stands in the given relation to the threshold.
+    """A rule: a latent is active if its statistic stands in a relation to a threshold.
 
-    `statistic` is "range" (max - min over the samples), "deviation" (standard deviation over the
-    samples, ddof 1) or "posterior variance" (mean over the samples; needs `variances`). Raises
-    `ValueError` for a statistic, a relation or a threshold that is none.
+    Args:
+        name: the rule's name.
+        statistic: "range" (max - min over the samples), "deviation" (standard deviation over the
+            samples, ddof 1) or "posterior variance" (mean over the samples; needs `variances`).
+        relation: ">", ">=" or "<=".
+        threshold: what the statistic is compared with; finite.
+
+    Raises:
+        ValueError: the statistic, the relation or the threshold is not one of these.
+
+    Example:
+        >>> from nashae_metrics import learned_latents
+        >>> rule = ActiveLatents("wide", "range", ">", 0.5)
+        >>> learned_latents([[0.0, 0.0], [0.1, 1.0]], rule=rule).active
+        array([False,  True])
     """
 
     name: str
@@ -34,7 +46,7 @@ class ActiveLatents:
     def measured(
         self, codes: Float[np.ndarray, "n m"], variances: npt.ArrayLike | None = None
     ) -> Float64[np.ndarray, " m"]:
-        """Measure the statistic of each latent."""
+        """The statistic of each latent."""
         measured: Float64[np.ndarray, " m"]
         if self.statistic == "range":
             measured = codes.max(0).astype(np.float64) - codes.min(0).astype(np.float64)
@@ -46,15 +58,15 @@ class ActiveLatents:
         return measured
 
     def mask(self, measured: Float64[np.ndarray, " m"]) -> Bool[np.ndarray, " m"]:
-        """Tell the active latents by their statistics."""
+        """The active latents, given their statistics."""
         if self.relation == ">":
             return measured > self.threshold
         return measured >= self.threshold if self.relation == ">=" else measured <= self.threshold
 
 
-# "constant" is free of scale and suits anyone's codes, "nashae" is for codes in [0, 1]; "beta-vae",
-# "factor-vae" and "beta-tcvae" are for posterior means (the code of Yeats et al. 2022), "std" is
-# the FactorVAE metric's (Kim & Mnih 2018).
+# "constant" does not depend on the codes' scale; "nashae" is for codes in [0, 1]; "beta-vae",
+# "factor-vae" and "beta-tcvae" are for posterior means (the code of Yeats et al. 2022); "std" is
+# the rule of the FactorVAE metric (Kim & Mnih 2018).
 RULES = {
     rule.name: rule
     for rule in (
@@ -69,7 +81,7 @@ RULES = {
 
 
 def named_rule(rule: str | ActiveLatents) -> ActiveLatents:
-    """Look a rule up by its name; a rule that is one already stays itself."""
+    """The rule of that name; a rule is returned as it is."""
     if isinstance(rule, ActiveLatents):
         return rule
     check_choice("the rule of active latents", rule, RULES)
@@ -79,7 +91,7 @@ def named_rule(rule: str | ActiveLatents) -> ActiveLatents:
 def active_latents(
     codes: Float[np.ndarray, "n m"], active: str | ActiveLatents | npt.ArrayLike
 ) -> tuple[Bool[np.ndarray, " m"], str]:
-    """Give the mask of active latents and its rule's name, "mask" for one given by hand."""
+    """The mask of active latents and the name of its rule, "mask" if a mask was given."""
     if isinstance(active, str | ActiveLatents):
         rule = named_rule(active)
         return rule.mask(rule.measured(codes)), rule.name
@@ -87,7 +99,7 @@ def active_latents(
     mask = np.array(active)
     if mask.dtype != np.bool_ or mask.shape != codes.shape[1:]:
         raise ValueError(
-            f"active must be a rule or a mask of {codes.shape[1]} booleans, one a latent, "
+            f"active must be a rule or a mask of {codes.shape[1]} booleans, one a latent; "
             f"got dtype {mask.dtype} and shape {mask.shape}"
         )
     return mask, "mask"
@@ -98,11 +110,12 @@ def _variances_array(
 ) -> Float[np.ndarray, "n m"]:
     if variances is None:
         raise ValueError(
-            f"rule {rule!r} needs the posterior variances: call learned_latents(codes, "
-            f"rule={rule!r}, variances=...) and hand its mask .active to the other metrics"
+            f"variances must be the posterior's for rule {rule!r}; got None: call "
+            f"learned_latents(codes, rule={rule!r}, variances=...) and give its mask .active to "
+            "the other metrics"
         )
     array = codes_array(variances, "variances")
     check_same_shape(codes, array, "variances")
     if (array < 0).any():
-        raise ValueError(f"variances must not be negative; got {array.min()}; hand in exp(log σ²)")
+        raise ValueError(f"variances must be 0 or more; got {array.min()}: give exp(log σ²)")
     return array

@@ -1,4 +1,4 @@
-"""Arrays from outside, checked: what a metric may assume of its inputs is settled here."""
+"""Arrays from outside, checked: what a metric may assume of its inputs."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,11 +10,11 @@ from jaxtyping import Bool, Float, Int64, Shaped
 from nashae_metrics.ground.not_applicable import NotApplicable
 
 LARGEST_WHOLE = 2**53  # beyond it, float64 skips whole numbers
-CHUNK = 2**20  # numbers that are checked at once, so that a memory map of any size can be
+CHUNK = 2**20  # numbers checked at once, so that a memory map of any size fits in memory
 
 
 def codes_array(codes: npt.ArrayLike, name: str = "codes") -> Float[np.ndarray, "n m"]:
-    """Finite codes: float32 and float64 as they are, float16 as float32, all else as float64."""
+    """Finite codes: float32 and float64 unchanged, float16 as float32, all else as float64."""
     array = _table(codes, name, "latents")
     if array.dtype == np.float16:
         array = array.astype(np.float32)
@@ -45,7 +45,7 @@ def _check_finite(array: Float[np.ndarray, "n m"], name: str) -> None:
 def codes_and_factors(
     codes: npt.ArrayLike, factors: npt.ArrayLike, missing: float | int | None
 ) -> tuple[Float[np.ndarray, "n m"], Shaped[np.ndarray, "n k"]]:
-    """Codes and the values of their factors, without the rows in which a factor is `missing`."""
+    """Codes and values of factors, without the rows in which a factor is `missing`."""
     checked, table, _ = _paired(codes, factors, "factors", missing)
     return checked, factor_values(table, rows=len(checked))
 
@@ -53,7 +53,7 @@ def codes_and_factors(
 def codes_and_attributes(
     codes: npt.ArrayLike, attributes: npt.ArrayLike, missing: float | int | None
 ) -> tuple[Float[np.ndarray, "l m"], Bool[np.ndarray, "l k"], Bool[np.ndarray, " n"]]:
-    """Codes and attributes of the rows in which no attribute is `missing`, and which these are."""
+    """Codes and attributes of the rows in which no attribute is `missing`, and those rows."""
     checked, table, known = _paired(codes, attributes, "attributes", missing)
     return checked, attributes_array(table, rows=len(checked)), known
 
@@ -87,7 +87,7 @@ def known_rows(
 
 
 def check_same_rows(codes: object, other: object, name: str) -> None:
-    """Raise where two data frames name their rows differently: they would be paired by place."""
+    """Raise if two data frames name their rows differently: they would be paired by place."""
     indices: list[Any] = [getattr(frame, "index", None) for frame in (codes, other)]
     of_codes, own = indices
     if all(hasattr(index, "equals") for index in indices) and not of_codes.equals(own):
@@ -107,7 +107,7 @@ def check_same_shape(
 
 
 def check_unmasked(values: object, name: str) -> None:
-    """Raise where a masked array hides entries: as an array it would show them."""
+    """Raise if a masked array hides entries: converted to an array it would show them."""
     parts = values if isinstance(values, list | tuple) else [values]
     hidden = sum(int(np.ma.getmaskarray(part).sum()) for part in parts if np.ma.isMA(part))
     if hidden:
@@ -128,7 +128,7 @@ def attributes_array(attributes: npt.ArrayLike, *, rows: int) -> Bool[np.ndarray
         if not binary.all():
             row, column = np.argwhere(~binary)[0]
             raise ValueError(
-                "attributes must be binary, either {0, 1} or {-1, 1} in all columns, "
+                "attributes must be binary, either {0, 1} or {-1, 1} in all columns; "
                 f"got {array[row, column]} in row {row}, column {column}"
             )
     check_both_present(positive, "in the data; leave it out")
@@ -136,15 +136,15 @@ def attributes_array(attributes: npt.ArrayLike, *, rows: int) -> Bool[np.ndarray
 
 
 def check_both_present(attributes: Bool[np.ndarray, "n k"], remedy: str) -> None:
-    """Raise `NotApplicable` where an attribute has one value only.
+    """Raise `NotApplicable` if an attribute has one value only.
 
-    Its AUROC and its entropy's share are 0/0.
+    Its AUROC and the share of its entropy would be 0/0.
     """
     constant = np.flatnonzero(attributes.all(0) | ~attributes.any(0))
     if constant.size:
         raise NotApplicable(
-            "each attribute must have both its values, "
-            f"but attributes column {_listed(constant)} is constant {remedy}"
+            "each attribute must have both its values; "
+            f"attributes column {_listed(constant)} is constant {remedy}"
         )
 
 
@@ -154,7 +154,7 @@ def factors_array(factors: npt.ArrayLike, *, rows: int) -> Int64[np.ndarray, "n 
 
 
 def factor_values(factors: npt.ArrayLike, *, rows: int) -> Shaped[np.ndarray, "n k"]:
-    """Finite factors (n, k) as they are: integers, or float64."""
+    """Finite factors (n, k): integers unchanged, or float64."""
     array = _table(factors, "factors", "factors")
     _check_rows(array, "factors", rows)
     if array.dtype.kind != "f":
@@ -163,8 +163,8 @@ def factor_values(factors: npt.ArrayLike, *, rows: int) -> Shaped[np.ndarray, "n
     if not finite.all():
         row, column = np.argwhere(~finite)[0]
         raise ValueError(
-            f"factors must be finite; got {array[row, column]} in row {row}, column {column}; "
-            "missing=nan leaves out rows that have it"
+            f"factors must be finite; got {array[row, column]} in row {row}, column {column}: "
+            "missing=nan leaves out rows that have nan"
         )
     return array.astype(np.float64)
 
@@ -172,12 +172,12 @@ def factor_values(factors: npt.ArrayLike, *, rows: int) -> Shaped[np.ndarray, "n
 def factor_classes(
     values: Shaped[np.ndarray, "n k"], bins: int | None
 ) -> tuple[Int64[np.ndarray, "n k"], Bool[np.ndarray, " k"]]:
-    """Classes of factors, and which columns are continuous: those are cut into classes.
+    """Classes of factors, and which columns are continuous and were cut into classes.
 
     `bins`: how many classes, as in `equal_count_classes`.
     """
     if bins is not None and not 2 <= bins <= len(values):
-        raise ValueError(f"factor_bins must be in 2 ... {len(values)} (the samples); got {bins}")
+        raise ValueError(f"factor_bins must be in 2 ... {len(values)} (the rows); got {bins}")
     continuous: Bool[np.ndarray, " k"] = np.zeros(values.shape[1], dtype=bool)
     if values.dtype.kind == "f":
         whole = (values == np.floor(values)) & (np.abs(values) < LARGEST_WHOLE)
@@ -186,7 +186,7 @@ def factor_classes(
             row, column = np.argwhere(~whole)[0]
             raise ValueError(
                 f"factors must be integers (classes); got {values[row, column]} in row {row}, "
-                f"column {column}; for continuous factors give factor_bins, say 20"
+                f"column {column}: for continuous factors give factor_bins, say 20"
             )
     classes = np.where(continuous, 0, values).astype(np.int64)
     for column in np.flatnonzero(continuous):
@@ -195,11 +195,12 @@ def factor_classes(
 
 
 def equal_count_classes(values: Shaped[np.ndarray, " n"], bins: int) -> Int64[np.ndarray, " n"]:
-    """Numbers 0, 1 ... of classes of about n/bins values each, in their order.
+    """Classes 0, 1 ... of about n/bins values each, in the values' order.
 
-    No more than `bins` distinct values keep a class each. Else a value that occurs n/bins times or
-    more has one of its own, and what lies between two such values is cut evenly, into one class at
-    least: where they are many, there may be more than `bins` classes. As many for -values.
+    No more than `bins` distinct values have a class each. Otherwise a value that occurs n/bins
+    times or more has a class of its own, and the values between two such values are cut evenly,
+    into at least one class: with many of them there may be more than `bins` classes. -values have
+    as many.
     """
     distinct, place, counts = np.unique(values, return_inverse=True, return_counts=True)
     if len(distinct) <= bins:
@@ -217,13 +218,13 @@ def equal_count_classes(values: Shaped[np.ndarray, " n"], bins: int) -> Int64[np
 
 
 def check_varying(factors: Int64[np.ndarray, "n k"], columns: Sequence[int]) -> None:
-    """Raise `NotApplicable` where a factor has one value only; `columns`: what to call them."""
+    """Raise `NotApplicable` if a factor has one value only; `columns`: their names in errors."""
     varying = np.ptp(factors, axis=0) > 0
     if not varying.all():
         constant = np.asarray(columns)[~varying]
         raise NotApplicable(
-            "each factor must have two values or more, "
-            f"but factors column {_listed(constant)} is constant; leave it out"
+            "each factor must have two values or more; "
+            f"factors column {_listed(constant)} is constant: leave it out"
         )
 
 
@@ -231,7 +232,9 @@ def _table(values: npt.ArrayLike, name: str, columns: str) -> Shaped[np.ndarray,
     try:
         kept = np.asanyarray(values)
     except (TypeError, ValueError, RuntimeError) as error:  # ragged lists, tensors on a device
-        raise ValueError(f"{name} cannot be read as an array: {error}") from error
+        raise ValueError(
+            f"{name} must be an array; got {type(values).__name__}: {error}"
+        ) from error
     check_unmasked(values, name)
     check_unmasked(kept, name)
     array = np.asarray(kept)
@@ -240,7 +243,7 @@ def _table(values: npt.ArrayLike, name: str, columns: str) -> Shaped[np.ndarray,
     if array.ndim != 2:
         raise ValueError(
             f"{name} must have shape (samples, {columns}); got {array.shape}"
-            + ("; for one column use reshape(-1, 1)" if array.ndim == 1 else "")
+            + (": for one column use reshape(-1, 1)" if array.ndim == 1 else "")
         )
     if array.shape[0] < 2 or array.shape[1] < 1:
         raise ValueError(
@@ -251,7 +254,7 @@ def _table(values: npt.ArrayLike, name: str, columns: str) -> Shaped[np.ndarray,
 
 def _check_rows(array: Shaped[np.ndarray, "n columns"], name: str, rows: int) -> None:
     if len(array) != rows:
-        raise ValueError(f"{name} must have as many rows as codes; got {len(array)} and {rows}")
+        raise ValueError(f"{name} must have as many rows as codes, {rows}; got {len(array)}")
 
 
 def _listed(columns: npt.ArrayLike) -> str:

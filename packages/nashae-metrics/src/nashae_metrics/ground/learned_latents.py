@@ -17,7 +17,7 @@ from nashae_metrics.ground.score import Score
 class LearnedLatents(Score):
     """`score` latents, a whole number, are learned: those of `active` (m,).
 
-    measured (m,): the rule's statistic of each latent, held against its threshold. There is no
+    measured (m,): the rule's statistic of each latent, compared with its threshold. There is no
     interval: resamples of a range can only be narrower.
     """
 
@@ -34,18 +34,28 @@ def learned_latents(
     rule: str | ActiveLatents = "nashae",
     variances: npt.ArrayLike | None = None,
 ) -> LearnedLatents:
-    """Count the latents that a model makes use of.
+    """Count the latents that a model uses.
 
-    codes (n, m): for VAEs the posterior means. rule: "nashae" (max - min > 0.2, codes in [0, 1]),
-    "beta-vae" (mean posterior variance <= 0.8), "factor-vae" and "beta-tcvae" (max - min >= 2),
-    "std" (deviation >= 0.05), "constant" (max > min), or an `ActiveLatents` of your own. variances
-    (n, m): the posterior's, for "beta-vae" only. The score is in 0 ... m; none learned is the score
-    0.
+    Args:
+        codes: (n, m); of VAEs the posterior means.
+        rule: "nashae" (max - min > 0.2, codes in [0, 1]), "beta-vae" (mean posterior variance <=
+            0.8), "factor-vae" and "beta-tcvae" (max - min >= 2), "std" (deviation >= 0.05),
+            "constant" (max > min), or an `ActiveLatents`.
+        variances: (n, m), the posterior's; only for "beta-vae".
 
-    Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), an unknown rule, and
-    variances that are missing, negative or of another shape.
+    Returns:
+        The count, in 0 ... m, and the mask of the learned latents.
 
-    Source: Yeats et al. 2022, Table 1; the thresholds are those of the authors' code.
+    Raises:
+        ValueError: codes are not finite or not (n >= 2, m >= 1); the rule is unknown; variances are
+            missing, negative or of another shape.
+
+    Source: Yeats et al. 2022, Table 1, https://arxiv.org/abs/2209.10677; the thresholds are those
+    of the authors' code.
+
+    Example:
+        >>> learned_latents([[0.0, 0.5], [1.0, 0.6]]).score
+        1
     """
     checked = codes_array(codes)
     check_same_rows(codes, variances, "variances")

@@ -1,4 +1,4 @@
-"""Ranks with ties at their middle."""
+"""Midranks: ranks in which ties have the mean of their places."""
 
 import numpy as np
 from jaxtyping import Float, Float64, Int64
@@ -8,10 +8,9 @@ LOW_HALF = np.uint64(2**32 - 1)
 
 
 def doubled_midranks(codes: Float[np.ndarray, "n m"]) -> Float64[np.ndarray, "m n"]:
-    """Twice the midrank (1 ... n, ties at their mean) of each sample, one latent a row.
+    """Twice the midrank (1 ... n) of each code, one latent a row.
 
-    Doubled midranks are whole numbers, so that any sum of them below 2^53 is exact in whatever
-    order it is taken.
+    Doubled midranks are whole numbers, so any sum of them below 2^53 is exact, in any order.
     """
     n, m = codes.shape
     ranks = np.empty((m, n))
@@ -29,7 +28,7 @@ def doubled_midranks(codes: Float[np.ndarray, "n m"]) -> Float64[np.ndarray, "m 
 def value_order(
     column: Float[np.ndarray, " n"],
 ) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " values"]]:
-    """The rows in the order of their values, and at which places of it a new value begins."""
+    """The rows in the order of their values, and the places at which a new value begins."""
     if column.dtype == np.float32 and len(column) <= 2**32:
         order, values = _packed_order(column)
     else:
@@ -44,13 +43,12 @@ def value_order(
 def _packed_order(
     column: Float[np.ndarray, " n"],
 ) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " n"]]:
-    """The order, and numbers that ascend with the values, of 32-bit values.
+    """The order of 32-bit values, and numbers that ascend with them.
 
-    Sorting value and row in one 64-bit number takes a third of the time of sorting the rows by
-    their values.
+    Sorting value and row in one 64-bit number takes a third of the time of an argsort.
     """
     bits = (column + np.float32(0)).view(np.int32)  # -0 + 0 is 0: zero has no sign
-    # The bits of positive numbers ascend with them, those of negative ones descend.
+    # The bits of positive floats ascend with their values, those of negative ones descend.
     ascending = (bits ^ ((bits >> 31) | SIGN)).view(np.uint32)
     keys = ascending.astype(np.uint64)
     keys <<= np.uint64(32)

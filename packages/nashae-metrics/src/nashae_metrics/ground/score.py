@@ -1,4 +1,4 @@
-"""What every metric returns."""
+"""The result of every metric."""
 
 from dataclasses import dataclass
 
@@ -13,9 +13,9 @@ class Score:
     """`score` is the metric's number; beside it stands what it depends on.
 
     interval: of the score, `over` other samples or, in metrics with `repeats`, over other draws
-    from the same samples; None where none was asked for or none is cheap. active (m,): the latents
-    that took part, by `rule`. samples: the rows that were scored. protocol: the name to cite. seed:
-    what the generator that was handed in was seeded with, None without one.
+    from the same samples; None if not requested, or if too costly. active (m,): the latents that
+    took part, by `rule`. samples: how many rows were scored. protocol: the name to cite. seed: of
+    the generator that was given; None without one.
     """
 
     score: float
@@ -33,9 +33,9 @@ class Score:
 
 
 def seed_of(rng: np.random.Generator | None) -> int | None:
-    """What `rng` was seeded with, where that was one whole number.
+    """The seed of `rng`, if it is one whole number.
 
-    A generator that was spawned has none: its parent's seed alone would not give it.
+    A spawned generator has none: its parent's seed alone would not reproduce it.
     """
     sequence = getattr(rng.bit_generator, "seed_seq", None) if rng is not None else None
     entropy = getattr(sequence, "entropy", None)

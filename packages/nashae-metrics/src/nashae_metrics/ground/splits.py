@@ -1,4 +1,4 @@
-"""Which rows of a table a protocol takes: drawn, or split into those to learn from and the rest."""
+"""The rows that a protocol takes: drawn, or split into train and test."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,16 @@ from nashae_metrics.ground.not_applicable import NotApplicable
 
 @dataclass(frozen=True)
 class SplitSizes:
-    """How many rows a metric learns from and is tested on.
+    """How many rows a metric is trained and tested on.
 
-    strict: fewer rows than train + test are an error; else they are split in that proportion.
+    Args:
+        train: rows to train on, 1 or more.
+        test: rows to test on, 1 or more.
+        strict: fewer rows than train + test are an error; otherwise they are split in that
+            proportion.
+
+    Raises:
+        ValueError: `train` or `test` is below 1.
     """
 
     train: int = 10_000
@@ -27,9 +34,9 @@ class SplitSizes:
 def drawn_rows(
     rows: int, number: int, rng: np.random.Generator | None, *, protocol: str
 ) -> Int64[np.ndarray, " number"]:
-    """Draw `number` of `rows` row numbers without replacement, as a protocol asks for.
+    """Draw `number` of `rows` row numbers without replacement.
 
-    Raises `NotApplicable` where there are fewer rows, and `ValueError` without `rng`.
+    Raises `NotApplicable` if there are fewer rows, and `ValueError` without `rng`.
     """
     if rows < number:
         raise NotApplicable(f"protocol {protocol!r} takes {number} samples; got {rows}")
@@ -42,20 +49,20 @@ def drawn_rows(
 def split_rows(
     rows: int, sizes: SplitSizes, rng: np.random.Generator | None, *, protocol: str
 ) -> tuple[Int64[np.ndarray, " train"], Int64[np.ndarray, " test"]]:
-    """Draw the rows to learn from and the rows to be tested on; no row is in both.
+    """Draw train and test rows; no row is in both.
 
-    Raises `NotApplicable` where `sizes` are strict and there are fewer rows, and for fewer than
-    three rows, and `ValueError` without `rng`.
+    Raises `NotApplicable` for fewer rows than strict `sizes`, or fewer than three, and `ValueError`
+    without `rng`.
     """
     total = sizes.train + sizes.test
     if rows < total and sizes.strict:
         raise NotApplicable(
-            f"protocol {protocol!r} takes {sizes.train} samples to learn from and {sizes.test} "
-            f"others; got {rows} in all"
+            f"protocol {protocol!r} takes {sizes.train} train and {sizes.test} test samples; "
+            f"got {rows} in all"
         )
     if rows < 3:
         raise NotApplicable(
-            f"{rows} samples cannot be split into learnt and tested: give 3 or more"
+            f"samples must be 3 or more to be split into train and test; got {rows}"
         )
     train, number = sizes.train, min(rows, total)
     if rows < total:
@@ -67,6 +74,7 @@ def split_rows(
 def _required(rng: np.random.Generator | None, number: int, rows: int) -> np.random.Generator:
     if rng is None:
         raise ValueError(
-            f"{number} of {rows} rows are to be drawn, hand in rng=np.random.default_rng(seed)"
+            f"rng must be a generator to draw {number} of {rows} rows; got None: give "
+            "rng=np.random.default_rng(seed)"
         )
     return rng

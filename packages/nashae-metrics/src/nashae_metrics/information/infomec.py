@@ -29,8 +29,8 @@ class InfoMECScore(Score):
     """`score` is `modularity` (InfoM); compactness (InfoC) and explicitness (InfoE) beside it.
 
     The paper has three numbers and no mean of them. information (m, k): I(z_d; v_k)/H(v_k), 0 for
-    inactive latents. latents (m,), NaN for inactive ones, and compact (k,): the terms whose means
-    InfoM and InfoC are; explicit (k,): those of InfoE. All are means over the repeats; scores
+    inactive latents. latents (m,), NaN for inactive ones, and compact (k,): the terms of the means
+    InfoM and InfoC; explicit (k,): those of InfoE. All are means over the repeats; scores
     (repeats,): InfoM of each. neighbours: of the estimate of information.
     """
 
@@ -57,38 +57,53 @@ def infomec(
     factor_bins: int | None = None,
     missing: float | int | None = None,
 ) -> InfoMECScore:
-    """InfoM, InfoC, InfoE: whether latents know of one factor, factors are in one latent, linearly.
+    """InfoM, InfoC, InfoE: latents know one factor, factors are in one latent, and linearly.
 
-    codes (n, m), any real numbers; factors (n, k), whole numbers, or real ones that are cut into
-    `factor_bins` classes of equal counts. From I_dk = I(z_d; v_k)/H(v_k), by nearest neighbours:
+    With I_dk = I(z_d; v_k)/H(v_k), estimated by nearest neighbours:
+
     - InfoM, the score: mean over the active latents of (max_k I_dk/Σ_k I_dk - 1/k)/(1 - 1/k);
     - InfoC: mean over the factors of (max_d I_dk/Σ_d I_dk - 1/a)/(1 - 1/a) for a active latents;
     - InfoE: mean over the factors of (H - H′)/H, with H′ the log loss of a multinomial logistic
       regression without penalty on the standardised latents, and H that without latents, H(v_k).
-    All are in [0, 1]; more is better. A latent or a factor without information counts 0 in InfoM
-    or InfoC (the authors' code divides 0 by 0). With one factor, or one active latent, there is
-    nothing to be mixed with: what has information counts 1. Without active latents all three are 0.
 
-    protocol: "standard"; "hsu2023" as the authors' code: latents whose range is at most a twentieth
-    of the largest are inactive too, though InfoE is told by all, and the regression weighs classes
-    alike, which changes InfoE where classes are not of equal counts.
-    Both take 10,000 rows, drawn by `rng`, or all where there are no more, and are not split: InfoE
-    is that of the rows learnt from. repeats: how often rows are drawn; from two on the score has an
-    interval. It has none, and `rng` is not needed, where all rows are taken. active: a rule's name,
-    an `ActiveLatents`, or a mask (m,).
+    All are in [0, 1]; more is better. A latent or a factor without information counts 0 in InfoM or
+    InfoC (the authors' code divides 0 by 0). With one factor, or one active latent, what has
+    information counts 1. Without active latents all three are 0.
 
-    Tied codes are counted as they are, not parted by random noise as in the authors' code, so that
-    quantised latents need no estimator of their own. Rows that are repeated, as in a small data set
-    drawn from with replacement, are not their own neighbours: they leave InfoM and InfoC as they
-    are, which the authors' code makes 0.
-    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
-    factor are left out.
+    Tied codes are counted as such, not separated by random noise as in the authors' code, so
+    quantised latents need no estimator of their own. Repeated rows, as in a small data set drawn
+    from with replacement, are not their own neighbours: they leave InfoM and InfoC as they are,
+    where the authors' code gives 0.
 
-    Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), factors that are
-    constant, of another length, or continuous without `factor_bins`, an unknown rule or protocol,
-    and fewer than one neighbour or repeat.
+    Args:
+        codes: (n, m), any real numbers.
+        factors: (n, k), whole numbers, or real ones together with `factor_bins`.
+        rng: draws the rows; not needed if all are taken.
+        protocol: "standard", or "hsu2023" as the authors' code: latents whose range is at most a
+            twentieth of the largest are inactive too, though InfoE uses all, and the regression
+            weighs classes equally, which changes InfoE if their counts differ. Both take 10,000
+            rows, or all if there are no more, and do not split them: InfoE is that of the training
+            rows.
+        repeats: how often rows are drawn; from two on the score has an interval, unless all rows
+            are taken.
+        neighbours: of the estimate of information.
+        active: a rule of active latents, its name, or a mask (m,).
+        factor_bins: how many classes of equal counts a continuous factor is cut into.
+        missing: the label of an unknown factor, such as -1 or nan; rows that have it are left out.
 
-    Source: Hsu et al. 2023 ("Disentanglement via latent quantization"), section 5 and code.
+    Raises:
+        ValueError: codes are not finite or not (n >= 2, m >= 1); a factor is constant, of another
+            length, or continuous without `factor_bins`; the rule or the protocol is unknown;
+            `neighbours` or `repeats` is below 1.
+
+    Source: Hsu et al. 2023, section 5 and code, https://arxiv.org/abs/2305.18378
+
+    Example:
+        >>> import numpy as np
+        >>> factors = np.random.default_rng(0).integers(0, 3, (300, 2))
+        >>> result = infomec(factors[:, :1] + 0.0, factors)  # one latent, which is the first factor
+        >>> round(result.modularity, 2), round(result.compactness, 2)
+        (1.0, 0.5)
     """
     sample = checked_sample(codes, factors, active=active, factor_bins=factor_bins, missing=missing)
     return infomec_of(sample, protocol=protocol, rng=rng, repeats=repeats, neighbours=neighbours)
@@ -102,21 +117,21 @@ def infomec_of(
     repeats: int = 1,
     neighbours: int = 10,
 ) -> InfoMECScore:
-    """InfoM, InfoC and InfoE of a sample that is checked."""
+    """InfoM, InfoC and InfoE of a checked sample."""
     check_choice("protocol of infomec", protocol, PROTOCOLS)
     check_repeats(repeats)
     linear, balanced = sample.used, protocol == "hsu2023"
     if balanced:
         linear, sample = sample.codes[:, np.ptp(sample.codes, axis=0) > 0], _pruned(sample)
-    found, explicit = [], []
+    tables, explicit = [], []
     for _ in range(repeats if len(sample) > ROWS else 1):
         rows = np.arange(len(sample))
         if len(sample) > ROWS:
             rows = drawn_rows(len(sample), ROWS, rng, protocol=protocol)
-        found.append(_information(sample, rows, neighbours))
+        tables.append(_information(sample, rows, neighbours))
         explicit.append(_explicit(linear[rows], sample.classes[rows], balanced=balanced))
-    terms = [_one_sided(information) for information in found]
-    compact = [_one_sided(information.T) for information in found]
+    terms = [_one_sided(information) for information in tables]
+    compact = [_one_sided(information.T) for information in tables]
     scores = np.array([float(mean(term)) for term in terms])
     return InfoMECScore(
         **repeated_fields(scores),
@@ -124,7 +139,7 @@ def infomec_of(
         modularity=float(scores.mean()),
         compactness=float(np.mean(compact)),
         explicitness=float(np.mean(explicit)),
-        information=sample.spread(np.mean(found, axis=0)),
+        information=sample.spread(np.mean(tables, axis=0)),
         latents=sample.spread(np.mean(terms, axis=0), missing=np.nan),
         compact=np.mean(compact, axis=0),
         explicit=np.mean(explicit, axis=0),
@@ -133,7 +148,7 @@ def infomec_of(
 
 
 def _pruned(sample: Sample) -> Sample:
-    """Without the latents that move a twentieth of what the one moves that moves most."""
+    """The sample without latents whose range is at most a twentieth of the largest."""
     ranges = np.ptp(sample.codes.astype(np.float64), axis=0)
     wide = sample.active & (ranges > ranges.max() / PRUNED)
     return replace(sample, active=wide, rule=f"{sample.rule}, range > max/{PRUNED}")
@@ -142,7 +157,7 @@ def _pruned(sample: Sample) -> Sample:
 def _information(
     sample: Sample, rows: Int64[np.ndarray, " rows"], neighbours: int
 ) -> Float64[np.ndarray, "a k"]:
-    """Information over the factor's entropy; of finitely many rows it may be a little above 1."""
+    """Information over the factor's entropy; in finite samples it may be a little above 1."""
     classes = sample.classes[rows]
     information = neighbour_information(
         sample.used[rows],
@@ -162,7 +177,7 @@ def _entropy(factor: Int64[np.ndarray, " n"]) -> float:
 
 
 def _one_sided(information: Float64[np.ndarray, "rows columns"]) -> Float64[np.ndarray, " rows"]:
-    """By how much each row's information is in one column: 1 all of it, 0 spread out, or none."""
+    """How concentrated each row's information is: 1 in one column, 0 spread out or none."""
     number = information.shape[1]
     if number == 0:
         return np.zeros(len(information))
@@ -192,14 +207,14 @@ def _removed(
     present, numbers = np.unique(factor, return_inverse=True)
     if len(present) < 2:
         return 0.0
-    # Without latents the best guess is the classes' shares; balanced, it is the same for all.
+    # Without latents the best prediction is the classes' shares; balanced, equal ones.
     entropy = float(np.log(len(present))) if balanced else _entropy(numbers)
     weighing = "balanced" if balanced else None
     model = LogisticRegression(C=np.inf, max_iter=ITERATIONS, class_weight=weighing)
     with silenced():
         model.fit(features, numbers)
-    told = model.predict_proba(features)[np.arange(len(numbers)), numbers]
-    loss = -float(np.log(np.maximum(told, np.finfo(np.float64).eps)).mean())
+    likelihoods = model.predict_proba(features)[np.arange(len(numbers)), numbers]
+    loss = -float(np.log(np.maximum(likelihoods, np.finfo(np.float64).eps)).mean())
     return min(max(1 - loss / entropy, 0.0), 1.0)
 
 

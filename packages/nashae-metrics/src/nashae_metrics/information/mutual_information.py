@@ -1,4 +1,4 @@
-"""Mean mutual information between latents: how much they repeat each other, without labels."""
+"""Mean mutual information between latents (Locatello et al. 2019)."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class MutualInformationScore(Score):
     """`score` is the mean of I(z_i; z_j) over the pairs of latents, in nats; less is better.
 
     information (m, m): of each pair, in nats; the diagonal is H(z_i); 0 for inactive latents.
-    pairs: how many the mean runs over. bins: of each latent.
+    pairs: how many the mean is over. bins: of each latent.
     """
 
     information: Float64[np.ndarray, "m m"]
@@ -36,22 +36,28 @@ def mutual_information(
     rng: np.random.Generator | None = None,
     bootstrap: Bootstrap | None = BOOTSTRAP,
 ) -> MutualInformationScore:
-    """Mean mutual information between latents, each in `bins` bins of equal width over its range.
+    """Mean mutual information between latents: how much they repeat each other.
 
-    codes (n, m), any real numbers. active: a rule's name, an `ActiveLatents`, or a mask (m,). The
-    score is in nats, in [0, log bins]; less is better, and a pair of copies has the latent's
-    entropy. Finite samples raise it: independent latents have about (bins - 1)²/2n. One active
-    latent, or none, has no pair and scores 0. With `rng` the interval is drawn as `bootstrap` says.
+    In nats, in [0, log bins]; less is better, and a pair of copies has the latent's entropy. Finite
+    samples raise it: independent latents have about (bins - 1)²/2n. With one active latent or none
+    there is no pair, and the score is 0.
 
-    protocol: "standard" takes all rows and the mean over the pairs of active latents;
-    "locatello2019" takes 10,000 rows, drawn by `rng`, and the mean over all m (m - 1)/2 pairs, in
-    which an inactive latent has no information: there each dead latent lowers the score.
+    Args:
+        codes: (n, m), any real numbers.
+        protocol: "standard" takes all rows and the mean over the pairs of active latents;
+            "locatello2019" 10,000 rows, drawn by `rng`, and the mean over all m (m - 1)/2 pairs, so
+            that each inactive latent lowers the score.
+        bins: of equal width over each latent's range; the score depends on them.
+        active: a rule of active latents, its name, or a mask (m,).
+        rng: draws the rows and the interval; without it there is no interval.
+        bootstrap: how the interval is drawn; None for none.
 
-    Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), fewer than two bins,
-    an unknown rule or protocol, and fewer rows than the protocol takes.
+    Raises:
+        ValueError: codes are not finite or not (n >= 2, m >= 1); `bins` is below 2; the rule or the
+            protocol is unknown, or there are fewer rows than it takes.
 
     Source: Locatello et al. 2019, appendix (unsupervised scores; disentanglement_lib's
-    `mutual_info_score`).
+    `mutual_info_score`), https://arxiv.org/abs/1811.12359
     """
     sample = codes_sample(codes, protocol=protocol, active=active, rng=rng)
     binned = BinnedCodes(sample.used, bins)

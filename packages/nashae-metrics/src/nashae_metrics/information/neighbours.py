@@ -18,25 +18,32 @@ def neighbour_information(
     """Information, 0 or more, of each latent about each factor of classes 0 ... size - 1.
 
     ψ(n) + <ψ(k_i)> - <ψ(n_i)> - <ψ(m_i)>, where n_i is the size of the row's class, r the distance
-    to its neighbour of number `neighbours` in that class (the last one in a smaller class), and
-    k_i and m_i count the other rows within r, in the class and in all. Rows whose class has no
-    other are left out.
+    to its neighbour of number `neighbours` in that class (the last one in a smaller class), and k_i
+    and m_i count the other rows within r, in the class and in all. Rows whose class has no other
+    are left out.
 
-    For codes without ties this is scikit-learn's mutual_info_classif, but for the noise of 1e-10
-    that it adds, and for classes below twice the neighbours, in which it rounds distances and may
-    take the neighbour itself for a nearer row. Its noise breaks ties by chance; here tied rows are
-    all counted, in k_i as in m_i, which gives what that noise gives on average, and for codes of
-    few values the information of their table. Free of order, sign, offset and scale.
+    For codes without ties this is scikit-learn's mutual_info_classif up to the noise of 1e-10 that
+    it adds, and except for classes below twice the neighbours, where it rounds distances. Its noise
+    breaks ties by chance; here all tied rows are counted, in k_i as in m_i, which gives the average
+    over that noise, and for codes of few values the information of their table. Order, sign, offset
+    and scale of a latent do not matter.
 
-    A row that is repeated is no neighbour of itself: rows of equal code and equal factors are one
+    A repeated row is no neighbour of itself: rows of equal code and equal factors are one
     observation, which counts once among the neighbours and by its repetitions in the averages, so
-    that repeated rows leave the information as it is. This holds for a latent of more values than
-    `neighbours` that fewer than two combinations of factors share on average; codes of few values
-    have equal rows that are none repeated. An observation whose neighbours are all tied with it
-    counts by its rows. combinations (n,): which rows have the same factors, by default those of the
-    same classes.
+    repeated rows leave the information as it is. This holds for a latent of more values than
+    `neighbours` that fewer than two combinations of factors share on average; in codes of few
+    values equal rows are separate observations. An observation whose neighbours are all tied with
+    it counts by its rows.
 
-    Source: Ross 2014; ties as in Gao et al. 2017; repetitions are ours.
+    Args:
+        codes: (n, a).
+        factors: (n, k), classes.
+        sizes: how many classes each factor has.
+        neighbours: the number of the neighbour that sets the distance.
+        combinations: (n,), equal for rows of equal factors; by default of equal classes.
+
+    Source: Ross 2014, https://doi.org/10.1371/journal.pone.0087357; ties as in Gao et al. 2017,
+    https://arxiv.org/abs/1709.06212; repetitions are ours.
     """
     if neighbours < 1:
         raise ValueError(f"neighbours must be 1 or more; got {neighbours}")
@@ -73,7 +80,7 @@ def _observations(
     tolerance: float,
     neighbours: int,
 ) -> tuple[Int64[np.ndarray, " rows"], Float64[np.ndarray, " rows"]]:
-    """Rows that stand for all, values in ascending order, and how often each is repeated."""
+    """The rows of the observations, values in ascending order, and how often each is repeated."""
     order = np.lexsort((values, combinations))
     new = np.diff(values[order]) > tolerance
     starts = np.flatnonzero(np.append(True, new | (np.diff(combinations[order]) > 0)))
@@ -94,7 +101,7 @@ def _of_sorted(
     neighbours: int,
     tolerance: float,
 ) -> float:
-    """Of one latent in ascending order, the class of each observation and how often it occurs."""
+    """Information of one latent, sorted, about one factor; repeats: of each observation."""
     from scipy.special import digamma  # type: ignore[import-untyped]
 
     rows = np.bincount(classes, repeats, minlength=size)
@@ -123,15 +130,15 @@ def _of_sorted(
     by_rows = digamma(total) - digamma(sizes)
     by_rows += digamma(np.maximum(of_class - 1, 1)) - digamma(np.maximum(here - 1, 1))
     # An observation is not its own neighbour.
-    others, mates = last - first - 1, own_last - own_first - 1
+    of_all, of_own = last - first - 1, own_last - own_first - 1
     by_observations = _log_size(np.array(n), total) - _log_size(np.repeat(counts, counts), sizes)
-    by_observations += _log_size(mates, of_class - weights) - _log_size(others, here - weights)
+    by_observations += _log_size(of_own, of_class - weights) - _log_size(of_all, here - weights)
     terms = np.where(tied, by_rows, by_observations)
     return max(0.0, float((weights * terms).sum() / total))
 
 
 def _log_size(observations: npt.NDArray[np.int64], rows: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """ψ of a number of observations, and the logarithm of how often one is repeated on average."""
+    """ψ of a number of observations, plus the logarithm of their mean number of repetitions."""
     from scipy.special import digamma
 
     number = np.maximum(observations, 1)
@@ -144,7 +151,7 @@ def _reach(
 ) -> Float64[np.ndarray, " n"]:
     """Distance of each row to its neighbour of that number within its class.
 
-    The k nearest and the row itself are k + 1 rows in a row: the best of the windows that hold it.
+    The row and its k nearest are k + 1 consecutive rows: the best of the windows that hold the row.
     """
     n = len(grouped)
     start = np.repeat(np.cumsum(counts) - counts, counts)

@@ -32,9 +32,9 @@ class BetaVAEScore(Score):
 
     It is the mean of `scores` (repeats,). train_accuracy: on the training points, the mean
     likewise. confusion (k, k): test points of all repeats by the factor held fixed (row) and the
-    factor told (column), in the order of columns (k,), the columns of `factors` in use. settings:
-    the protocol's numbers. factor_bins: of the factors that were continuous, None where none was
-    cut.
+    factor predicted (column), in the order of columns (k,), the columns of `factors` in use.
+    settings: the protocol's numbers. factor_bins: of the continuous factors; None if there are
+    none.
     """
 
     scores: Float64[np.ndarray, " repeats"]
@@ -57,49 +57,58 @@ def beta_vae(
     factor_bins: int | None = None,
     missing: float | int | None = None,
 ) -> BetaVAEScore:
-    """Accuracy of a linear classifier that tells, from how codes differ, which factor they share.
+    """Accuracy of a linear classifier that predicts the shared factor from differences of codes.
 
-    codes (n, m), any real numbers (of VAEs the posterior means); factors (n, k), k >= 2, whole
-    numbers, or real ones that are cut into `factor_bins` classes of equal counts. One point: a
-    factor is chosen uniformly, then L pairs of rows that share its value; the mean of |z - z′| is
-    the point, the factor its class. The first row of a pair is drawn uniformly among those whose
-    value occurs twice or more, so the grid of factors need not be complete. Returns an accuracy in
-    [0, 1]; more is better. With no latent active it is chance.
+    One point: choose a factor uniformly, then L pairs of rows that share its value; the mean of |z
+    - z′| is the point, the factor its class. The first row of a pair is drawn uniformly among those
+    whose value occurs twice or more, so the grid of factors need not be complete. The score is in
+    [0, 1]; more is better. With no active latent it is chance. It does not see that factors are
+    mixed (a rotation of perfect codes has .99), nor that one of them is missing (it is predicted by
+    elimination): state beside it which factors are in the codes.
 
-    protocol: a `BetaVAEProtocol` of your own or the name of one of these; under all but the first a
-    value that occurs once is an error:
-    - "standard": L = 64, 10,000 training and 5,000 test points, logistic regression on
-      standardised features;
-    - "locatello2019": the same points, raw features, logistic regression as scikit-learn had it by
-      default then (liblinear, one-vs-rest); today's default differs by .006 at most in trials;
-    - "higgins2017": a softmax on raw features, learnt by Adagrad at rate .01, the last four factors
-      (scale, orientation, x, y), as in the paper, which trains it "until convergence". To our
-      knowledge it gives neither L nor the numbers of points: here 64, 10,000 and 5,000, and 30
+    Protocols; under all but the first a value that occurs once is an error:
+
+    - "standard": L = 64, 10,000 training and 5,000 test points, logistic regression on standardised
+      features.
+    - "locatello2019": the same points, raw features, logistic regression as scikit-learn's default
+      was then (liblinear, one-vs-rest); today's default differs by .006 at most in trials.
+    - "higgins2017": a softmax on raw features, trained by Adagrad at rate .01, on the last four
+      factors (scale, orientation, x, y), as in the paper, which trains it "until convergence". To
+      our knowledge it states neither L nor the numbers of points: here 64, 10,000 and 5,000, and 30
       passes of one-point steps (100 gained .003 or less in two trials), which start at 0 on newly
       drawn points, not at random on the same. The paper evaluates each of 10 replicas of a model 3
-      times (`repeats=3`) and discards the lower half of the 30 scores: `upper_half`;
+      times (`repeats=3`) and discards the lower half of the 30 scores: `upper_half`.
     - "yeats2022-beamsynthesis": L = 20, 10,000 and 1,000 points, rows of a pair distinct, a softmax
-      on raw features, learnt by one-point steps of Adagrad;
+      on raw features, trained by one-point steps of Adagrad.
     - "yeats2022-dsprites": L = 100, 60,000 and 1,000 points, the same softmax with a smaller rate
       for the last 5 % of the points, the last four factors only.
-    repeats: with as many draws; the interval is then that of their mean, over other draws from
-    these samples, which says nothing of other samples.
-    columns: the factors in use, in place of the protocol's.
-    active: a rule's name, an `ActiveLatents`, or a mask (m,), in place of the protocol's.
-    rng: the one source of the draws; equal generators give equal results.
 
-    The score does not see that factors are mixed (a rotation of perfect codes has .99), nor that
-    one of them is missing (it is told by elimination): say beside it which factors are in the
-    codes.
-    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
-    factor are left out.
+    Args:
+        codes: (n, m), any real numbers; of VAEs the posterior means.
+        factors: (n, k), k >= 2, whole numbers, or real ones together with `factor_bins`.
+        rng: the source of all draws.
+        protocol: the name of a protocol above, or a `BetaVAEProtocol`.
+        repeats: how often points are drawn. From two on the score, their mean, has an interval over
+            other draws from these samples, which says nothing of other samples.
+        columns: the columns of `factors` to use, in place of the protocol's.
+        active: a rule of active latents, its name, or a mask (m,), in place of the protocol's rule.
+        factor_bins: how many classes of equal counts a continuous factor is cut into.
+        missing: the label of an unknown factor, such as -1 or nan; rows that have it are left out.
 
-    Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), lengths that differ,
-    factors that are constant, fewer than two, continuous without `factor_bins`, or without two rows
-    of one value, repeats below 1, unknown columns, protocol or rule.
+    Raises:
+        ValueError: codes are not finite or not (n >= 2, m >= 1); lengths differ; factors are
+            constant, fewer than two, continuous without `factor_bins`, or without two rows of one
+            value; `repeats` is below 1; columns, protocol or rule are unknown.
 
-    Source: Higgins et al. 2017, section 3 and the appendix on the metric; the other protocols are
-    those of the code of Yeats et al. 2022 and of Locatello et al. 2019.
+    Source: Higgins et al. 2017, section 3 and the appendix on the metric,
+    https://openreview.net/forum?id=Sy2fzU9gl; the other protocols are those of the code of Yeats et
+    al. 2022 and of Locatello et al. 2019, https://arxiv.org/abs/1811.12359
+
+    Example:
+        >>> import numpy as np
+        >>> factors = np.indices((3, 4)).reshape(2, -1).T
+        >>> beta_vae(factors + 0.0, factors, rng=np.random.default_rng(0)).score
+        1.0
     """
     settings = _named_protocol(protocol)
     given = codes_and_factors(codes, factors, missing)[1].shape[1]
@@ -123,7 +132,7 @@ def beta_vae_of(
     repeats: int = 1,
     columns: Sequence[int] | None = None,
 ) -> BetaVAEScore:
-    """The β-VAE score of a sample that is checked; its own latents are the active ones."""
+    """The β-VAE score of a checked sample and of its active latents."""
     settings = _named_protocol(protocol)
     wanted = settings.columns if columns is None else columns
     names = _used_columns(wanted, sample.columns, sample.given)
@@ -134,17 +143,17 @@ def beta_vae_of(
         factor_index(sample.classes, column, name=name, strict=strict)
         for column, name in zip(used, names, strict=True)
     ]
-    # Without active latents all points are alike, and the classifier guesses the commonest class.
+    # Without active latents all points are equal, and the classifier predicts the commonest class.
     table = sample.used if sample.active.any() else np.zeros((len(sample), 1))
     confusion = np.zeros((len(used), len(used)), dtype=np.int64)
     accuracies, scores = np.empty(repeats), np.empty(repeats)
     for repeat in range(repeats):
         train = _points(table, indices, settings.train_points, settings, rng)
         test = _points(table, indices, settings.test_points, settings, rng)
-        told_train, told = _told(train, test, len(used), settings)
-        accuracies[repeat] = np.mean(told_train == train[1])
-        scores[repeat] = np.mean(told == test[1])
-        np.add.at(confusion, (test[1], told), 1)
+        train_classes, test_classes = _predicted(train, test, len(used), settings)
+        accuracies[repeat] = np.mean(train_classes == train[1])
+        scores[repeat] = np.mean(test_classes == test[1])
+        np.add.at(confusion, (test[1], test_classes), 1)
     return BetaVAEScore(
         **repeated_fields(scores),
         **sample.common_fields(settings.name, rng),
@@ -157,9 +166,16 @@ def beta_vae_of(
 
 
 def upper_half(scores: npt.ArrayLike) -> float:
-    """Mean of the scores of all replicas and repeats without their lower half, as Higgins has it.
+    """Mean of the scores without their lower half, as Higgins et al. 2017 report it.
 
-    Of an odd number the middle one stays.
+    Of an odd number of scores the middle one is kept.
+
+    Args:
+        scores: of all replicas and repeats, of any shape.
+
+    Example:
+        >>> upper_half([0.25, 0.75, 1.0])
+        0.875
     """
     ordered = np.sort(np.asarray(scores, dtype=np.float64), axis=None)
     return float(ordered[len(ordered) // 2 :].mean())
@@ -173,19 +189,16 @@ def _named_protocol(protocol: str | BetaVAEProtocol) -> BetaVAEProtocol:
 
 
 def _used_columns(columns: Sequence[int] | None, varying: Collection[int], given: int) -> list[int]:
-    """The columns wanted, None for all that are `varying`, of so many that were given."""
+    """The columns to use: those wanted, or all that are `varying`, of the `given` number."""
     wanted = list(varying) if columns is None else columns
     for column in wanted:
         if not -given <= column < given:
             raise NotApplicable(
-                f"factors has {given} columns, so there is no column {column}; "
-                "name those to use by columns=..."
+                f"columns must be in {-given} ... {given - 1}, of {given} factors; got {column}"
             )
     used = [int(column) % given for column in wanted]
     if len(set(used)) < 2 or len(set(used)) < len(used):
-        raise NotApplicable(
-            f"two or more factors are needed, each of them once; got columns {used}"
-        )
+        raise NotApplicable(f"columns must be two factors or more, each of them once; got {used}")
     if constant := sorted(set(used) - set(varying)):
         raise NotApplicable(
             f"each factor must have two values or more, but factors column "
@@ -219,28 +232,28 @@ def _points(
     return features, fixed
 
 
-def _told(
+def _predicted(
     train: tuple[Float64[np.ndarray, "n m"], Int64[np.ndarray, " n"]],
     test: tuple[Float64[np.ndarray, "n2 m"], Int64[np.ndarray, " n2"]],
     number: int,
     settings: BetaVAEProtocol,
 ) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " n2"]]:
-    """Learn from the training points; give the factors told of these and of the test points."""
-    (features, fixed), (others, _) = train, test
+    """Train the classifier; predict the factor of each training and each test point."""
+    (features, fixed), (tested, _) = train, test
     if settings.standardize:
         largest = features.max(0)
         largest[largest == 0] = 1.0  # scaled first, as squares of tiny numbers are 0
-        features, others = features / largest, others / largest
+        features, tested = features / largest, tested / largest
         mean, deviation = features.mean(0), features.std(0)
         deviation[deviation == 0] = 1.0
-        features, others = (features - mean) / deviation, (others - mean) / deviation
+        features, tested = (features - mean) / deviation, (tested - mean) / deviation
     if settings.classifier == "softmax-adagrad":
         weights = adagrad_softmax(
             features, fixed, number=number, phases=settings.phases, passes=settings.passes
         )
-        return softmax_classes(features, weights), softmax_classes(others, weights)
+        return softmax_classes(features, weights), softmax_classes(tested, weights)
     one = settings.classifier == "one-vs-rest-logistic-regression"
-    return logistic_classes(features, fixed, others, kind="one-vs-rest" if one else "multinomial")
+    return logistic_classes(features, fixed, tested, kind="one-vs-rest" if one else "multinomial")
 
 
 METRIC = Metric(

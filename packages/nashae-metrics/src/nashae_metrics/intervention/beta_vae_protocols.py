@@ -1,4 +1,4 @@
-"""The published ways to take the β-VAE metric, by name."""
+"""The published protocols of the β-VAE metric, by name."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,17 +13,28 @@ CLASSIFIERS = ("softmax-adagrad", "logistic-regression", "one-vs-rest-logistic-r
 
 @dataclass(frozen=True)
 class BetaVAEProtocol:
-    """All that a score of the β-VAE metric depends on besides the codes, the factors and the seed.
+    """All that a β-VAE score depends on apart from the codes, the factors and the seed.
 
-    pairs: pairs of rows averaged into one point (L). distinct: no row is paired with itself.
-    standardize: features are brought to mean 0 and deviation 1 by those of the training points.
-    classifier: "softmax-adagrad" takes one step on each point; phases: pairs of its learning rate
-    and the share of the points that a fresh Adagrad learns at it, in so many passes over them;
-    "logistic-regression" is scikit-learn's, with L2 and C = 1, and
-    "one-vs-rest-logistic-regression" its default before version 0.22 (liblinear). columns: the
-    factors in use, None for all. active: the rule of active latents. strict: a factor's value that
-    occurs in one row is an error, else it is left out. Raises `ValueError` for a number below 1, an
-    unknown classifier and shares that do not sum to 1.
+    Args:
+        name: the protocol's name.
+        pairs: how many pairs of rows are averaged into one point (L).
+        train_points: how many points the classifier is trained on.
+        test_points: how many points it is tested on.
+        classifier: "softmax-adagrad" takes one step on each point; "logistic-regression" is
+            scikit-learn's, with L2 and C = 1; "one-vs-rest-logistic-regression" its default before
+            version 0.22 (liblinear).
+        phases: of Adagrad: pairs of a learning rate and the share of the points that a fresh
+            Adagrad is trained on at that rate.
+        standardize: features are brought to mean 0 and deviation 1 on the training points.
+        distinct: no row is paired with itself.
+        columns: the columns of factors to use, None for all.
+        active: the rule of active latents.
+        passes: how often Adagrad goes over the points.
+        strict: a value of a factor that occurs in one row only is an error; otherwise it is left
+            out.
+
+    Raises:
+        ValueError: a number is below 1, the classifier is unknown, or shares do not sum to 1.
     """
 
     name: str
@@ -50,7 +61,7 @@ class BetaVAEProtocol:
             raise ValueError(f"the shares of phases must sum to 1; got {self.phases}")
 
 
-DSPRITES = (-4, -3, -2, -1)  # scale, orientation, x, y, whether or not a color leads
+DSPRITES = (-4, -3, -2, -1)  # scale, orientation, x, y, with or without a color column first
 PROTOCOLS = {
     protocol.name: protocol
     for protocol in (
@@ -58,7 +69,7 @@ PROTOCOLS = {
         BetaVAEProtocol(
             "locatello2019", 64, 10_000, 5_000, "one-vs-rest-logistic-regression", strict=True
         ),
-        # Differs from the paper: L, the points and the passes are ours, as it gives none.
+        # Differs from the paper: L, the points and the passes are ours; it states none.
         BetaVAEProtocol(
             "higgins2017",
             64,
@@ -70,7 +81,7 @@ PROTOCOLS = {
             passes=30,
             strict=True,
         ),
-        # Differs from the paper: of the authors' 1000 test points each factor has 500, here as many
+        # Differs from the paper: each factor has 500 of the authors' 1000 test points; here as many
         # as are drawn.
         BetaVAEProtocol(
             "yeats2022-beamsynthesis",

@@ -1,4 +1,4 @@
-"""Rows of a table by the value of a factor: rows that share a value are drawn without a search."""
+"""The rows of a table by the value of a factor, to draw rows of one value without a search."""
 
 from dataclasses import dataclass
 
@@ -29,8 +29,8 @@ class FactorIndex:
     ) -> tuple[Int64[np.ndarray, "points pairs"], Int64[np.ndarray, "points pairs"]]:
         """Draw pairs of rows that share the factor's value.
 
-        The first row is drawn uniformly, the second uniformly among those of its value; `distinct`:
-        no row is paired with itself. Drawing in several calls gives the same pairs as in one.
+        The first row is drawn uniformly, the second uniformly among those of its value. Several
+        calls draw the same pairs as one. distinct: no row is paired with itself.
         """
         uniform = rng.random((points, pairs, 2))
         first = (uniform[..., 0] * len(self.rows)).astype(np.int64)
@@ -48,9 +48,8 @@ class FactorIndex:
     ) -> Int64[np.ndarray, "points rows"]:
         """Draw batches of rows that share the factor's value.
 
-        The value is that of a row drawn uniformly; the rows of the batch are drawn uniformly among
-        those of that value, with replacement, as a batch may be larger than there are rows. Drawing
-        in several calls gives the same batches as in one.
+        The value is that of a row drawn uniformly; the rows are drawn uniformly among those of that
+        value, with replacement. Several calls draw the same batches as one.
         """
         uniform = rng.random((points, rows + 1))
         group = self.group[(uniform[:, 0] * len(self.rows)).astype(np.int64)]
@@ -67,16 +66,15 @@ def factor_index(
     name: int | None = None,
     strict: str | None = None,
 ) -> FactorIndex:
-    """Index the rows by the factor in `column`, which errors call `name` where that is given.
+    """Index the rows by the factor in `column`, called `name` in errors.
 
-    Raises `NotApplicable` when no value occurs twice, or, under a `strict` protocol (its name),
-    when any occurs once: its rows would have to be left out, which the protocol does not provide
-    for.
+    Raises `NotApplicable` if no value occurs twice, or, under a `strict` protocol (its name), if
+    any occurs once.
     """
     numbers = factors[:, column] - factors[:, column].min()
     if numbers.max() < SHORT:
         numbers = numbers.astype(np.uint16)
-    # The sort is stable, so that a seed means the same rows on every machine.
+    # A stable sort: a seed draws the same rows on every machine.
     order = np.argsort(numbers, kind="stable")
     ordered = numbers[order]
     start = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
@@ -86,14 +84,14 @@ def factor_index(
     called = f"factors column {column if name is None else name}"
     if not shared.any():
         raise NotApplicable(
-            f"no two rows share a value of {called} "
-            f"({len(size)} values in {len(order)} rows); bin it, or leave it out"
+            f"{called} must have a value that two rows share; "
+            f"got {len(size)} values in {len(order)} rows: bin it, or leave it out"
         )
     if strict is not None and single:
         raise NotApplicable(
-            f"protocol {strict!r} holds each value of a factor fixed while the others vary, but "
-            f"{single} of {len(size)} values of {called} occur in one row only; hand in more rows, "
-            "bin it, leave it out, or use protocol 'standard', which draws from the other values"
+            f"under protocol {strict!r} each value of {called} must occur in two rows or more; got "
+            f"{single} of {len(size)} values that occur in one: give more rows, bin it, leave it "
+            "out, or use protocol 'standard', which draws from the other values"
         )
     kept = size[shared]
     return FactorIndex(

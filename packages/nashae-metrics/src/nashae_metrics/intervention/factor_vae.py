@@ -20,12 +20,21 @@ CHUNK = 2**17  # numbers of one array of batches: small enough for the cache
 
 @dataclass(frozen=True)
 class FactorVAEProtocol:
-    """All that a score of the FactorVAE metric depends on besides codes, factors and the seed.
+    """All that a FactorVAE score depends on apart from the codes, the factors and the seed.
 
-    batch: rows of one batch (L). variance_rows: how many rows the variances over the data are taken
-    from, drawn anew for each repeat; None for all. strict: a factor's value that occurs in one row
-    is an error, else it is left out. active: the rule of active latents. Raises `ValueError` for a
-    batch below 2 and other numbers below 1.
+    Args:
+        name: the protocol's name.
+        batch: how many rows a batch has (L).
+        train_votes: how many votes decide the factor of each latent.
+        test_votes: how many votes are scored.
+        variance_rows: how many rows the variances over the data are taken from, drawn anew for each
+            repeat; None for all.
+        strict: a value of a factor that occurs in one row only is an error; otherwise it is left
+            out.
+        active: the rule of active latents.
+
+    Raises:
+        ValueError: `batch` or `variance_rows` is below 2, or another number below 1.
     """
 
     name: str
@@ -59,8 +68,8 @@ class FactorVAEScore(Score):
 
     train_accuracy: on the training votes, the mean likewise. votes, test_votes (m, k): how often
     each latent had the least variance while each factor was held fixed, summed over the repeats;
-    latents that tie share a vote. settings: the protocol's numbers. factor_bins: of the factors
-    that were continuous, None where none was cut.
+    latents that tie share a vote. settings: the protocol's numbers. factor_bins: of the continuous
+    factors; None if there are none.
     """
 
     scores: Float64[np.ndarray, " repeats"]
@@ -82,40 +91,52 @@ def factor_vae(
     factor_bins: int | None = None,
     missing: float | int | None = None,
 ) -> FactorVAEScore:
-    """Accuracy in telling which factor a batch shares from the latent that varies least in it.
+    """Accuracy of predicting the factor that a batch shares from its least varying latent.
 
-    codes (n, m), any real numbers (of VAEs the posterior means); factors (n, k), whole numbers, or
-    real ones that are cut into `factor_bins` classes of equal counts. One vote: a factor is chosen
-    uniformly, a value of it as that of a row drawn uniformly, then L rows of that value, with
-    replacement; the active latent of the least variance, relative to its variance over the data
-    (ddof 1), votes for the factor. Each latent tells the factor that it has most training votes
-    for. Returns the share of test votes told right, in [0, 1]; more is better. The grid of factors
-    need not be complete, and values that occur once are left out.
+    One vote: choose a factor uniformly, a value of it as that of a row drawn uniformly, then L rows
+    of that value, with replacement; the active latent of the least variance, relative to its
+    variance over the data (ddof 1), votes for the factor. Each latent predicts the factor that it
+    has most training votes for. The score is the share of test votes predicted right, in [0, 1];
+    more is better. The grid of factors need not be complete, and values that occur once are left
+    out. With no active latent the score is 0; with one it is about 1/k, chance. It does not see
+    that factors are mixed (a rotation has .99).
 
-    protocol: a `FactorVAEProtocol` of your own or the name of one of these:
+    Protocols:
+
     - "standard": L = 64, 10,000 training and 5,000 test votes, variances of all rows, latents
-      active by "constant": relative variances are free of scale, and so is that rule, where the
-      published one is not. A latent of little noise need not be dropped: it varies in a batch as it
-      does in the data, so that it does not win.
-    - "locatello2019": the same, but latents of a deviation below .05 are dropped ("std"), the
+      active by "constant". Relative variances have no scale, and neither has this rule; the
+      published one has. A latent of little noise need not be left out: it varies as much in a batch
+      as in the data, so it does not win.
+    - "locatello2019": the same, but latents of a deviation below .05 are left out ("std"), the
       variances are those of 10,000 rows, and values that occur once are an error.
-    active: a rule's name, an `ActiveLatents`, or a mask (m,), in place of the protocol's. With no
-    latent active there is no vote, and the score is 0; with one it is about 1/k, chance.
-    repeats: with as many draws; the interval is then that of their mean, over other draws from
-    these samples, which says nothing of other samples.
-    rng: the one source of the draws; equal generators give equal results.
 
-    Defects elsewhere: where inactive latents are kept, a constant one is 0/0 and wins every vote.
-    disentanglement_lib gives all latents as the number of active ones, and its first of equal
-    latents wins. The score does not see that factors are mixed (a rotation has .99).
-    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
-    factor are left out.
+    Args:
+        codes: (n, m), any real numbers; of VAEs the posterior means.
+        factors: (n, k), whole numbers, or real ones together with `factor_bins`.
+        rng: the source of all draws.
+        protocol: the name of a protocol above, or a `FactorVAEProtocol`.
+        repeats: how often votes are drawn. From two on the score, their mean, has an interval over
+            other draws from these samples, which says nothing of other samples.
+        active: a rule of active latents, its name, or a mask (m,), in place of the protocol's rule.
+        factor_bins: how many classes of equal counts a continuous factor is cut into.
+        missing: the label of an unknown factor, such as -1 or nan; rows that have it are left out.
 
-    Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), factors that are
-    constant, of another length, continuous without `factor_bins`, or without two rows of one value,
-    repeats below 1, an unknown rule or protocol, and fewer rows than the protocol takes.
+    Raises:
+        ValueError: codes are not finite or not (n >= 2, m >= 1); a factor is constant, of another
+            length, continuous without `factor_bins`, or without two rows of one value; `repeats` is
+            below 1; the rule or the protocol is unknown, or there are fewer rows than it takes.
 
-    Source: Kim & Mnih 2018, section 4; "locatello2019": Locatello et al. 2019, appendix C.
+    In other code an inactive, constant latent is 0/0 and wins every vote. disentanglement_lib
+    reports all latents as active, and its first of equal latents wins.
+
+    Source: Kim & Mnih 2018, section 4, https://arxiv.org/abs/1802.05983; "locatello2019": Locatello
+    et al. 2019, appendix C, https://arxiv.org/abs/1811.12359
+
+    Example:
+        >>> import numpy as np
+        >>> factors = np.indices((3, 4)).reshape(2, -1).T
+        >>> factor_vae(factors + 0.0, factors, rng=np.random.default_rng(0)).score
+        1.0
     """
     settings = _named_protocol(protocol)
     sample = checked_sample(
@@ -135,7 +156,7 @@ def factor_vae_of(
     rng: np.random.Generator,
     repeats: int = 1,
 ) -> FactorVAEScore:
-    """The FactorVAE score of a sample that is checked; its own latents are the active ones."""
+    """The FactorVAE score of a checked sample and of its active latents."""
     settings = _named_protocol(protocol)
     check_repeats(repeats)
     strict = settings.name if settings.strict else None
@@ -143,10 +164,10 @@ def factor_vae_of(
         factor_index(sample.classes, k, name=name, strict=strict)
         for k, name in enumerate(sample.columns)
     ]
-    found = [_votes(sample, indices, settings, rng) for _ in range(repeats)]
-    train, test = np.sum(found, axis=0)
-    told = [(_accuracy(votes, votes), _accuracy(votes, tested)) for votes, tested in found]
-    train_accuracies, scores = np.array(told).T
+    drawn = [_votes(sample, indices, settings, rng) for _ in range(repeats)]
+    train, test = np.sum(drawn, axis=0)
+    accuracies = [(_accuracy(votes, votes), _accuracy(votes, tested)) for votes, tested in drawn]
+    train_accuracies, scores = np.array(accuracies).T
     return FactorVAEScore(
         **repeated_fields(scores),
         **sample.common_fields(settings.name, rng),
@@ -166,7 +187,7 @@ def _named_protocol(protocol: str | FactorVAEProtocol) -> FactorVAEProtocol:
 
 
 def _accuracy(votes: Float64[np.ndarray, "a k"], tested: Float64[np.ndarray, "a k"]) -> float:
-    """The share of `tested` whose factor is what its latent has most `votes` for."""
+    """The share of `tested` votes for the factor that their latent has most `votes` for."""
     total = tested.sum()
     if total == 0:
         return 0.0
@@ -222,8 +243,8 @@ def _counts(
     for factor, index in enumerate(indices):
         for start in range(0, int(fixed[factor]), step):
             rows = index.batches(min(step, int(fixed[factor]) - start), batch, rng=rng)
-            # Differs from the paper: latents that tie, such as copies, share the vote, so that
-            # their order does not matter.
+            # Differs from the paper: latents that tie share the vote, so their order does not
+            # matter.
             variances = _variances(np.take(table, rows, axis=0))
             least = variances == variances.min(1, keepdims=True)
             votes[:, factor] += (least / least.sum(1, keepdims=True)).sum(0)
@@ -237,8 +258,8 @@ def _variances(
     batches = batches - batches[:, :1]
     total = batches.sum(1)
     squares = np.einsum("plb,plb->pb", batches, batches)
-    found: Float64[np.ndarray, "points b"] = squares - total * total / batches.shape[1]
-    return found
+    variances: Float64[np.ndarray, "points b"] = squares - total * total / batches.shape[1]
+    return variances
 
 
 METRIC = Metric(

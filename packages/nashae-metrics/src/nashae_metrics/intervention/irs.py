@@ -21,12 +21,12 @@ BINS = 20  # of each factor under "locatello2019"
 class IRSScore(Score):
     """`score` is the mean of `robustness` (m,) over the active latents, weighted by `weights` (m,).
 
-    matrix (m, k): how robust each latent is when each factor alone is held fixed; robustness: its
+    matrix (m, k): how robust each latent is if each factor alone is held fixed; robustness: its
     maximum over the factors; parents (m,): the factor of that maximum. weights (m,): each latent's
-    maximal deviation from its mean, in deviations where the protocol standardises. All are 0, and
-    parents -1, for inactive latents. quantile: which deviation of a group counts. bins: into how
-    many classes of equal width each factor was cut, None where its own values are the groups.
-    single (k,): the groups of one row, which were left out.
+    maximal deviation from its mean, in standard deviations if the protocol standardises. All are 0,
+    and parents -1, for inactive latents. quantile: which deviation of a group counts. bins: into
+    how many classes of equal width each factor was cut, None if its own values are the groups.
+    single (k,): how many groups of one row were left out.
     """
 
     matrix: Float64[np.ndarray, "m k"]
@@ -50,32 +50,48 @@ def irs(
     rng: np.random.Generator | None = None,
     bootstrap: Bootstrap | None = None,
 ) -> IRSScore:
-    """Interventional robustness: how little each latent moves while its factor is held fixed.
+    """Interventional robustness score: how little each latent moves while its factor is held fixed.
 
-    codes (n, m), any real numbers; factors (n, k), whole numbers, or real ones that are cut into
-    `factor_bins` classes of equal counts. The rows are grouped by a factor's value; a group's
-    deviation is the `quantile`, in (0, 1], of |z - mean of the group|; a latent's robustness to the
-    other factors is 1 - the mean of that over the groups, in units of max |z - mean|. The score
-    takes each latent's best factor, and is in [0, 1]; more is better. Small groups look robust:
-    compare models at equal numbers of samples. It does not see that factors are missing in the
-    codes, or that several latents have the same factor. With no latent active it is 0, with one
-    that latent's robustness. With `rng` and a `bootstrap` (a 200-fold cost, so none by default) its
-    interval is drawn.
+    Rows are grouped by a factor's value; a group's deviation is the `quantile` of |z - mean of the
+    group|; a latent's robustness to the other factors is 1 - the mean of that over the groups, in
+    units of max |z - mean|. The score takes each latent's best factor, and is in [0, 1]; more is
+    better. With no active latent it is 0, with one that latent's robustness. Small groups look
+    robust: compare models at equal numbers of samples. It does not see that factors are missing in
+    the codes, or that several latents have the same factor.
 
-    protocol: "standard" standardises the latents, so that their scale does not matter, takes all
-    rows and leaves groups of one row out, which cannot deviate; a robustness below 0 counts 0.
-    "locatello2019" takes 10,000 rows, drawn by `rng`, raw codes, and 20 bins of equal width for
-    each factor (duplicated perfect codes of dSprites have .986 so, not 1). disentanglement_lib
-    counts its active latents wrong (it sums their codes); here `active_count` is their number.
-    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
-    factor are left out.
+    Protocols:
 
-    Raises `ValueError` for codes that are not finite or not (n >= 2, m >= 1), factors that are
-    constant, of another length, continuous without `factor_bins`, or without two rows of one value
-    ("locatello2019": with a bin of one row), a quantile out of range, an unknown rule or protocol,
-    and fewer rows than the protocol takes.
+    - "standard": latents are standardised, so their scale does not matter; all rows; groups of one
+      row, which cannot deviate, are left out; a robustness below 0 counts 0.
+    - "locatello2019": 10,000 rows, drawn by `rng`, raw codes, and 20 bins of equal width for each
+      factor (so duplicated perfect codes of dSprites have .986, not 1). disentanglement_lib counts
+      its active latents wrong (it sums their codes); here `active_count` is their number.
 
-    Source: Suter et al. 2019, section 3, with quantile = 1.
+    Args:
+        codes: (n, m), any real numbers.
+        factors: (n, k), whole numbers, or real ones together with `factor_bins`.
+        protocol: "standard" or "locatello2019".
+        quantile: of the deviations of a group, in (0, 1]; the paper takes 1.
+        active: a rule of active latents, its name, or a mask (m,).
+        factor_bins: how many classes of equal counts a continuous factor is cut into.
+        missing: the label of an unknown factor, such as -1 or nan; rows that have it are left out.
+        rng: draws the rows and the interval.
+        bootstrap: how the interval is drawn. It costs 200 times as much as the score, so by default
+            there is none.
+
+    Raises:
+        ValueError: codes are not finite or not (n >= 2, m >= 1); a factor is constant, of another
+            length, continuous without `factor_bins`, or without two rows of one value
+            ("locatello2019": has a bin of one row); the quantile is out of range; the rule or the
+            protocol is unknown, or there are fewer rows than it takes.
+
+    Source: Suter et al. 2019, section 3, https://arxiv.org/abs/1811.00007
+
+    Example:
+        >>> import numpy as np
+        >>> factors = np.indices((3, 4)).reshape(2, -1).T
+        >>> irs(factors + 0.0, factors).score
+        1.0
     """
     sample = protocol_sample(
         codes,
@@ -97,7 +113,7 @@ def irs_of(
     bootstrap: Bootstrap | None = None,
     quantile: float = 0.99,
 ) -> IRSScore:
-    """The interventional robustness score of a sample that is checked."""
+    """The interventional robustness score of a checked sample."""
     if not 0 < quantile <= 1:
         raise ValueError(f"quantile must be in (0, 1]; got {quantile}")
     published = protocol == "locatello2019"
@@ -145,21 +161,21 @@ def _histogram_classes(values: Shaped[np.ndarray, "n k"]) -> Int64[np.ndarray, "
 def _single(
     classes: Int64[np.ndarray, "n k"], names: tuple[int, ...], strict: str | None
 ) -> Int64[np.ndarray, " k"]:
-    """How many groups of each factor have one row; raises where that leaves none, or is strict."""
+    """How many groups of each factor have one row; raises if all have, or any if strict."""
     single = np.zeros(classes.shape[1], dtype=np.int64)
     for column, (name, factor) in enumerate(zip(names, classes.T, strict=True)):
         _, count = np.unique(factor, return_counts=True)
         single[column] = np.count_nonzero(count == 1)
         if single[column] == len(count):
             raise NotApplicable(
-                f"no two rows share a value of factors column {name} ({len(count)} values in "
-                f"{len(classes)} rows); bin it, or leave it out"
+                f"factors column {name} must have a value that two rows share; got {len(count)} "
+                f"values in {len(classes)} rows: bin it, or leave it out"
             )
         if strict is not None and single[column]:
             raise NotApplicable(
-                f"protocol {strict!r} needs two rows or more in each bin of a factor, but "
-                f"{single[column]} of {len(count)} bins of factors column {name} have one, which "
-                "cannot deviate; leave it out, or use protocol 'standard'"
+                f"under protocol {strict!r} each bin of factors column {name} must have two rows; "
+                f"got {single[column]} of {len(count)} bins with one: leave it out, or use "
+                "protocol 'standard'"
             )
     return single
 
@@ -199,7 +215,7 @@ def _mean_deviation(
         group = np.take(latents, rows, axis=1)
         group -= group.mean(1, keepdims=True)
         deviations.append(_quantile(np.abs(group, out=group), quantile))
-    # A resample may leave no group: then nothing holds a latent still.
+    # A resample may have no group of two rows: then the robustness is 0.
     return np.mean(deviations, axis=0) if deviations else np.ones(len(latents))
 
 
@@ -213,15 +229,15 @@ def _groups(factor: Int64[np.ndarray, " n"]) -> Iterator[Int64[np.ndarray, " siz
 
 
 def _quantile(values: Float64[np.ndarray, "a size"], quantile: float) -> Float64[np.ndarray, " a"]:
-    """Quantile of each row, between two order statistics linear, as `np.quantile` has it."""
+    """Quantile of each row, linear between two order statistics, as `np.quantile`."""
     place = quantile * (values.shape[1] - 1)
     low = int(place)
     high = min(low + 1, values.shape[1] - 1)
     ordered = np.partition(values, (low, high), axis=1)
-    found: Float64[np.ndarray, " a"] = ordered[:, low] + (place - low) * (
+    result: Float64[np.ndarray, " a"] = ordered[:, low] + (place - low) * (
         ordered[:, high] - ordered[:, low]
     )
-    return found
+    return result
 
 
 def _score(
@@ -230,8 +246,8 @@ def _score(
     """The score, 0 where no latent varies, and the robustness of each latent."""
     best = matrix.max(1)
     if clipped:
-        # Differs from the paper: a few rows far from their group's mean are farther from it than
-        # any is from the mean of all, and then the robustness is negative.
+        # Differs from the paper: there the robustness is negative if rows are farther from their
+        # group's mean than any row is from the mean of all.
         best = np.maximum(best, 0.0)
     total = weights.sum()
     return (float(best @ weights / total) if total > 0 else 0.0), best

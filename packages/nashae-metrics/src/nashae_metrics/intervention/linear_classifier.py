@@ -1,4 +1,4 @@
-"""The linear classifiers that metrics train on features."""
+"""The linear classifiers of the β-VAE metric."""
 
 import math
 from collections.abc import Sequence
@@ -20,15 +20,23 @@ def adagrad_softmax(
     phases: Sequence[tuple[float, float]],
     passes: int = 1,
 ) -> Float64[np.ndarray, "number m+1"]:
-    """Weights and, last, biases of a softmax learnt by one step of Adagrad on each point in turn.
+    """Train a softmax by one step of Adagrad on each point in turn; about 7 µs a step.
 
-    phases: pairs of a learning rate and the share of the points, in order, that a fresh Adagrad
-    learns at that rate. passes: how often each phase goes over its points. About 7 µs a step.
+    Args:
+        features: (n, m).
+        classes: (n,), 0 ... number - 1.
+        number: how many classes.
+        phases: pairs of a learning rate and the share of the points, in order, that a fresh Adagrad
+            is trained on at that rate.
+        passes: how often each phase goes over its points.
+
+    Returns:
+        (number, m + 1), the weights and, last, the biases.
     """
     points = np.column_stack([features, np.ones(len(features))])
     targets = classes.tolist()
     # Differs from the paper: the authors' layer starts at random. The first steps of Adagrad are as
-    # long as the learning rate, so a start at 0 changes little and makes the points alone decide.
+    # long as the learning rate, so a start at 0 changes little, and the points alone decide.
     weights = np.zeros((number, points.shape[1]))
     ends = np.rint(np.cumsum([share for _, share in phases]) * len(points)).astype(int)
     for (rate, _), start, end in zip(phases, [0, *ends[:-1]], ends, strict=True):
@@ -46,8 +54,8 @@ def _adagrad_pass(
     rate: float,
 ) -> None:
     """Step on each point, changing `weights` and `squares` in place."""
-    # The arrays are so small that a call costs more than its arithmetic: all go into buffers, and
-    # the softmax of a few numbers is quickest in plain ones.
+    # The arrays are so small that a call costs more than its arithmetic: results go into buffers,
+    # and the softmax of a few numbers is fastest in plain Python.
     gradient, step = np.empty_like(weights), np.empty_like(weights)
     error = np.empty((len(weights), 1))
     flat = error[:, 0]
@@ -55,11 +63,11 @@ def _adagrad_pass(
     for point, target in zip(points, targets, strict=True):
         logits = dot(weights, point).tolist()
         top = max(logits)
-        odds = [exp(logit - top) for logit in logits]
-        total = sum(odds)
-        odds = [share / total for share in odds]
-        odds[target] -= 1.0
-        flat[:] = odds
+        errors = [exp(logit - top) for logit in logits]
+        total = sum(errors)
+        errors = [share / total for share in errors]
+        errors[target] -= 1.0
+        flat[:] = errors
         multiply(error, point, gradient)
         multiply(gradient, gradient, step)
         np.add(squares, step, squares)
@@ -73,7 +81,7 @@ def _adagrad_pass(
 def softmax_classes(
     features: Float64[np.ndarray, "n m"], weights: Float64[np.ndarray, "number m+1"]
 ) -> Int64[np.ndarray, " n"]:
-    """Class of the highest score for each point, the first among equals."""
+    """The class of the highest score of each point, the first among equals."""
     scores = features @ weights[:, :-1].T + weights[:, -1]
     classes: Int64[np.ndarray, " n"] = scores.argmax(1)
     return classes
@@ -82,25 +90,24 @@ def softmax_classes(
 def logistic_classes(
     features: Float64[np.ndarray, "n m"],
     classes: Int64[np.ndarray, " n"],
-    others: Float64[np.ndarray, "n2 m"],
+    test: Float64[np.ndarray, "n2 m"],
     *,
     kind: Literal["multinomial", "one-vs-rest"] = "multinomial",
 ) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " n2"]]:
-    """Classes of the points learnt and of others by logistic regression (L2, C = 1).
+    """Train logistic regression (L2, C = 1); predict the training and the test points.
 
-    kind: "multinomial" is scikit-learn's default since version 0.22 (lbfgs); "one-vs-rest" the one
-    before (liblinear, which also shrinks the biases). Where one class alone was learnt it is told
-    for all.
+    kind: "multinomial" is scikit-learn's default since version 0.22 (lbfgs), "one-vs-rest" the one
+    before (liblinear, which also shrinks the biases). A single training class is predicted for all.
     """
     from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
     from sklearn.multiclass import OneVsRestClassifier  # type: ignore[import-untyped]
 
     if (classes == classes[0]).all():
-        return np.full(len(features), classes[0]), np.full(len(others), classes[0])
-    # More iterations than scikit-learn's 100, so that features on unlike scales converge too.
+        return np.full(len(features), classes[0]), np.full(len(test), classes[0])
+    # More iterations than scikit-learn's 100, so that features of different scales converge.
     model = LogisticRegression(max_iter=1000)
     if kind == "one-vs-rest":
         model = OneVsRestClassifier(LogisticRegression(solver="liblinear", max_iter=1000))
     with silenced():
         model.fit(features, classes)
-    return model.predict(features), model.predict(others)
+    return model.predict(features), model.predict(test)

@@ -23,9 +23,10 @@ from nashae_metrics.prediction.predictors import (
 
 
 class DCIProtocol(NamedTuple):
-    """What stands fixed: whether codes are standardised, the rows, and who counts as a latent.
+    """What a protocol of DCI fixes: standardised or raw codes, the split, the number of latents.
 
-    counts_inactive: completeness compares with importances spread over all latents, dead ones too.
+    counts_inactive: completeness compares with importances spread over all latents, inactive ones
+    too.
     """
 
     standardize: bool
@@ -43,12 +44,12 @@ PROTOCOLS = {
 class DCIScore(Score):
     """`score` is the disentanglement, the mean of `scores` (repeats,).
 
-    completeness, informativeness: the accuracy on the test rows, mean over the factors;
-    train_informativeness: on the rows learnt from. importance (m, k): how much the factor's
-    predictor uses the latent, of sum 1 for each factor (0 for one that had one class alone).
-    latent_disentanglement (m,), latent_weights (m,): score = Σ of their product.
-    factor_completeness (k,), factor_weights (k,): completeness likewise. test_accuracy (k,),
-    train_accuracy (k,). All are means over the repeats. predictor: its name. train, test: rows.
+    completeness; informativeness: the accuracy on the test rows, mean over the factors;
+    train_informativeness: on the train rows. importance (m, k): how much the factor's predictor
+    uses the latent, of sum 1 for each factor (0 for a factor of one class). latent_disentanglement
+    (m,), latent_weights (m,): the score is the sum of their product. factor_completeness (k,),
+    factor_weights (k,): completeness likewise. test_accuracy (k,), train_accuracy (k,). All are
+    means over the repeats. predictor: its name. train, test: how many rows.
     """
 
     completeness: float
@@ -79,42 +80,54 @@ def dci(
     factor_bins: int | None = None,
     missing: float | int | None = None,
 ) -> DCIScore:
-    """Whether each latent serves one factor, each factor needs one latent, and all are told.
+    """DCI: whether a latent serves one factor, a factor needs one latent, and all are predicted.
 
-    codes (n, m), any real numbers; factors (n, k), whole numbers, or real ones that are cut into
-    `factor_bins` classes of equal counts. For each factor a predictor is learnt from the codes;
-    R (m, k) is how important each latent is to it. With p the shares of a row of R, a latent's
-    disentanglement is 1 - H(p)/log k, weighted by its share of all R; with those of a column a
-    factor's completeness is 1 - H(p)/log m, weighted by its share. Both and the informativeness are
-    in [0, 1]; more is better. The values depend on the predictor and, much, on the number of rows.
+    For each factor a predictor is trained on the codes; R (m, k) is the importance of each latent
+    to it. With p the shares of a row of R, a latent's disentanglement is 1 - H(p)/log k, weighted
+    by its share of all R; with the shares of a column a factor's completeness is 1 - H(p)/log m,
+    weighted by its share. Both and the informativeness (accuracy) are in [0, 1]; more is better.
+    The values depend on the predictor and, much, on the number of rows. If nothing is important (no
+    active latent, no factor with two classes in the train rows) the score and the completeness are
+    0; with a single factor the score, and with a single latent the completeness, is 1.
 
-    predictor:
+    Predictors:
+
     - "fast-gradient-boosting": the published trees, grown by this package in 1/10 of the time; the
-      same up to ties between latents that split equally well, which are drawn;
-    - "gradient-boosting": scikit-learn's GradientBoostingClassifier (100 trees, depth 3, rate 0.1);
-    - "random-forest": 100 trees, depth 10;
+      same up to ties between latents that split equally well, which are drawn.
+    - "gradient-boosting": scikit-learn's GradientBoostingClassifier (100 trees, depth 3, rate 0.1).
+    - "random-forest": 100 trees, depth 10.
     - "logistic": L1-logistic regression (C = 1) on standardised codes, each class against the rest;
       a latent's importance is the mean size of its weights.
 
-    protocol: "standard" learns from 10,000 rows and tests on 5,000 others, or, of fewer, on two
-    thirds and the rest; inactive latents take no part. "locatello2019" takes raw codes, 10,000 +
-    5,000 rows or none, and m in log m counts inactive latents as well, by which dead latents raise
-    the completeness. rng draws the rows and the predictor's ties; repeats: how often; the score is
-    their mean, and has an interval from two on. active: a rule's name, an `ActiveLatents`, or a
-    mask (m,). Where nothing is important (no active latent, no factor with two classes in the rows
-    learnt from) the score and the completeness are 0; a single factor is all that a latent can
-    serve and a single latent all that a factor can need, so they are then 1.
-    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
-    factor are left out.
+    Args:
+        codes: (n, m), any real numbers.
+        factors: (n, k), whole numbers, or real ones together with `factor_bins`.
+        rng: draws the rows and the predictor's ties.
+        protocol: "standard" trains on 10,000 rows and tests on 5,000, or, of fewer, on two thirds
+            and the rest. "locatello2019" takes raw codes, 10,000 + 5,000 rows or none, and counts
+            inactive latents in log m, which raises the completeness.
+        repeats: how often rows are drawn; the score is the mean, and has an interval from two on.
+        predictor: the name of a predictor above.
+        active: a rule of active latents, its name, or a mask (m,); inactive ones take no part.
+        factor_bins: how many classes of equal counts a continuous factor is cut into.
+        missing: the label of an unknown factor, such as -1 or nan; rows that have it are left out.
 
-    Raises `ValueError` for codes that are not finite or not (n >= 3, m >= 1), factors that are
-    constant, of another length, or continuous without `factor_bins`, an unknown rule, protocol or
-    predictor, fewer rows than the protocol takes, and fewer than one repeat.
+    Raises:
+        ValueError: codes are not finite or not (n >= 3, m >= 1); a factor is constant, of another
+            length, or continuous without `factor_bins`; `repeats` is below 1; the rule, the
+            predictor or the protocol is unknown, or there are fewer rows than it takes.
 
-    Others' code leaves the predictor's seed open, and one library scores 0 where the first latent
-    is dead. scikit-learn's trees see codes as float32 and no difference below 1e-7; ours do.
+    scikit-learn's trees see codes as float32 and no difference below 1e-7; ours do. Other code
+    leaves the predictor's seed open, and one library scores 0 if the first latent is constant.
 
-    Source: Eastwood & Williams 2018, section 2; settings of Locatello et al. 2019.
+    Source: Eastwood & Williams 2018, section 2, https://openreview.net/forum?id=By-7dz-AZ; settings
+    of Locatello et al. 2019, https://arxiv.org/abs/1811.12359
+
+    Example:
+        >>> import numpy as np
+        >>> factors = np.random.default_rng(0).integers(0, 3, (300, 2))
+        >>> round(dci(factors + 0.0, factors, rng=np.random.default_rng(1)).score, 6)
+        1.0
     """
     _settings(protocol)
     check_choice("predictor", predictor, PREDICTORS)
@@ -200,7 +213,7 @@ def concentration(
 ) -> tuple[Float64[np.ndarray, " rows"], Float64[np.ndarray, " rows"]]:
     """1 - H/log outcomes of each row's shares, in [0, 1], and the row's share of all.
 
-    0 for a row that is 0; 1 for others where there is one outcome alone.
+    0 for a row of zeros; 1 for others if there is one outcome only.
     """
     total = importance.sum(1)
     known = total > 0

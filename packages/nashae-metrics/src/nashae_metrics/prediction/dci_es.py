@@ -16,18 +16,18 @@ from nashae_metrics.ground.score import Score
 from nashae_metrics.prediction.dci import concentration, repeated_predictors, trained_predictors
 from nashae_metrics.prediction.predictors import FAST, FactorPredictors
 
-ERRORS = 2.0  # standard errors by which a factor must be told better than by guessing
+ERRORS = 2.0  # standard errors by which a predictor must beat guessing
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DCIESScore(Score):
-    """`score` is the explicitness, the mean of `factor_explicitness` (k,).
+    """`score` is the explicitness E, the mean of `factor_explicitness` (k,).
 
     size: factors per active latent, 0 without one. disentanglement, completeness, informativeness:
-    of the predictor of the greatest capacity. losses (capacities, k): the share of test rows told
-    wrong at each of `capacities` (capacities,), trees per class. guess (k,): that of the class
-    commonest in the rows learnt from. importance (m, k). All are means over the repeats; scores
-    (repeats,): of each. predictor: its name. train, test: rows.
+    of the predictor of the greatest capacity. losses (capacities, k): the share of test rows
+    misclassified at each of `capacities` (capacities,), trees per class. guess (k,): the same for
+    the commonest train class. importance (m, k). All are means over the repeats; scores (repeats,):
+    of each. predictor: its name. train, test: how many rows.
     """
 
     size: float
@@ -56,33 +56,36 @@ def dci_es(
     factor_bins: int | None = None,
     missing: float | int | None = None,
 ) -> DCIESScore:
-    """How small a predictor suffices to tell the factors (E), and how many latents they take (S).
+    """Explicitness and size: how small a predictor predicts the factors, and from how many latents.
 
-    codes (n, m), any real numbers; factors (n, k), whole numbers, or real ones that are cut into
-    `factor_bins` classes of equal counts. Predictors of rising capacity κ learn each factor; ℓ(κ)
-    is the least loss on other rows up to κ, ℓ* the least of all, ℓb that of guessing. Explicitness
-    is 1 - 2 ∫ (ℓ - ℓ*) dκ / ((κ_max - κ_min)(ℓb - ℓ*)): 1 where the smallest predictor does as well
-    as any, 0 where the loss falls along a line, below 0 (to -1) where only the largest help. Size
-    is k over the active latents. Read both beside the informativeness: a factor that is poorly told
-    can be told explicitly.
+    Predictors of rising capacity κ are trained for each factor; ℓ(κ) is the least test loss up to
+    κ, ℓ* the least of all, ℓb that of guessing. Explicitness is 1 - 2 ∫ (ℓ - ℓ*) dκ / ((κ_max -
+    κ_min)(ℓb - ℓ*)): 1 if the smallest predictor does as well as any, 0 if the loss falls along a
+    line, below 0 (to -1) if only the largest help. A factor predicted no better than by guessing
+    (by less than two standard errors) counts as 0; with no active latent all do. Size is k over the
+    active latents. Read both beside the informativeness: a factor that is poorly predicted can be
+    explicit. The predictor is "fast-gradient-boosting" of `dci` after 1, 2, 4 ... 100 trees a
+    class, κ the logarithm of their number.
 
-    The predictor is "fast-gradient-boosting" of `dci` after 1, 2, 4 ... 100 trees a class, κ the
-    logarithm of their number. protocol: "standard" standardises, learns from 10,000 rows and tests
-    on 5,000 others, or, of fewer, on two thirds and the rest. rng draws the rows and ties between
-    latents; repeats: how often; the score is their mean, and has an interval from two on. active: a
-    rule's name, an `ActiveLatents`, or a mask (m,). A factor that is told no better than by
-    guessing (by less than two standard errors) has no explicitness and counts as 0; with no active
-    latent all do.
-    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
-    factor are left out.
+    Args:
+        codes: (n, m), any real numbers.
+        factors: (n, k), whole numbers, or real ones together with `factor_bins`.
+        rng: draws the rows and ties between latents.
+        protocol: "standard", the only one: trains on 10,000 standardised rows and tests on 5,000,
+            or, of fewer, on two thirds and the rest.
+        repeats: how often rows are drawn; the score is the mean, and has an interval from two on.
+        active: a rule of active latents, its name, or a mask (m,).
+        factor_bins: how many classes of equal counts a continuous factor is cut into.
+        missing: the label of an unknown factor, such as -1 or nan; rows that have it are left out.
 
-    Raises `ValueError` for codes that are not finite or not (n >= 3, m >= 1), factors that are
-    constant, of another length, or continuous without `factor_bins`, an unknown rule or protocol,
-    and fewer than one repeat.
+    Raises:
+        ValueError: codes are not finite or not (n >= 3, m >= 1); a factor is constant, of another
+            length, or continuous without `factor_bins`; the rule or the protocol is unknown;
+            `repeats` is below 1.
 
-    Source: Eastwood et al. 2023, section 4. There trees vary in depth, networks and random features
-    in their number of parameters, on the same logarithmic scale as here; ℓ* is 0 in their code's
-    denominator, and ℓb that of guessing uniformly.
+    Source: Eastwood et al. 2023, section 4, https://arxiv.org/abs/2210.00364. There trees vary in
+    depth, networks and random features in their number of parameters, on the same logarithmic
+    scale; in their code ℓ* is 0 in the denominator, and ℓb that of guessing uniformly.
     """
     check_choice("protocol of dci_es", protocol, METRIC.protocols)
     sample = checked_sample(codes, factors, active=active, factor_bins=factor_bins, missing=missing)
@@ -129,17 +132,17 @@ def explicitness_of_losses(
     capacities: Float64[np.ndarray, " capacities"],
     least: Float64[np.ndarray, " k"],
 ) -> Float64[np.ndarray, " k"]:
-    """The explicitness of loss-capacity curves; 0 where guessing is beaten by `least` or less."""
+    """The explicitness of loss-capacity curves; 0 if guessing is beaten by `least` or less."""
     # Differs from the paper: a predictor worse than guessing counts as guessing, so E >= -1.
     curve = np.minimum.accumulate(np.minimum(losses, guess))
     lowest = curve[-1]
     steps = np.diff(capacities)[:, None]
     area = ((curve[:-1] + curve[1:] - 2 * lowest) * steps).sum(0) / 2
     gained = guess - lowest
-    # Differs from the paper: undefined there for a factor that no predictor tells.
-    told = gained > least
-    whole = (capacities[-1] - capacities[0]) * np.where(told, gained, 1.0)
-    return np.where(told, 1.0 - 2.0 * area / whole, 0.0)
+    # Differs from the paper: undefined there for a factor that no predictor beats guessing at.
+    predictable = gained > least
+    whole = (capacities[-1] - capacities[0]) * np.where(predictable, gained, 1.0)
+    return np.where(predictable, 1.0 - 2.0 * area / whole, 0.0)
 
 
 class _Once(NamedTuple):

@@ -38,8 +38,8 @@ class ExplicitnessScore(Score):
     """`score` is the mean of `factors` (k,), each the mean AUROC of a factor's classes.
 
     All are of the test rows and means over the repeats; scores (repeats,): of each; train_score: of
-    the rows learnt from. classes: of each factor the AUROC (size,) of its classes, NaN for a class
-    that no test row has. classifier: "multinomial" or "one-vs-rest". train, test: rows.
+    the train rows. classes: for each factor the AUROC (size,) of its classes, NaN for a class
+    without test rows. classifier: "multinomial" or "one-vs-rest". train, test: how many rows.
     """
 
     factors: Float64[np.ndarray, " k"]
@@ -64,33 +64,47 @@ def explicitness(
 ) -> ExplicitnessScore:
     """Explicitness: how well logistic regression on all latents ranks the rows of each class.
 
-    codes (n, m), any real numbers, which are standardised by the rows learnt from; factors (n, k),
-    whole numbers, or real ones that are cut into `factor_bins` classes of equal counts. The AUROC
-    of each class's probability, class against rest, on rows that were not learnt from; the mean
-    over the classes of a factor, then over the factors. The score is in [0, 1], .5 is chance and
-    the score without active latents; more is better. A class that no row learnt from has has .5.
+    The AUROC of each class's probability, class against rest, on test rows; the mean over the
+    classes of a factor, then over the factors. Codes are standardised by the train rows. The score
+    is in [0, 1]; .5 is chance and the score without active latents; more is better. A class without
+    train rows has .5.
 
-    protocol:
-    - "standard": multinomial logistic regression (L2, C = 1), 10,000 + 5,000 rows, or of fewer two
-      thirds and the rest;
+    Protocols:
+
+    - "standard": multinomial logistic regression (L2, C = 1), 10,000 train and 5,000 test rows, or,
+      of fewer, two thirds and the rest.
     - "locatello2019": one regression for each class against the rest (LIBLINEAR, which penalises
-      the intercept too), their probabilities scaled to sum 1, as scikit-learn did by default before
-      0.22 and so in the study; 10,000 + 5,000 rows or none;
-    - "locatello2019-multinomial": what the study's code gives under today's scikit-learn. On a
-      perfect code of dSprites it gives .986 where "locatello2019" gives .935: one line cannot tell
-      a class in the middle of others from these.
-    rng draws the rows; repeats: how often, the score is their mean and from two on has an interval.
-    active: a rule's name, an `ActiveLatents`, or a mask (m,).
-    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
-    factor are left out.
+      the intercept too), their probabilities scaled to sum 1, as scikit-learn's default was before
+      0.22 and so in the study; 10,000 + 5,000 rows or none.
+    - "locatello2019-multinomial": what the study's code gives under today's scikit-learn: .986 on a
+      perfect code of dSprites, where "locatello2019" gives .935, because one line cannot separate a
+      class in the middle from the others.
 
-    Raises `ValueError` for codes that are not finite or not (n >= 3, m >= 1), factors that are
-    constant, of another length, or continuous without `factor_bins`, an unknown rule or protocol,
-    fewer rows than the protocol takes, and fewer than one repeat.
+    Args:
+        codes: (n, m), any real numbers.
+        factors: (n, k), whole numbers, or real ones together with `factor_bins`.
+        rng: draws the rows.
+        protocol: the name of a protocol above.
+        repeats: how often rows are drawn; the score is the mean, and has an interval from two on.
+        active: a rule of active latents, its name, or a mask (m,).
+        factor_bins: how many classes of equal counts a continuous factor is cut into.
+        missing: the label of an unknown factor, such as -1 or nan; rows that have it are left out.
 
-    disentanglement_lib divides a dead latent by its deviation, 0, and fails.
+    Raises:
+        ValueError: codes are not finite or not (n >= 3, m >= 1); a factor is constant, of another
+            length, or continuous without `factor_bins`; `repeats` is below 1; the rule or the
+            protocol is unknown, or there are fewer rows than it takes.
 
-    Source: Ridgeway & Mozer 2018, section 3; the settings are those of Locatello et al. 2019.
+    disentanglement_lib divides an inactive latent by its deviation, 0, and fails.
+
+    Source: Ridgeway & Mozer 2018, section 3, https://arxiv.org/abs/1802.05312; the settings are
+    those of Locatello et al. 2019, https://arxiv.org/abs/1811.12359
+
+    Example:
+        >>> import numpy as np
+        >>> factors = np.random.default_rng(0).integers(0, 2, (300, 2))
+        >>> explicitness(factors + 0.0, factors, rng=np.random.default_rng(1)).score
+        1.0
     """
     _settings(protocol)
     sample = checked_sample(codes, factors, active=active, factor_bins=factor_bins, missing=missing)
@@ -100,14 +114,14 @@ def explicitness(
 def explicitness_of(
     sample: Sample, *, protocol: str = "standard", rng: np.random.Generator, repeats: int = 1
 ) -> ExplicitnessScore:
-    """The explicitness of a sample that is checked, of which the rows are drawn."""
+    """The explicitness of a checked sample, whose train and test rows are drawn."""
     classifier, sizes = _settings(protocol)
     check_repeats(repeats)
-    learnt, tested = [], []
+    trained, tested = [], []
     for _ in range(repeats):
         train, test = split_rows(len(sample), sizes, rng, protocol=protocol)
         pairs = _areas(sample, train, test, classifier)
-        learnt.append(np.array([_mean(area) for area, _ in pairs]))
+        trained.append(np.array([_mean(area) for area, _ in pairs]))
         tested.append([area for _, area in pairs])
     factors = np.array([[_mean(area) for area in areas] for areas in tested])
     scores = factors.mean(1)
@@ -116,7 +130,7 @@ def explicitness_of(
         **sample.common_fields(protocol, rng, samples=len(train) + len(test)),
         factors=factors.mean(0),
         classes=tuple(_mean_known(np.array(areas)) for areas in zip(*tested, strict=True)),
-        train_score=float(np.mean(learnt)),
+        train_score=float(np.mean(trained)),
         classifier=classifier,
         train=len(train),
         test=len(test),
@@ -134,47 +148,47 @@ def _areas(
     test: Int64[np.ndarray, " test"],
     classifier: Classifier,
 ) -> list[tuple[Float64[np.ndarray, " _"], Float64[np.ndarray, " _"]]]:
-    """Of each factor the AUROC of its classes on the rows learnt from and on those tested."""
-    features, others = standardised(*(sample.used[rows] for rows in (train, test)))
-    found = []
+    """For each factor the AUROC of its classes on the train and on the test rows."""
+    codes = standardised(*(sample.used[rows] for rows in (train, test)))
+    areas = []
     for factor, size in zip(sample.classes.T, sample.sizes, strict=True):
-        learnt, told = _probabilities(features, factor[train], others, size, classifier)
-        found.append((class_areas(learnt, factor[train]), class_areas(told, factor[test])))
-    return found
+        of_train, of_test = _probabilities(*codes, factor[train], size, classifier)
+        areas.append((class_areas(of_train, factor[train]), class_areas(of_test, factor[test])))
+    return areas
 
 
 def _probabilities(
-    features: Float64[np.ndarray, "n a"],
+    train: Float64[np.ndarray, "n a"],
+    test: Float64[np.ndarray, "n2 a"],
     classes: Int64[np.ndarray, " n"],
-    others: Float64[np.ndarray, "n2 a"],
     size: int,
     classifier: Classifier,
 ) -> tuple[Float64[np.ndarray, "n size"], Float64[np.ndarray, "n2 size"]]:
-    """Of each class for both sets of rows; 0 for one that no row learnt from has."""
+    """The probability of each class for train and test rows; 0 for a class without train rows."""
     from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
     from sklearn.multiclass import OneVsRestClassifier  # type: ignore[import-untyped]
 
-    learnt, told = np.zeros((len(features), size)), np.zeros((len(others), size))
+    of_train, of_test = np.zeros((len(train), size)), np.zeros((len(test), size))
     present = np.unique(classes)
-    if features.shape[1] == 0 or len(present) < 2:
-        return learnt, told
+    if train.shape[1] == 0 or len(present) < 2:
+        return of_train, of_test
     if classifier == "multinomial":
         model = LogisticRegression(max_iter=1000)
     else:
         model = OneVsRestClassifier(LogisticRegression(solver="liblinear", max_iter=1000))
     with silenced():
-        model.fit(features, classes)
-    learnt[:, present] = model.predict_proba(features)
-    told[:, present] = model.predict_proba(others)
-    return learnt, told
+        model.fit(train, classes)
+    of_train[:, present] = model.predict_proba(train)
+    of_test[:, present] = model.predict_proba(test)
+    return of_train, of_test
 
 
 def class_areas(
     scores: Float64[np.ndarray, "n size"], classes: Int64[np.ndarray, " n"]
 ) -> Float64[np.ndarray, " size"]:
-    """AUROC of each class's score, class against rest, below .5 where the score points away.
+    """AUROC of each class's score, class against rest; below .5 if the score points the other way.
 
-    NaN for a class that no row has, or all.
+    NaN for a class that no row has, or all have.
     """
     n, size = scores.shape
     positives = np.bincount(classes, minlength=size)
@@ -187,7 +201,7 @@ def class_areas(
 
 
 def _mean(areas: Float64[np.ndarray, " size"]) -> float:
-    """The mean of the classes that could be scored, .5 where none could."""
+    """The mean over the classes that have an AUROC, .5 if none has."""
     known = areas[~np.isnan(areas)]
     return float(known.mean()) if known.size else 0.5
 

@@ -7,9 +7,9 @@ from jaxtyping import Float64, Int64
 
 STEPS = 200  # Newton needs about ten: the problem is convex and piecewise quadratic
 HALVINGS = 30
-SMALLEST = 1e-100  # deviation of a latent that the penalty on its slope tells apart
+SMALLEST = 1e-100  # deviation of a latent below which the penalty on its slope is negligible
 RIDGE = 1e-13  # of the curvature, added to it
-CLOSE = 1e-13  # of the value: what a step promises to take off it
+CLOSE = 1e-13  # relative decrease promised by a step below which it is the last
 SUFFICIENT = 1e-4  # Armijo's share of the decrease that the slope promises
 
 
@@ -21,10 +21,10 @@ class Lines(NamedTuple):
 
 
 class _Costs(NamedTuple):
-    """Weight of the squared hinge of a class's own points and of the others."""
+    """Weight of the squared hinge of a class's own points and of the rest."""
 
     own: Float64[np.ndarray, " c"]
-    others: Float64[np.ndarray, " c"]
+    rest: Float64[np.ndarray, " c"]
 
 
 def fitted_lines(
@@ -34,24 +34,24 @@ def fitted_lines(
     *,
     C: float = 0.01,
 ) -> list[Lines]:
-    """One latent at a time, the scores of the classes 0 ... size - 1 of each factor.
+    """Fit, for each latent alone, the scores of the classes 0 ... size - 1 of each factor.
 
-    Minimises ½(w² + b²) + Σ C_i max(0, 1 - y_i(w z_i + b))² for each latent and class, in which
-    y = 1 is the class and y = -1 the rest: what scikit-learn's LinearSVC(C=C,
-    class_weight="balanced", dual=False) approaches as tol goes to 0. As in LIBLINEAR, the offset
-    b is penalised, a class's own points weigh C n/(classes·n_c), and the rest weigh C, but for two
-    classes, which both have balanced weights. A class without points has no line; a lone class
-    always wins.
+    Minimises ½(w² + b²) + Σ C_i max(0, 1 - y_i(w z_i + b))² for each latent and class, with y = 1
+    for the class and y = -1 for the rest: the limit of scikit-learn's LinearSVC(C=C,
+    class_weight="balanced", dual=False) as tol goes to 0. As in LIBLINEAR, the offset b is
+    penalised, a class's own points weigh C n/(classes·n_c), and the rest weigh C, except that both
+    of two classes have balanced weights. A class without points has no line; a lone class is always
+    predicted.
 
-    Newton's method on (w, b). The points that hurt lie on one side of a threshold on z, so that
+    Newton's method on (w, b). The points of positive loss lie on one side of a threshold on z, so
     the sums of 1, z and z² over them come from prefix sums of the sorted latent.
     """
     counts = [
         np.bincount(factor, minlength=size) for factor, size in zip(factors.T, sizes, strict=True)
     ]
     costs = _balanced(counts, C)
-    found = np.concatenate(counts)
-    present = np.flatnonzero(found)
+    all_counts = np.concatenate(counts)
+    present = np.flatnonzero(all_counts)
     # By a power of two first, which rounds nothing, so that squares neither overflow nor vanish.
     _, exponent = np.frexp(np.abs(codes).max(0))
     shrunk = np.ldexp(codes, -exponent)
@@ -61,12 +61,12 @@ def fitted_lines(
     inverse = 1 / np.maximum(np.ldexp(scale, exponent), SMALLEST)
     slope, offset = _newton(
         table,
-        _Costs(costs.own[present], costs.others[present]),
+        _Costs(costs.own[present], costs.rest[present]),
         (mean / scale)[:, None],
         inverse[:, None],
     )
-    slopes = np.zeros((codes.shape[1], len(found)))
-    offsets = np.full((codes.shape[1], len(found)), -np.inf)
+    slopes = np.zeros((codes.shape[1], len(all_counts)))
+    offsets = np.full((codes.shape[1], len(all_counts)), -np.inf)
     slopes[:, present], offsets[:, present] = slope, offset
     ends = np.cumsum(sizes)[:-1]
     return [
@@ -79,23 +79,23 @@ def fitted_lines(
 
 def line_classes(codes: Float64[np.ndarray, "n a"], lines: Lines) -> Int64[np.ndarray, "n a"]:
     """The class whose line is highest at each code, the first among equals."""
-    told = np.empty(codes.shape, dtype=np.int64)
+    classes = np.empty(codes.shape, dtype=np.int64)
     for latent, (slopes, offsets) in enumerate(zip(*lines, strict=True)):
         scores = codes[:, [latent]] * slopes
         scores += offsets
-        told[:, latent] = scores.argmax(1)
-    return told
+        classes[:, latent] = scores.argmax(1)
+    return classes
 
 
 def _balanced(counts: list[Int64[np.ndarray, " _"]], C: float) -> _Costs:
-    own, others = [], []
+    own, rest = [], []
     for count in counts:
         n, classes = count.sum(), np.count_nonzero(count)
         weights = C * n / (classes * np.maximum(count, 1))
-        rest = n / (classes * np.maximum(n - count, 1)) if classes == 2 else np.ones(len(count))
+        balance = n / (classes * np.maximum(n - count, 1)) if classes == 2 else np.ones(len(count))
         own.append(weights)
-        others.append(C * rest)
-    return _Costs(np.concatenate(own), np.concatenate(others))
+        rest.append(C * balance)
+    return _Costs(np.concatenate(own), np.concatenate(rest))
 
 
 class _SortedLatents:
@@ -182,9 +182,9 @@ def _newton(
         slope = (here.gradient * direction).sum(0)
         if not moving.any():
             break
-        # Near the least value, which rounding hides, one whole step more is the last.
+        # Close to the minimum, which rounding hides, one more whole step is the last.
         last = -slope <= CLOSE * here.value
-        # Where the steps are too long they are halved, each problem for itself.
+        # Steps that are too long are halved, each problem for itself.
         step = moving.astype(np.float64)
         for _ in range(HALVINGS):
             there = _objective(table, costs, lines + step * direction, shift, inverse)
@@ -194,7 +194,7 @@ def _newton(
                 break
             step[poor] /= 2
         step[poor] = 0
-        moving &= ~last & ~poor  # what no step lowers is at its least but for rounding
+        moving &= ~last & ~poor  # a problem that no step lowers is solved up to rounding
         lines, here = lines + step * direction, there
     v, u = lines
     return v * inverse, u - v * shift
@@ -212,7 +212,7 @@ def _objective(
     value = (v * v * penalty + offset**2) / 2
     gradient = np.stack([v * penalty - shift * offset, offset])
     hurt = np.zeros((3, *v.shape))
-    for sign, cost in ((1.0, costs.own), (-1.0, costs.others)):
+    for sign, cost in ((1.0, costs.own), (-1.0, costs.rest)):
         # Points hurt where sign·(v·x + u) < 1: below the threshold where sign·v > 0, else above.
         room = 1 - sign * u
         below = sign * v >= 0

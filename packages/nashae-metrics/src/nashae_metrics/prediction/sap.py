@@ -10,14 +10,14 @@ from nashae_metrics.ground.active_latents import ActiveLatents
 from nashae_metrics.ground.choices import check_choice
 from nashae_metrics.ground.intervals import check_repeats, repeated_fields
 from nashae_metrics.ground.metric import Metric
-from nashae_metrics.ground.reductions import two_best
+from nashae_metrics.ground.reductions import gaps
 from nashae_metrics.ground.sample import Sample, checked_sample
 from nashae_metrics.ground.score import Score
 from nashae_metrics.ground.splits import SplitSizes, split_rows
 from nashae_metrics.ground.standardisation import standardised
 from nashae_metrics.prediction.linear_svm import fitted_lines, line_classes
 
-# Codes are standardised, yes or no, and how many rows are learnt from and tested on.
+# Whether codes are standardised, and the sizes of the split.
 PROTOCOLS = {
     "standard": (True, SplitSizes(10_000, 5_000)),
     "locatello2019": (False, SplitSizes(10_000, 5_000, strict=True)),
@@ -28,9 +28,9 @@ PROTOCOLS = {
 class SAPScore(Score):
     """`score` is the mean of `gaps` (k,), each the gap of the two best latents of a factor.
 
-    predictability (m, k): accuracy on the test rows of a linear SVM of one latent alone, R² for
+    predictability (m, k): accuracy on the test rows of a linear SVM of one latent, R² for
     continuous factors; NaN for inactive latents. chance (k,): the accuracy, or R², without any
-    latent. All are means over the repeats; scores (repeats,): of each. train, test: rows.
+    latent. All are means over the repeats; scores (repeats,): of each. train, test: how many rows.
     """
 
     gaps: Float64[np.ndarray, " k"]
@@ -52,33 +52,45 @@ def sap(
     factor_bins: int | None = None,
     missing: float | int | None = None,
 ) -> SAPScore:
-    """Separated attribute predictability: by how much one latent alone predicts each factor.
+    """Separated attribute predictability: the gap between the two best latents of each factor.
 
-    codes (n, m), any real numbers; factors (n, k), whole numbers (classes), or, where `factor_bins`
-    is given, real ones too. A class is told from one latent by a linear SVM, one class against the
-    rest (squared hinge, C = 0.01, balanced); its accuracy on rows that it did not learn from is the
-    latent's predictability. That of a continuous factor is the squared correlation with its own
-    values on the rows learnt from, whatever its bins. The score is in [0, 1], mostly far below 1
-    (a linear SVM tells few of many classes by one latent); more is better.
+    A class is predicted from one latent by a linear SVM, one class against the rest (squared hinge,
+    C = 0.01, balanced); the latent's predictability is the accuracy on test rows. For a continuous
+    factor it is the squared correlation with the factor's own values on the train rows, whatever
+    its bins. The score is the mean over the factors of the gap between the two best latents, in [0,
+    1], mostly far below 1 (a linear SVM on one latent separates few of many classes); more is
+    better. If fewer than two latents are active, the missing ones predict by chance: the commonest
+    train class, and R² = 0; with none the score is 0.
 
-    protocol: "standard" standardises the codes by the rows learnt from, takes 10,000 + 5,000 rows
-    or, of fewer, two thirds and the rest; "locatello2019" takes raw codes, on which the score
-    depends by their scale, and 10,000 + 5,000 rows or none. rng draws the rows; repeats: how often,
-    the score is their mean and from two on has an interval. active: a rule's name, an
-    `ActiveLatents`, or a mask (m,). Where fewer than two latents are active, those that are missing
-    predict by chance: the class that is commonest in the rows learnt from, and R² = 0; without any
-    the score is 0.
-    missing: a label that stands for an unknown one, such as -1 or nan; rows that have it in any
-    factor are left out.
+    Args:
+        codes: (n, m), any real numbers.
+        factors: (n, k), whole numbers (classes), or real ones together with `factor_bins`.
+        rng: draws the rows.
+        protocol: "standard" standardises the codes by the train rows and takes 10,000 + 5,000 rows,
+            or, of fewer, two thirds and the rest. "locatello2019" takes raw codes, on whose scale
+            the score depends, and 10,000 + 5,000 rows or none.
+        repeats: how often rows are drawn; the score is the mean, and has an interval from two on.
+        active: a rule of active latents, its name, or a mask (m,).
+        factor_bins: how many classes of equal counts a continuous factor is cut into.
+        missing: the label of an unknown factor, such as -1 or nan; rows that have it are left out.
 
-    Raises `ValueError` for codes that are not finite or not (n >= 3, m >= 1), factors that are
-    constant, of another length, or continuous without `factor_bins`, an unknown rule or protocol,
-    fewer rows than the protocol takes, and fewer than one repeat.
+    Raises:
+        ValueError: codes are not finite or not (n >= 3, m >= 1); a factor is constant, of another
+            length, or continuous without `factor_bins`; `repeats` is below 1; the rule or the
+            protocol is unknown, or there are fewer rows than it takes.
 
-    In disentanglement_lib a dead latent is given a classifier too, which tells one class by a
-    rounding error where there are two; one latent alone is an IndexError.
+    In disentanglement_lib an inactive latent has a classifier too, which predicts one class by a
+    rounding error if there are two; one latent alone is an IndexError.
 
-    Source: Kumar et al. 2018, section 3; the SVM's settings are those of Locatello et al. 2019.
+    Source: Kumar et al. 2018, section 3, https://arxiv.org/abs/1711.00848; the SVM's settings are
+    those of Locatello et al. 2019, https://arxiv.org/abs/1811.12359
+
+    Example:
+        >>> import numpy as np
+        >>> factors = np.random.default_rng(0).integers(0, 2, (300, 2))
+        >>> result = sap(factors + 0.0, factors, rng=np.random.default_rng(1))
+        >>> result.score > 0.4
+        True
     """
     _settings(protocol)
     sample = checked_sample(codes, factors, active=active, factor_bins=factor_bins, missing=missing)
@@ -88,23 +100,22 @@ def sap(
 def sap_of(
     sample: Sample, *, protocol: str = "standard", rng: np.random.Generator, repeats: int = 1
 ) -> SAPScore:
-    """The SAP of a sample that is checked, of which the rows learnt from and tested are drawn."""
+    """The SAP of a checked sample, whose train and test rows are drawn."""
     standardize, sizes = _settings(protocol)
     check_repeats(repeats)
-    found, chances, gaps = [], [], []
+    predictabilities, chances, gaps_of_repeats = [], [], []
     for _ in range(repeats):
         train, test = split_rows(len(sample), sizes, rng, protocol=protocol)
         predicted, chance = _predictability(sample, train, test, standardize=standardize)
-        best, second = two_best(_ranked(predicted, chance))
-        found.append(predicted)
+        predictabilities.append(predicted)
         chances.append(chance)
-        gaps.append(best - second)
-    scores = np.mean(gaps, axis=1)
+        gaps_of_repeats.append(gaps(_ranked(predicted, chance)))
+    scores = np.mean(gaps_of_repeats, axis=1)
     return SAPScore(
         **repeated_fields(scores),
         **sample.common_fields(protocol, rng, samples=len(train) + len(test)),
-        gaps=np.mean(gaps, axis=0),
-        predictability=sample.spread(np.mean(found, axis=0), missing=np.nan),
+        gaps=np.mean(gaps_of_repeats, axis=0),
+        predictability=sample.spread(np.mean(predictabilities, axis=0), missing=np.nan),
         chance=np.mean(chances, axis=0),
         train=len(train),
         test=len(test),
@@ -119,7 +130,7 @@ def _settings(protocol: str) -> tuple[bool, SplitSizes]:
 def _ranked(
     predicted: Float64[np.ndarray, "a k"], chance: Float64[np.ndarray, " k"]
 ) -> Float64[np.ndarray, "rows k"]:
-    """Two rows or more: chance stands in for latents that are missing."""
+    """At least two rows: chance stands in for missing latents."""
     return predicted if len(predicted) > 1 else np.vstack([predicted, chance, chance])
 
 
@@ -130,10 +141,10 @@ def _predictability(
     *,
     standardize: bool,
 ) -> tuple[Float64[np.ndarray, "a k"], Float64[np.ndarray, " k"]]:
-    """That of the active latents, and of none."""
-    codes, others = (sample.used[rows].astype(np.float64) for rows in (train, test))
+    """The predictability of the active latents, and chance."""
+    codes, tested_codes = (sample.used[rows].astype(np.float64) for rows in (train, test))
     if standardize:
-        codes, others = standardised(codes, others)
+        codes, tested_codes = standardised(codes, tested_codes)
     predicted = np.zeros((codes.shape[1], len(sample.sizes)))
     chance = np.zeros(len(sample.sizes))
     discrete = np.flatnonzero(~sample.binned)
@@ -143,7 +154,7 @@ def _predictability(
         classes, tested = sample.classes[train][:, discrete], sample.classes[test][:, discrete]
         lines = fitted_lines(codes, classes, tuple(sample.sizes[factor] for factor in discrete))
         for place, factor in enumerate(discrete):
-            right = line_classes(others, lines[place]) == tested[:, [place]]
+            right = line_classes(tested_codes, lines[place]) == tested[:, [place]]
             predicted[:, factor] = right.mean(0)
             commonest = np.bincount(classes[:, place]).argmax()
             chance[factor] = np.mean(tested[:, place] == commonest)
@@ -153,7 +164,7 @@ def _predictability(
 def _squared_correlation(
     codes: Float64[np.ndarray, "n a"], values: Float64[np.ndarray, " n"]
 ) -> Float64[np.ndarray, " a"]:
-    """R² of each latent with a factor; 0 where one of them is constant."""
+    """R² of each latent with a factor; 0 if one of them is constant."""
     centred, target = codes - codes.mean(0), values - values.mean()
     product = (centred**2).sum(0) * (target**2).sum()
     covered = (centred * target[:, None]).sum(0) ** 2

@@ -30,9 +30,9 @@ Out = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command with these arguments (default: the process's) and return its exit status.
 
-    What the user can mend (`ValueError`, `OSError`) becomes one line on stderr and status 2.
+    An error of the user (`ValueError`, `OSError`) becomes one line on stderr and status 2.
     """
-    # A terminal that lacks a character shows "?" instead of failing after all is computed.
+    # A terminal that lacks a character shows "?" instead of failing after the work is done.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
@@ -76,9 +76,8 @@ def _score(
     """Score codes by every metric that applies, and print the table.
 
     Files are .npz, .npy, .csv or .h5. In an .npz or .h5 a key is the name of an array ("group/name"
-    in a group of an .h5); in a .csv that of a column, or what the headers of several have before
-    their numbers. A key that you give must be there; "" leaves that array out. It is an error where
-    no metric can be taken.
+    in a group of an .h5); in a .csv that of a column, or of several without their numbers. A key
+    that you give must exist; "" leaves that array out. It is an error if no metric applies.
 
     Example: nashae-metrics score codes.npz --html report.html
 
@@ -89,7 +88,7 @@ def _score(
             attributes).
         codes_key: Of the codes.
         factors_key: Of the factors (n, k), whole numbers or, with --factor-bins, real ones; by
-            default "factors", where it is there.
+            default "factors", if there is one.
         attributes_key: Of binary attributes (n, k), for TAD; by default "attributes".
         predictions_key: Of predictions (n, m) of each latent from the others; by default
             "predictions".
@@ -109,11 +108,11 @@ def _score(
         csv: The same as CSV.
         markdown: The table in Markdown.
         latex: The table in LaTeX.
-        html: One page with the table and the heat maps of what each latent learnt.
+        html: One page with the table and the heat maps of what each latent represents.
     """
     given = {"factors": factors_key, "attributes": attributes_key, "predictions": predictions_key}
     place = codes if truth is None else truth
-    keys = _found(place, given, alone=truth is not None)
+    keys = _keys(place, given, alone=truth is not None)
     for key in filter(None, (factor_names_key, attribute_names_key)):
         if place.suffix.lower() == ".npy" or not has_array(place, key):
             raise ValueError(f"{place} has no array {key!r}: it has {array_keys(place)}")
@@ -132,7 +131,7 @@ def _score(
     )
     if not evaluation.rows:
         why = "; ".join(f"{name}: {why}" for name, why in evaluation.skipped.items())
-        raise ValueError(f"no metric could be taken of {codes}: {why}")
+        raise ValueError(f"no metric applies to {codes}: {why}")
     names = {}
     if html is not None:
         of_names = {"factors": factor_names_key, "attributes": attribute_names_key}
@@ -153,8 +152,8 @@ def _score(
         console.print(f"{name}: {why}", style="dim", markup=False, highlight=False, soft_wrap=True)
 
 
-def _found(path: Path, given: dict[str, str | None], *, alone: bool) -> dict[str, str]:
-    """The keys of the arrays beside the codes: those given, and by default those that are there."""
+def _keys(path: Path, given: dict[str, str | None], *, alone: bool) -> dict[str, str]:
+    """The keys of the arrays beside the codes: those given, or by default those the file has."""
     if path.suffix.lower() == ".npy":
         by_hand = [name for name, key in given.items() if key]
         if by_hand and not alone:
@@ -177,7 +176,7 @@ def _found(path: Path, given: dict[str, str | None], *, alone: bool) -> dict[str
 def _names(
     path: Path, key: str, given: str | None, name: str, array: npt.NDArray[Any]
 ) -> list[str] | None:
-    """The names of an array's columns; names that nobody asked for and cannot be, are none."""
+    """The names of an array's columns; default names that do not fit are ignored."""
     default = "names" if name == "factors" else "attribute_names"
     try:
         return column_names(path, key, given or default, array.shape[-1])
@@ -226,7 +225,7 @@ def _list() -> None:
 
 
 def _console() -> Console:
-    """Standard output: as wide as the terminal, and in a pipe wide enough for every table."""
+    """Standard output: as wide as the terminal; in a pipe wide enough for every table."""
     console = Console()
     return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=PIPE)
 

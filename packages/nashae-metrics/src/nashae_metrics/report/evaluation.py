@@ -1,4 +1,4 @@
-"""What all metrics say of some codes, as one table."""
+"""The results of all metrics of some codes, as one table."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,7 +28,7 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Row:
-    """One metric: its result, in which all stands that it found, and the seconds that it took."""
+    """One metric's row: its result, and the seconds it took."""
 
     metric: str
     result: Score = field(repr=False)
@@ -41,12 +41,12 @@ class Row:
 
     @property
     def interval(self) -> Interval | None:
-        """Its interval over other samples, where it has one."""
+        """Its interval over other samples, if it has one."""
         return self._interval_over("samples")
 
     @property
     def draws_interval(self) -> Interval | None:
-        """Its interval over other draws from the same samples, where it has one."""
+        """Its interval over other draws from the same samples, if it has one."""
         return self._interval_over("draws")
 
     def _interval_over(self, over: str) -> Interval | None:
@@ -76,10 +76,10 @@ class Row:
 class Evaluation:
     """`rows` of all metrics that applied; `skipped`: why each of the others did not.
 
-    samples: the rows of the codes. active (m,): the latents that took part, by `rule`; where each
-    metric went by its own rule, those by "constant", and each row's result has its own. columns:
-    the columns of `factors` in use; a constant one is left out. seed: what the generator that was
-    handed in was seeded with; the metrics draw from streams of it.
+    samples: how many codes. active (m,): the latents that took part, by `rule`; if each metric used
+    its own rule, those by "constant", and each row's result has its own. columns: the columns of
+    `factors` in use; a constant one is left out. seed: of the generator that was given; the metrics
+    draw from streams of it.
     """
 
     rows: tuple[Row, ...]
@@ -95,7 +95,7 @@ class Evaluation:
         for row in self.rows:
             if row.metric == metric:
                 return row
-        raise KeyError(f"{metric}: {self.skipped.get(metric, 'was not asked for')}")
+        raise KeyError(f"{metric}: {self.skipped.get(metric, 'was not requested')}")
 
     def records(self) -> list[dict[str, Any]]:
         """The rows as plain values."""

@@ -1,4 +1,4 @@
-"""Codes and their truth as people have them on disk: npz, npy, csv, HDF5."""
+"""Codes, factors and attributes on disk: npz, npy, csv, HDF5."""
 
 import csv
 import io
@@ -17,24 +17,29 @@ WORDS = {"true": 1.0, "false": 0.0}
 
 
 def read_array(path: Path, key: str) -> npt.NDArray[Any]:
-    """The array (n, columns) that `key` names in a file of numbers.
+    """Read the array (n, columns) that `key` names in a file of numbers.
 
-    .npz and .h5: the array of that name, in an .h5 also "group/name". .csv: the column of that
-    name, else those whose names go on from it by a number or a sign ("codes0", "codes_x"), in
-    their order; fields are separated by commas, semicolons (then numbers may have decimal commas),
-    tabs or spaces, True and False are 1 and 0. .npy: the file's one array, memory-mapped; `key` is
-    not used. Pickled objects are never read.
+    Pickled objects are never read.
 
-    Raises `ValueError` that names the file and the key where there is no such array, where it does
-    not hold numbers, and where the file is damaged or of another kind; `OSError` where it cannot be
-    opened.
+    Args:
+        path: an .npz, .npy, .csv, .h5 or .hdf5.
+        key: in an .npz or .h5 the array of that name, in an .h5 also "group/name". In a .csv the
+            column of that name, or else those whose names continue it by a number or a sign
+            ("codes0", "codes_x"), in their order; fields are separated by commas, semicolons (then
+            numbers may have decimal commas), tabs or spaces; True and False are 1 and 0. An .npy,
+            which is memory-mapped, has one array and no key.
+
+    Raises:
+        ValueError: there is no such array, it does not hold numbers, or the file is damaged or of
+            another kind; names the file and the key.
+        OSError: the file cannot be opened.
     """
     readers = {".npz": _npz, ".npy": _npy, ".csv": _csv, ".h5": _hdf5, ".hdf5": _hdf5}
     return readers[_suffix(path)](path, key)
 
 
 def has_array(path: Path, key: str) -> bool:
-    """Whether `read_array` finds an array of that name."""
+    """Whether `read_array` can read an array of that name."""
     suffix = _suffix(path)
     if suffix in (".h5", ".hdf5"):
         import h5py  # type: ignore[import-untyped]
@@ -75,7 +80,7 @@ def _suffix(path: Path) -> str:
 def column_names(path: Path, key: str, names_key: str, number: int) -> list[str] | None:
     """The names of the `number` columns of an array: a .csv's headers, else those at `names_key`.
 
-    None where the file has none. Raises `ValueError` for another number of names.
+    None if the file has none. Raises `ValueError` for another number of names.
     """
     suffix = _suffix(path)
     if suffix == ".csv":
@@ -141,7 +146,7 @@ def _opened_csv(path: Path) -> Iterator[TextIO]:
 
 
 def _header(file: TextIO) -> tuple[list[str], str]:
-    """The columns' names, in the first line of an open file, and what separates its fields."""
+    """The columns' names, from the first line of an open file, and the separator of its fields."""
     line = file.readline().lstrip("# ")  # as numpy.savetxt begins it
     delimiter = next((sign for sign in ";\t, " if sign in line.strip()), ",")
     lines = csv.reader([line], delimiter=delimiter, strict=True, skipinitialspace=True)
@@ -150,12 +155,12 @@ def _header(file: TextIO) -> tuple[list[str], str]:
 
 
 def _columns(header: list[str], key: str) -> list[int]:
-    """The column of that name, else those whose names go on from it by a number or a sign."""
+    """The column of that name, else those whose names continue it by a number or a sign."""
     exact = [column for column, name in enumerate(header) if name == key]
-    return exact or [column for column, name in enumerate(header) if _goes_on(name, key)]
+    return exact or [column for column, name in enumerate(header) if _continues(name, key)]
 
 
-def _goes_on(name: str, key: str) -> bool:
+def _continues(name: str, key: str) -> bool:
     if not key or not name.startswith(key):
         return False
     last, following = key[-1], name[len(key)]
@@ -170,13 +175,13 @@ def _csv(path: Path, key: str) -> npt.NDArray[Any]:
     columns = _columns(header, key)
     if not columns:
         raise ValueError(
-            f"{path} has no column that begins with {key!r}, and goes on by a number or a sign: "
+            f"{path} has no column {key!r}, alone or continued by a number or a sign: "
             f"it has {header}"
         )
     if delimiter != "," and '"' not in text:
         text = text.replace(",", ".")
     lines = [line for line in text.splitlines() if line.strip(" \t,;")]
-    # numpy's reader takes lines of any length where it looks at some columns only, and no words.
+    # numpy's reader reads no words, and checks no line's length if it reads some columns only.
     if lines and '"' not in text and all(_fields(line, delimiter) == len(header) for line in lines):
         separator = None if delimiter == " " else delimiter
         with suppress(ValueError):
@@ -191,7 +196,7 @@ def _fields(line: str, delimiter: str) -> int:
 def _csv_by_line(
     path: Path, text: str, header: list[str], columns: list[int], delimiter: str
 ) -> npt.NDArray[np.float64]:
-    """Words and quoted numbers too, and errors with their line."""
+    """Read words and quoted numbers too; errors name the line."""
     table = []
     try:
         lines = io.StringIO(text)

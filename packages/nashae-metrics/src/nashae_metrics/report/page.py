@@ -39,13 +39,19 @@ def html_page(
     factor_names: Sequence[str] | None = None,
     attribute_names: Sequence[str] | None = None,
 ) -> str:
-    """The table, why metrics were skipped, and heat maps of what each latent learnt.
+    """The table, why metrics were skipped, and heat maps of what each latent represents.
 
-    A map (latent × factor) is drawn of mutual information, AUROC and importance, where the
-    evaluation has `mig`, `tad` and `dci`. factor_names: one for each column of the factors that
-    were handed in, the constant ones included.
+    A map (latent × factor) shows mutual information, AUROC or importance, if the evaluation has
+    `mig`, `tad` or `dci`.
 
-    Raises `ValueError` for a wrong number of names.
+    Args:
+        evaluation: what `evaluate` returns.
+        title: of the page.
+        factor_names: one for each column of the factors that were given, constant ones included.
+        attribute_names: one for each attribute.
+
+    Raises:
+        ValueError: there is another number of names.
     """
     from jinja2 import Environment, PackageLoader
 
@@ -65,30 +71,30 @@ def _heat_maps(
     factor_names: Sequence[str] | None,
     attribute_names: Sequence[str] | None,
 ) -> list[_HeatMap]:
-    found = {row.metric: row.result for row in evaluation.rows}
+    results = {row.metric: row.result for row in evaluation.rows}
     maps = []
-    if "mig" in found:
-        shares = found["mig"].information  # type: ignore[attr-defined]
+    if "mig" in results:
+        shares = results["mig"].information  # type: ignore[attr-defined]
         names = _factor_names(evaluation, factor_names)
         note = "share of each factor's entropy that the latent alone removes, I/H"
         maps.append(
-            _heat_map("Mutual information", note, names, shares, shares, found["mig"].active)
+            _heat_map("Mutual information", note, names, shares, shares, results["mig"].active)
         )
-    if "dci" in found:
-        importance = found["dci"].importance  # type: ignore[attr-defined]
+    if "dci" in results:
+        importance = results["dci"].importance  # type: ignore[attr-defined]
         names = _factor_names(evaluation, factor_names)
         highest = importance.max() or 1.0
-        note = "weight of the latent in the predictor of each factor (DCI)"
+        note = "importance of the latent in the predictor of each factor (DCI)"
         maps.append(
             _heat_map(
-                "Importance", note, names, importance, importance / highest, found["dci"].active
+                "Importance", note, names, importance, importance / highest, results["dci"].active
             )
         )
-    if "tad" in found:
-        areas = found["tad"].auroc  # type: ignore[attr-defined]
+    if "tad" in results:
+        areas = results["tad"].auroc  # type: ignore[attr-defined]
         names = _attribute_names(attribute_names, areas.shape[1])
         note = "the latent as a detector of each attribute, either direction; .5 is chance"
-        maps.append(_heat_map("AUROC", note, names, areas, 2 * areas - 1, found["tad"].active))
+        maps.append(_heat_map("AUROC", note, names, areas, 2 * areas - 1, results["tad"].active))
     return maps
 
 
@@ -96,7 +102,9 @@ def _factor_names(evaluation: Evaluation, names: Sequence[str] | None) -> Sequen
     if names is None:
         return [f"factor {column}" for column in evaluation.columns]
     if evaluation.columns[-1] >= len(names):
-        raise ValueError(f"{len(names)} names for {evaluation.columns[-1] + 1} factors or more")
+        raise ValueError(
+            f"factor_names must be {evaluation.columns[-1] + 1} names or more; got {len(names)}"
+        )
     return [names[column] for column in evaluation.columns]
 
 
@@ -104,5 +112,5 @@ def _attribute_names(names: Sequence[str] | None, number: int) -> Sequence[str]:
     if names is None:
         return [f"attribute {column}" for column in range(number)]
     if len(names) != number:
-        raise ValueError(f"{len(names)} names for {number} attributes")
+        raise ValueError(f"attribute_names must be {number} names; got {len(names)}")
     return names

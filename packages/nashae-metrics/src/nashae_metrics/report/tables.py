@@ -1,4 +1,4 @@
-"""An evaluation written down: as JSON, CSV, Markdown, LaTeX, or for the terminal."""
+"""An evaluation as JSON, CSV, Markdown, LaTeX, or for the terminal."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ HEADERS = ("metric", "score", "interval", "over draws", "better", "protocol", "s
 
 
 def json_text(evaluation: Evaluation) -> str:
-    """All numbers of the table at full precision, and why metrics were skipped.
+    """The table at full precision, and why metrics were skipped.
 
     JSON has no infinity: an infinite score, or end of an interval, is null.
     """
@@ -97,11 +97,11 @@ def caption(evaluation: Evaluation) -> str:
     return (
         f"{evaluation.samples} samples, {count} of {len(evaluation.active)} latents active by the "
         f"rule “{rule}”"
-        + "".join(f"; {', '.join(names)}: {n} by “{other}”" for (n, other), names in rules.items())
+        + "".join(f"; {', '.join(names)}: {n} by “{rule}”" for (n, rule), names in rules.items())
         + "".join(
-            f"; intervals over other {over} at {' and '.join(sorted(found))}"
-            for over, found in levels.items()
-            if found
+            f"; intervals over other {over} at {' and '.join(sorted(values))}"
+            for over, values in levels.items()
+            if values
         )
     )
 

@@ -1,4 +1,4 @@
-"""Latents cut into bins of rows, in which sums of many columns at once are one sparse product."""
+"""Latents in bins of rows, so that sums over the bins of many columns are one sparse product."""
 
 import numpy as np
 from jaxtyping import Bool, Float, Float64, Int64, Integer
@@ -52,7 +52,7 @@ class LatentBins:
     def rows_of(
         self, latents: Int64[np.ndarray, " c"], bins: Int64[np.ndarray, " c"]
     ) -> tuple[Int64[np.ndarray, " rows"], Int64[np.ndarray, " rows"]]:
-        """The rows of some bins, by value, one bin after the other, and whose of the c they are."""
+        """The rows of c bins, by value, one bin after the other, and the bin of each."""
         first = self.starts[latents, bins]
         sizes = self.starts[latents, bins + 1] - first
         owner = np.repeat(np.arange(len(bins)), sizes)
@@ -61,9 +61,9 @@ class LatentBins:
 
 
 def _last_ranks(counts: Int64[np.ndarray, " values"], bins: int) -> Int64[np.ndarray, " bins"]:
-    """The last rank of each bin, for values that occur so often: a bin a value where they suffice.
+    """The last rank of each bin, from the counts of the values: one bin a value if they suffice.
 
-    Else bins of equal counts, where a value that would fill a bin has one of its own.
+    Otherwise bins of equal counts; a value that would fill a bin has one of its own.
     """
     if len(counts) <= bins:
         return np.arange(len(counts))

@@ -2,10 +2,10 @@
 
 The K trees of one iteration of multinomial boosting see the same predictions, so they are
 independent and of equal shape: they are grown as arrays whose last axis is the class. Splits and
-importances by squared error depend on sums of residuals and counts alone. Each latent is cut into
-bins once, and one sparse product of the rows' bins with the residuals then gives the sums of all
-bins, latents and classes. Only the bins in which a better split could lie than the best one between
-bins are looked into row by row, so the split is the best there is.
+importances by squared error depend on sums of residuals and counts only. Each latent is binned
+once; one sparse product of the rows' bins with the residuals then gives the sums of all bins,
+latents and classes. Only bins that could hold a better split than the best one between bins are
+searched row by row, so the best split is found.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,16 +20,22 @@ from nashae_metrics.prediction.trees.splits import best_split, children, whole_n
 
 BINS = 256
 LARGEST_ARRAY = 2**21  # numbers: 16 MB, of the rows or of the bins of as many classes as fit
-PURE = 1e-13  # the share of a tree's squared error below which a node's is taken for 0
+PURE = 1e-13  # share of a tree's squared error below which that of a node counts as 0
 SMALLEST_CURVATURE = 1e-150  # scikit-learn's
 
 
 @dataclass(frozen=True)
 class Boosting:
-    """How trees are boosted: scikit-learn's defaults, in `bins` bins of equal counts a latent.
+    """Settings of boosted trees; the defaults are scikit-learn's.
 
-    Latents of no more than `bins` values are not binned at all. Raises `ValueError` for numbers
-    out of range.
+    Args:
+        iterations: trees per class.
+        depth: of a tree.
+        rate: the learning rate, in (0, 1].
+        bins: of equal counts per latent; a latent of no more values is not binned.
+
+    Raises:
+        ValueError: a number is out of range.
     """
 
     iterations: int = 100
@@ -123,7 +129,7 @@ def boosted_trees(
 
 
 class _Model:
-    """Scores of each row for each class, or, of two classes, for the second alone."""
+    """Scores of each row for each class, or, of two classes, for the second only."""
 
     def __init__(
         self, labels: Int64[np.ndarray, " k"], numbers: Int64[np.ndarray, " n"], test_rows: int

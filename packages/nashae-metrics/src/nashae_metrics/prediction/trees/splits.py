@@ -1,7 +1,7 @@
-"""The best splits of one node in each of many trees, which squared error decides.
+"""The best splits by squared error of one node in each of many trees.
 
-Bins give the gains of the splits between bins. Those inside of a bin are looked at row by row, but
-only where a bound allows them to be as good; so the split found is the best there is.
+Bins give the gains of the splits between bins. Splits inside a bin are searched row by row, but
+only where a bound allows them to be as good; so the best split is found.
 """
 
 from typing import NamedTuple
@@ -11,14 +11,14 @@ from jaxtyping import Bool, Float64, Int64
 
 from nashae_metrics.prediction.trees.bins import LatentBins
 
-TIE = 1e-9  # gains that differ by less, relatively, are equal but for rounding
-NOTHING = 1e-18  # what rounding leaves of a gain of 0
+TIE = 1e-9  # gains that differ relatively by less are equal up to rounding
+ROUNDING = 1e-18  # a gain of at most this is 0 up to rounding
 
 
 class Node(NamedTuple):
-    """The rows of one node in each tree, and what the bins hold of them.
+    """The rows of one node in each tree, with counts and sums by bin.
 
-    sums: of the residuals. squares: the residuals' over all rows of the node.
+    sums: of the residuals. squares: of the residuals, summed over all rows of the node.
     """
 
     rows: Bool[np.ndarray, "n trees"]
@@ -30,7 +30,7 @@ class Node(NamedTuple):
 def whole_node(
     rows: Bool[np.ndarray, "n trees"], residuals: Float64[np.ndarray, "n trees"], bins: LatentBins
 ) -> Node:
-    """What the bins hold of those rows."""
+    """The node of those rows."""
     there = residuals * rows
     sums, squares = bins.sums(there), np.einsum("nk,nk->k", there, there)
     return Node(rows, bins.counts(rows), sums, squares)
@@ -42,14 +42,14 @@ def children(
     residuals: Float64[np.ndarray, "n trees"],
     bins: LatentBins,
 ) -> list[Node]:
-    """The nodes on the left and right; what the right one holds is the rest."""
+    """The left and the right node of a split; the sums of the right one are the rest."""
     left = whole_node(node.rows & ~right, residuals, bins)
     rest = (of_node - of_left for of_node, of_left in zip(node[1:], left[1:], strict=True))
     return [left, Node(right, *rest)]
 
 
 class Split(NamedTuple):
-    """Of each tree: rows whose latent is above a rank, of others above a threshold, go right."""
+    """For each tree: train rows above a rank of a latent, test rows above a threshold, go right."""
 
     latents: Int64[np.ndarray, " trees"]
     ranks: Int64[np.ndarray, " trees"]
@@ -64,7 +64,7 @@ def best_split(
     least: Float64[np.ndarray, " trees"],
     rng: np.random.Generator,
 ) -> Split:
-    """The split of each tree that lessens the squared error most; none where less than `least` is.
+    """The split of each tree that lowers the squared error most; none if it is below `least`.
 
     It gains L²/l + R²/r - (L + R)²/(l + r) = E² (l + r)/(l r) for sums L, R and counts l, r on the
     left and right and the excess E = L - l (L + R)/(l + r).
@@ -77,30 +77,30 @@ def best_split(
     excess -= left * mean
     gain = _gains(excess, left, total)
     of_latents = gain.max(1)
-    alive = node.squares - sum_ * mean > least
-    within = _within(node, residuals, bins, (excess, left, total, mean), of_latents.max(0), alive)
+    divided = node.squares - sum_ * mean > least
+    within = _within(node, residuals, bins, (excess, left, total, mean), of_latents.max(0), divided)
     inner = np.full(of_latents.shape, -1.0)
     np.maximum.at(inner, (within.latents, within.trees), within.gains)
-    found = np.maximum(of_latents, inner)
-    best = found.max(0)
-    enough = best * (1 - TIE) - NOTHING
+    largest = np.maximum(of_latents, inner)
+    best = largest.max(0)
+    enough = best * (1 - TIE) - ROUNDING
     trees = np.arange(len(best))
-    latents = np.where(found >= enough, rng.random(found.shape), -1.0).argmax(0)
+    latents = np.where(largest >= enough, rng.random(largest.shape), -1.0).argmax(0)
     # The first of equal ones: bins after it that hold no row of the node give the same split.
     chosen = (gain[latents, :, trees] >= enough[:, None]).argmax(1)
     ranks = bins.last[latents, chosen]
     inside = of_latents[latents, trees] < enough
-    inside &= alive
+    inside &= divided
     wanted = (within.latents == latents[within.trees]) & inside[within.trees]
     wanted &= within.gains >= enough[within.trees]
     ranks[within.trees[wanted]] = within.ranks[wanted]
-    alive &= best >= 0
-    ranks[~alive] = bins.ranks.shape[0]
+    divided &= best >= 0
+    ranks[~divided] = bins.ranks.shape[0]
     return Split(
         latents,
         ranks,
-        _thresholds(node, bins, latents, ranks, left, alive),
-        np.where(alive, best, 0.0),
+        _thresholds(node, bins, latents, ranks, left, divided),
+        np.where(divided, best, 0.0),
     )
 
 
@@ -109,7 +109,7 @@ def _gains(
     left: Float64[np.ndarray, "*shape"],
     total: Float64[np.ndarray, "..."],
 ) -> Float64[np.ndarray, "*shape"]:
-    """What splits gain, -1 where one side is empty."""
+    """The gains of splits, -1 if one side is empty."""
     sides = left * (total - left)
     gain = excess * excess
     gain *= total
@@ -120,7 +120,7 @@ def _gains(
 
 
 class _Within(NamedTuple):
-    """Splits inside of bins: after the row of that rank."""
+    """Splits inside bins: after the row of that rank."""
 
     latents: Int64[np.ndarray, " splits"]
     trees: Int64[np.ndarray, " splits"]
@@ -139,26 +139,26 @@ def _within(
         Float64[np.ndarray, " trees"],
     ],
     best: Float64[np.ndarray, " trees"],
-    alive: Bool[np.ndarray, " trees"],
+    divided: Bool[np.ndarray, " trees"],
 ) -> _Within:
-    """All splits inside of the bins that could hold one as good as the best between bins.
+    """All splits inside the bins that could hold one as good as the best between bins.
 
-    From one end of a bin to the other the excess moves, row by row, by no more than Σ |residual -
-    mean| in all, so inside it is at most half the sum of that and its absolute values at the ends.
+    Over a bin the excess moves by no more than Σ |residual - mean|, so inside it is at most half
+    the sum of that and its absolute values at the ends.
     """
     excess, left, total, mean = edges
     low, bound = np.zeros_like(excess), np.abs(excess)
     low[:, 1:] = left[:, :-1]
     bound[:, 1:] += bound[:, :-1].copy()
-    # Not Σ |residual| + |mean|: in a node that is nearly pure that is many times as much.
+    # Not Σ |residual| + |mean|, which is many times as much in a nearly pure node.
     bound += bins.sums(np.abs(residuals - mean) * node.rows)
     bound *= bound
     bound *= (1 + TIE) * total / 4
     # Between the counts at both ends l r is least at one of them.
-    bound -= (best * (1 - TIE) - NOTHING) * np.minimum(
+    bound -= (best * (1 - TIE) - ROUNDING) * np.minimum(
         (low + 1) * (total - low - 1), (left - 1) * (total - left + 1)
     )
-    possible = (bound >= 0) & (node.counts >= 2) & bins.divisible[:, :, None] & alive
+    possible = (bound >= 0) & (node.counts >= 2) & bins.divisible[:, :, None] & divided
     latents, places, trees = np.nonzero(possible)
     rows, owner = bins.rows_of(latents, places)
     there = node.rows[rows, trees[owner]]
@@ -186,15 +186,15 @@ def _thresholds(
     latents: Int64[np.ndarray, " trees"],
     ranks: Int64[np.ndarray, " trees"],
     left: Float64[np.ndarray, "m bins trees"],
-    alive: Bool[np.ndarray, " trees"],
+    divided: Bool[np.ndarray, " trees"],
 ) -> Float64[np.ndarray, " trees"]:
-    """The middles between the rows of the node next to each split; infinite where there is none."""
-    trees = np.flatnonzero(alive)
+    """The middle between the node's rows next to each split; infinite if there is no split."""
+    trees = np.flatnonzero(divided)
     latents, ranks = latents[trees], ranks[trees]
     counts = left[latents, :, trees]
     own = (bins.last[latents] < ranks[:, None]).sum(1)
     following = (counts > counts[np.arange(len(trees)), own][:, None]).argmax(1)
-    # A split inside of a bin has rows above it there.
+    # A split inside a bin has rows above it in the same bin.
     following = np.where(ranks < bins.last[latents, own], own, following)
     ends = []
     for places, side in ((own, 1), (following, -1)):
@@ -204,6 +204,6 @@ def _thresholds(
         nearest = np.full(len(trees), -np.inf)
         np.maximum.at(nearest, owner[there], side * bins.codes[rows, latents[owner]][there])
         ends.append(side * nearest)
-    thresholds = np.full(len(alive), np.inf)
+    thresholds = np.full(len(divided), np.inf)
     thresholds[trees] = ends[0] / 2 + ends[1] / 2
     return thresholds
