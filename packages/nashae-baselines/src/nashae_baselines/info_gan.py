@@ -111,12 +111,12 @@ class InfoGAN(GaussianCoder):
     ) -> Iterator[Turn]:
         """The discriminator learns; the generator and Q lower −mean log D(x̃) − λ·information."""
         (x,) = batches
-        codes, made = self._generate(x, generator)
-        yield discriminator_turn(self.discriminator, x, made.detach())
+        codes, generated = self._generate(x, generator)
+        yield discriminator_turn(self.discriminator, x, generated.detach())
 
         # The generator moves on the very observations that the discriminator has learned on.
-        deceit = generator_loss(logits_of(self.discriminator, made, constant=True))
-        information = self.mutual_information(codes, made)
+        deceit = generator_loss(logits_of(self.discriminator, generated, constant=True))
+        information = self.mutual_information(codes, generated)
         terms = {"generator_loss": deceit.detach(), "mutual_information": information.detach()}
         yield Turn("generator", deceit - self.config.lam * information, terms)
 
@@ -145,8 +145,8 @@ class InfoGAN(GaussianCoder):
     def _generate(self, x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """As many codes (batch, m) as observations, and what the generator makes of them."""
         width = self.latents + self.config.noise
-        drawn = torch.rand(len(x), width, generator=generator, device=x.device, dtype=x.dtype)
-        inputs = 2 * drawn - 1
-        made = applied(self.decoder, inputs, "the decoder", "codes")
-        check_given_back(made, x)
-        return inputs[:, : self.latents], made.to(x.dtype)
+        uniform = torch.rand(len(x), width, generator=generator, device=x.device, dtype=x.dtype)
+        inputs = 2 * uniform - 1
+        generated = applied(self.decoder, inputs, "the decoder", "codes")
+        check_given_back(generated, x)
+        return inputs[:, : self.latents], generated.to(x.dtype)

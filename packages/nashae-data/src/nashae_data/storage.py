@@ -104,10 +104,10 @@ def load_dataset(path: str | os.PathLike[str]) -> Dataset:
     if kind in (".h5", ".hdf5"):
         with opened_hdf5(path) as file:
             texts = ["names", "provenance", *({"packing"} & {*file})]
-            found = {name: open_array(file, path, name) for name in (*NUMBERS, *texts)}
+            arrays = {name: open_array(file, path, name) for name in (*NUMBERS, *texts)}
             return _dataset(
-                {name: found[name][()] for name in NUMBERS}
-                | {name: found[name].asstr()[()] for name in texts}
+                {name: arrays[name][()] for name in NUMBERS}
+                | {name: arrays[name].asstr()[()] for name in texts}
             )
     raise ValueError(f"path must have a known suffix; got {path}: {KINDS}")
 

@@ -88,7 +88,7 @@ class DiskImages(OnDemand):
         HDF5 unpacks a chunk anew for each read.
         """
         wanted, places = np.unique(rows, return_inverse=True)
-        found = np.empty((len(wanted), *self._shape[1:]), dtype=self._dtype)
+        read = np.empty((len(wanted), *self._shape[1:]), dtype=self._dtype)
         chunk = self._array.chunks[0] if self._array.chunks else 1
         near = (np.diff(wanted) == 1) | (np.diff(wanted // chunk) == 0)
         most = MOST_BYTES // max(1, int(np.prod(self._shape[1:])) * self._dtype.itemsize)
@@ -98,10 +98,10 @@ class DiskImages(OnDemand):
                 starts.append(i)
         for start, end in pairwise([*starts, len(wanted)]):
             first = wanted[start]
-            found[start:end] = self._array[first : wanted[end - 1] + 1][wanted[start:end] - first]
+            read[start:end] = self._array[first : wanted[end - 1] + 1][wanted[start:end] - first]
         if np.array_equal(wanted, rows):
-            return found
-        return found[places.reshape(rows.shape)]
+            return read
+        return read[places.reshape(rows.shape)]
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._array is None:

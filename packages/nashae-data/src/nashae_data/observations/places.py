@@ -85,18 +85,18 @@ def place_of(array: object, stamp: FileStamp | None = None) -> MappedArray | Non
         root.flush()
         stamp = None  # its own writes change it
     try:
-        found = MappedArray(
+        mapped = MappedArray(
             stamp or FileStamp.of(root.filename),
             array.dtype,
             array.shape,
             array.strides,
             root.offset + _address(array) - _address(root),
         )
-        same = stamp is not None or found.open()[[0, -1]].tobytes() == array[[0, -1]].tobytes()
+        same = stamp is not None or mapped.open()[[0, -1]].tobytes() == array[[0, -1]].tobytes()
     except (OSError, ValueError):
         return None
     # Otherwise another file has taken its name, and the map is of a file without one.
-    return found if same else None
+    return mapped if same else None
 
 
 def _address(array: npt.NDArray[Any]) -> int:

@@ -93,8 +93,8 @@ def resolve(index: Index, length: int, place: str) -> npt.NDArray[np.int64]:
 
 def rows_of(observations: Observations, rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
     """The observations at `rows`, a number or an array of them, as a writable array."""
-    found = observations[rows if rows.ndim else int(rows)]
-    return np.require(np.asarray(found), requirements="W")  # copies what is read-only
+    values = observations[rows if rows.ndim else int(rows)]
+    return np.require(np.asarray(values), requirements="W")  # copies what is read-only
 
 
 def described(observations: Observations) -> str:

@@ -49,18 +49,18 @@ def check_grid(
         ranges: the lowest and the highest value that each may have.
     """
     for column, (name, (low, high)) in enumerate(zip(names, ranges, strict=True)):
-        found = values[:, column]
-        wrong = np.flatnonzero(~((found >= low) & (found <= high)))
+        numbers = values[:, column]
+        wrong = np.flatnonzero(~((numbers >= low) & (numbers <= high)))
         if wrong.size:
             raise ValueError(
-                f"{name} must be from {low} to {high}; got {found[wrong[0]]} in row {wrong[0]}"
+                f"{name} must be from {low} to {high}; got {numbers[wrong[0]]} in row {wrong[0]}"
             )
-        cube = np.moveaxis(found.reshape(*sizes), column, -1)
+        cube = np.moveaxis(numbers.reshape(*sizes), column, -1)
         level = cube.reshape(-1, sizes[column])[0]
         if (np.diff(level) <= 0).any():
             raise ValueError(f"{name} must have rising values; got {level.tolist()}")
         check_equal(
-            found, np.moveaxis(np.broadcast_to(level, cube.shape), -1, column).ravel(), name
+            numbers, np.moveaxis(np.broadcast_to(level, cube.shape), -1, column).ravel(), name
         )
 
 

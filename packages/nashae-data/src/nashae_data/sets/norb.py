@@ -97,30 +97,30 @@ def read_sizes(
                 images[at * number + start : at * number + start + rows] = pairs[:, camera]
             check_end(stream)
     columns = [np.unique(column, return_inverse=True) for column in stored.T]
-    found = tuple(len(levels) for levels, _ in columns)
+    counts = tuple(len(levels) for levels, _ in columns)
     wanted = (sizes[0], sizes[1] * len(parts), *sizes[2:])
     factors = np.stack([classes for _, classes in columns], axis=1)
-    if found != wanted or len(np.unique(factors, axis=0)) < len(factors):
+    if counts != wanted or len(np.unique(factors, axis=0)) < len(factors):
         raise ValueError(
             f"labels in {folder} must have {wanted} classes of {NAMES} and each combination once; "
-            f"got {found} classes"
+            f"got {counts} classes"
         )
     provenance = Provenance(source=f"folder {folder.resolve().name}", citation=CITATION)
-    return Dataset(images, factors, stored * UNITS[0] + UNITS[1], NAMES, found, provenance)
+    return Dataset(images, factors, stored * UNITS[0] + UNITS[1], NAMES, counts, provenance)
 
 
 def _find(folder: Path, part: str, kind: str) -> Path:
-    found = [
+    matches = [
         path
         for path in sorted(folder.glob(f"*-{part}-{kind}.mat*"))
         if path.name.endswith((".mat", ".mat.gz")) and not path.name.startswith(".")
     ]
-    if not found:
+    if not matches:
         raise FileNotFoundError(f"{folder} must hold *-{part}-{kind}.mat or .mat.gz; got none")
-    if len(found) > 1:
-        names = " and ".join(path.name for path in found)
+    if len(matches) > 1:
+        names = " and ".join(path.name for path in matches)
         raise ValueError(f"{folder} must hold one *-{part}-{kind}.mat; got {names}: keep one")
-    return found[0]
+    return matches[0]
 
 
 def _labels(files: Mapping[tuple[str, str], Path], part: str, number: int) -> npt.NDArray[np.int32]:

@@ -127,14 +127,14 @@ def _in_archive(
 
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     """By name without folder: the members of the last folder called `img_align_celeba`."""
-    found: dict[str, zipfile.ZipInfo] = {}
+    by_name: dict[str, zipfile.ZipInfo] = {}
     for member in archive.infolist():
         path = PurePosixPath(member.filename)
         if path.is_absolute() or ".." in path.parts or "\\" in member.filename:
             raise ValueError(f"members must stay within it; got {member.filename!r}")
         if member.is_dir() or path.parent.name not in ("", FOLDER):
             continue
-        if path.name in found:
+        if path.name in by_name:
             raise ValueError(f"it must hold each image once; got {path.name!r} twice")
         if member.flag_bits & 1:
             raise ValueError(f"{member.filename!r} must be readable; got an encrypted one")
@@ -142,8 +142,8 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
             raise ValueError(
                 f"{member.filename!r} must be stored or deflated; got method {member.compress_type}"
             )
-        found[path.name] = member
-    return found
+        by_name[path.name] = member
+    return by_name
 
 
 def _stamp(

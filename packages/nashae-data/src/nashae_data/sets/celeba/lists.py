@@ -110,7 +110,7 @@ def _table(
 ) -> dict[str, str]:
     """For each file name its values, a character each: 0 stands for -1."""
     separator = "," if path.suffix == ".csv" else None
-    found: dict[str, str] = {}
+    values_by_file: dict[str, str] = {}
     for number, line in enumerate(lines[first:], first + 1):
         name, *values = line.split(separator) or [""]
         if len(values) != width:
@@ -122,7 +122,7 @@ def _table(
             raise ValueError(
                 f"{path}, line {number} must begin with a file name alone; got {name[:80]!r}"
             )
-        if name in found:
+        if name in values_by_file:
             raise ValueError(f"{path}, line {number} must name another image; got {name} again")
         if not allowed.issuperset(values):
             wrong = next(value for value in values if value not in allowed)
@@ -130,7 +130,7 @@ def _table(
                 f"{path}, line {number} must have values {' or '.join(sorted(allowed))}; got "
                 f"{wrong[:80]!r}"
             )
-        found[name] = "".join(values).replace("-1", "0")
-    if not found:
+        values_by_file[name] = "".join(values).replace("-1", "0")
+    if not values_by_file:
         raise ValueError(f"{path} must name at least one image; got none")
-    return found
+    return values_by_file

@@ -113,13 +113,13 @@ class RandomImages(OnDemand):
             raise ValueError(
                 f"images must hold 0 and 1 alone; got {sprites.min()} to {sprites.max()}"
             )
-        found = np.empty((len(flat), *self.shape[1:]), dtype=np.float32)
-        for image, sprite, row in zip(found, sprites, flat, strict=True):
+        rendered = np.empty((len(flat), *self.shape[1:]), dtype=np.float32)
+        for image, sprite, row in zip(rendered, sprites, flat, strict=True):
             if self.variant == COLOR:
                 np.multiply(sprite[..., None], 0.5 + 0.5 * self._uniform(row, (3,)), out=image)
             else:
                 np.minimum(sprite[..., None] + self._uniform(row, image.shape), 1.0, out=image)
-        return found.reshape(*rows.shape, *self.shape[1:])
+        return rendered.reshape(*rows.shape, *self.shape[1:])
 
     def _uniform(
         self, row: np.integer[Any], shape: tuple[int, ...]

@@ -65,30 +65,30 @@ def draw_attributes(n: int, rng: np.random.Generator) -> Bool[np.ndarray, "{n} 4
     model = attribute_model()
     # The rest of each latent's variance, which no factor explains.
     noise = np.sqrt(1.0 - (model.loadings**2).sum(axis=1))
-    found = np.empty((n, len(model.names)), dtype=np.bool_)
+    has = np.empty((n, len(model.names)), dtype=np.bool_)
     for start in range(0, n, CHUNK):
-        part = found[start : start + CHUNK]
+        part = has[start : start + CHUNK]
         latents = rng.standard_normal((len(part), model.loadings.shape[1])) @ model.loadings.T
         latents += noise * rng.standard_normal(part.shape)
         part[:] = _follow_rules(latents - model.thresholds, model.names)
-    return found
+    return has
 
 
 def _follow_rules(
     margins: Float64[np.ndarray, "n 40"], names: tuple[str, ...]
 ) -> Bool[np.ndarray, "n 40"]:
     """The attributes of faces whose latents exceed the thresholds by `margins`."""
-    found = margins > 0.0
+    has = margins > 0.0
     at = {name: column for column, name in enumerate(names)}
     for rivals in (HAIR_COLORS, ("Straight_Hair", "Wavy_Hair")):
         columns = [at[name] for name in rivals]
         largest = margins[:, columns].argmax(axis=1)
-        found[:, columns] &= largest[:, None] == np.arange(len(columns))
-    male = found[:, at["Male"]]
+        has[:, columns] &= largest[:, None] == np.arange(len(columns))
+    male = has[:, at["Male"]]
     for name in (*FACIAL_HAIR, "Bald"):
-        found[:, at[name]] &= male
+        has[:, at[name]] &= male
     for name in ("Bangs", "Straight_Hair", "Wavy_Hair"):
-        found[:, at[name]] &= ~found[:, at["Bald"]]
-    bearded = found[:, at["Goatee"]] | found[:, at["Mustache"]]
-    found[:, at["No_Beard"]] = (found[:, at["No_Beard"]] & ~bearded) | ~male
-    return found
+        has[:, at[name]] &= ~has[:, at["Bald"]]
+    bearded = has[:, at["Goatee"]] | has[:, at["Mustache"]]
+    has[:, at["No_Beard"]] = (has[:, at["No_Beard"]] & ~bearded) | ~male
+    return has

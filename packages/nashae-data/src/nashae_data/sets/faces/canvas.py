@@ -154,13 +154,13 @@ def bump(x: PerPixel, y: PerPixel, across: Size, down: Size) -> PerPixel:
 
 def ellipse(x: PerPixel, y: PerPixel, across: Size, down: Size) -> PerPixel:
     """(x / across)^2 + (y / down)^2 - 1: below 0 inside, at the edge twice distance over axis."""
-    found: PerPixel = x * (1.0 / across)
-    found *= found
+    level: PerPixel = x * (1.0 / across)
+    level *= level
     other = y * (1.0 / down)
     other *= other
-    found += other
-    found -= 1.0
-    return found
+    level += other
+    level -= 1.0
+    return level
 
 
 def egg(x: PerPixel, y: PerPixel, across: Size, up: Size, down: Size, boxy: Size) -> PerPixel:
@@ -175,20 +175,20 @@ def egg(x: PerPixel, y: PerPixel, across: Size, up: Size, down: Size, boxy: Size
     above *= above
     below *= 1.0 / down
     below *= below
-    found: PerPixel = square * boxy
-    found += 1.0
-    np.maximum(found, 0.05, out=found)  # else the shape opens again, far outside
-    found *= below
-    found += square
-    found += above
-    found -= 1.0
-    return found
+    level: PerPixel = square * boxy
+    level += 1.0
+    np.maximum(level, 0.05, out=level)  # else the shape opens again, far outside
+    level *= below
+    level += square
+    level += above
+    level -= 1.0
+    return level
 
 
 def wave(phase: PerPixel) -> PerPixel:
     """A wave of period 1 between -1 and 1, made of parabolas: the same on every machine."""
-    found: PerPixel = phase - np.floor(phase)
-    found -= 0.5
-    found *= 4.0 - 8.0 * np.abs(found)
-    found *= 2.0
-    return found
+    height: PerPixel = phase - np.floor(phase)
+    height -= 0.5
+    height *= 4.0 - 8.0 * np.abs(height)
+    height *= 2.0
+    return height

@@ -59,11 +59,11 @@ def draw_nuisances(n: int, rng: np.random.Generator) -> Float64[np.ndarray, "{n}
     Raises `ValueError` if n is below 1.
     """
     check_number(n)
-    found = np.empty((n, len(NUISANCES)))
+    columns = np.empty((n, len(NUISANCES)))
     for column, nuisance in enumerate(NUISANCES):
         if nuisance.spread:
-            drawn = nuisance.spread * rng.standard_normal(n)
-            found[:, column] = np.clip(drawn, nuisance.low, nuisance.high)
+            sample = nuisance.spread * rng.standard_normal(n)
+            columns[:, column] = np.clip(sample, nuisance.low, nuisance.high)
         else:
-            found[:, column] = rng.uniform(nuisance.low, nuisance.high, n)
-    return found
+            columns[:, column] = rng.uniform(nuisance.low, nuisance.high, n)
+    return columns
