@@ -21,7 +21,7 @@ from nashae_metrics.ground.arrays import (
     codes_and_attributes,
     codes_array,
 )
-from nashae_metrics.ground.choices import check_choice
+from nashae_metrics.ground.choices import chosen
 from nashae_metrics.ground.intervals import BOOTSTRAP, Bootstrap, drawn_resamples
 from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.score import Score, seed_of
@@ -100,7 +100,7 @@ def tad(
       and the β-VAE with its `means`.
 
     Args:
-        codes: (n, m), any real numbers.
+        codes: (n, m), finite real numbers, n >= 2.
         attributes: (n, k), binary: bool, {0, 1} or {-1, 1}.
         protocol: "exact" or "yeats2022".
         active: a rule of active latents, its name, or a mask (m,), in place of the protocol's rule.
@@ -136,18 +136,17 @@ def tad(
         >>> tad(attributes + 0.0, attributes).score
         1.0
     """
-    check_choice("protocol of tad", protocol, PROTOCOLS)
+    settings = chosen("protocol of tad", protocol, PROTOCOLS)
     _check_thresholds(min_auroc, max_redundancy, noise_repetitions)
-    chosen = PROTOCOLS[protocol]
     spread = None if means is None else _means(codes, means, protocol)
     checked, labels, known = codes_and_attributes(codes, attributes, missing)
     spread = checked if spread is None else spread[known]
-    rows = _drawn(labels, chosen.samples if samples is None else samples, rng)
+    rows = _drawn(labels, settings.samples if samples is None else samples, rng)
     checked, labels, spread = checked[rows], labels[rows], spread[rows]
-    mask, rule = active_latents(spread, chosen.active if active is None else active)
+    mask, rule = active_latents(spread, settings.active if active is None else active)
 
     used = checked if mask.all() else checked[:, mask]
-    auroc, resampled = chosen.auroc, chosen.resampled
+    auroc, resampled = settings.auroc, settings.resampled
     if means is not None:
         extremes = np.stack([spread[:, mask].min(0), spread[:, mask].max(0)])
         auroc, resampled = (partial(take, extremes=extremes) for take in (auroc, resampled))
@@ -166,10 +165,10 @@ def tad(
     if resamples := drawn_resamples(len(used), bootstrap, rng):
         draws = score_of(resampled(used, labels, resamples.blocks, resamples.weights))
         # Of a lone active latent the second best is chance.
-        highest = labels.shape[1] * (chosen.largest_gap if used.shape[1] > 1 else 0.5)
+        highest = labels.shape[1] * (settings.largest_gap if used.shape[1] > 1 else 0.5)
         interval = resamples.interval(score, draws, highest=highest)
     if rng is not None and noise_repetitions:
-        random = _random_areas(chosen, labels, used.shape[1], noise_repetitions, rng)
+        random = _random_areas(settings, labels, used.shape[1], noise_repetitions, rng)
         floor = noise_floor(random, score_of, min_auroc)
     return TADScore(
         score=score,
@@ -214,16 +213,18 @@ def _totals(
 
 
 def _random_areas(
-    chosen: _Protocol,
+    settings: _Protocol,
     labels: Bool[np.ndarray, "n k"],
     latents: int,
     repetitions: int,
     rng: np.random.Generator,
 ) -> Float64[np.ndarray, "repetitions latents k"]:
-    if not latents or (chosen.normal_rows is not None and len(labels) > chosen.normal_rows):
+    if not latents or (settings.normal_rows is not None and len(labels) > settings.normal_rows):
         return chance_auroc(labels, latents, repetitions, rng)
     shape = (len(labels), latents)
-    return np.stack([chosen.auroc(rng.standard_normal(shape), labels) for _ in range(repetitions)])
+    return np.stack(
+        [settings.auroc(rng.standard_normal(shape), labels) for _ in range(repetitions)]
+    )
 
 
 def _check_thresholds(
@@ -269,7 +270,6 @@ METRIC = Metric(
     summary="by how much one latent alone detects each attribute, in sum",
     source="Yeats et al. 2022",
     range="0 … k/2",
-    better="high",
     cost=0.2,
     needs="attributes",
     protocols=tuple(PROTOCOLS),

@@ -51,7 +51,7 @@ def mcc(
     is better. A factor without a latent counts 0, and so does a column that is constant in a half.
 
     Args:
-        codes: (n, m), any real numbers.
+        codes: (n, m), finite real numbers, n >= 3.
         factors: (n, k), any real numbers; their own values are used, not classes.
         rng: draws the halves and the interval.
         protocol: "standard", the only one.
@@ -63,14 +63,13 @@ def mcc(
             none. "spearman" has none, because ranks cannot be resampled by weights.
 
     Raises:
-        ValueError: codes or factors are not finite; codes are not (n >= 3, m >= 1); a factor is
-            constant or of another length; the rule, the protocol or the correlation is unknown.
+        ValueError: an argument is not as described.
+        NotApplicable: a factor is constant.
 
     Source: Hyvärinen & Morioka 2016, section 5, https://arxiv.org/abs/1605.06336; the two halves
     are those of Khemakhem et al. 2020.
 
     Example:
-        >>> import numpy as np
         >>> factors = np.random.default_rng(0).normal(size=(100, 2))
         >>> round(mcc(factors[:, ::-1], factors, rng=np.random.default_rng(1)).score, 6)
         1.0
@@ -177,9 +176,6 @@ METRIC = Metric(
     function=mcc,
     summary="mean correlation of latents and factors, matched one to one",
     source="Hyvärinen & Morioka 2016",
-    range="0 … 1",
-    better="high",
-    cost=0.1,
     protocols=("standard",),
     interval_over="samples",
     of=mcc_of,

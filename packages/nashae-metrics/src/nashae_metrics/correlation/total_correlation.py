@@ -50,7 +50,7 @@ def total_correlation(
     n) for a active latents.
 
     Args:
-        codes: (n, m), any real numbers.
+        codes: (n, m), finite real numbers, n >= 2.
         protocol: "standard" takes all rows; "locatello2019" 10,000 of them, drawn by `rng`. It
             differs from disentanglement_lib in one thing: there an inactive latent makes the score
             NaN.
@@ -60,8 +60,8 @@ def total_correlation(
             nor if a resample has dependent latents.
 
     Raises:
-        ValueError: codes are not finite or not (n >= 2, m >= 1); the rule or the protocol is
-            unknown, or there are fewer rows than it takes.
+        ValueError: an argument is not as described.
+        NotApplicable: the protocol takes more rows.
 
     Source: Locatello et al. 2019, section 5.3, https://arxiv.org/abs/1811.12359; Watanabe 1960,
     https://doi.org/10.1147/rd.41.0066
@@ -116,7 +116,6 @@ METRIC = Metric(
     source="Watanabe 1960",
     range="0 … ∞",
     better="low",
-    cost=0.1,
     needs="codes",
     interval_over="samples",
 )

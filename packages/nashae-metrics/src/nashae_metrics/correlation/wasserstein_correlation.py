@@ -43,15 +43,15 @@ def wasserstein_correlation(
     if all are scaled alike. With one active latent or none both are 0.
 
     Args:
-        codes: (n, m), any real numbers.
+        codes: (n, m), finite real numbers, n >= 2.
         protocol: "standard" takes all rows; "locatello2019" 10,000 of them, drawn by `rng`.
         active: a rule of active latents, its name, or a mask (m,).
         rng: draws the rows and the intervals; without it there are no intervals.
         bootstrap: how the intervals are drawn; None for none.
 
     Raises:
-        ValueError: codes are not finite or not (n >= 2, m >= 1); the rule or the protocol is
-            unknown, or there are fewer rows than it takes.
+        ValueError: an argument is not as described.
+        NotApplicable: the protocol takes more rows.
 
     Source: Locatello et al. 2019, section 5.3, https://arxiv.org/abs/1811.12359; Dowson & Landau
     1982, https://doi.org/10.1016/0047-259X(82)90077-X
@@ -99,7 +99,6 @@ METRIC = Metric(
     source="Locatello et al. 2020",
     range="0 … ∞",
     better="low",
-    cost=0.1,
     needs="codes",
     interval_over="samples",
 )

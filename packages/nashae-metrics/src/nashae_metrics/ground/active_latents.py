@@ -8,7 +8,7 @@ import numpy.typing as npt
 from jaxtyping import Bool, Float, Float64
 
 from nashae_metrics.ground.arrays import check_same_shape, check_unmasked, codes_array
-from nashae_metrics.ground.choices import check_choice
+from nashae_metrics.ground.choices import check_choice, chosen
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,7 @@ def named_rule(rule: str | ActiveLatents) -> ActiveLatents:
     """The rule of that name; a rule is returned as it is."""
     if isinstance(rule, ActiveLatents):
         return rule
-    check_choice("the rule of active latents", rule, RULES)
-    return RULES[rule]
+    return chosen("the rule of active latents", rule, RULES)
 
 
 def active_latents(

@@ -1,6 +1,9 @@
 """Options that are one of several names."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def check_choice(name: str, value: object, known: Iterable[str]) -> None:
@@ -8,3 +11,9 @@ def check_choice(name: str, value: object, known: Iterable[str]) -> None:
     names = list(known)
     if value not in names:
         raise ValueError(f"{name} must be one of {names}; got {value!r}")
+
+
+def chosen(name: str, value: str, known: Mapping[str, T]) -> T:
+    """The one of the `known` that the option `name` names; `ValueError` if there is none."""
+    check_choice(name, value, known)
+    return known[value]

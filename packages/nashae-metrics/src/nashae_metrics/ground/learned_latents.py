@@ -92,7 +92,6 @@ METRIC = Metric(
     source="Yeats et al. 2022",
     range="0 … m",
     better="as many as factors",
-    cost=0.1,
     needs="codes",
     protocols=("standard",),
     of=_of,

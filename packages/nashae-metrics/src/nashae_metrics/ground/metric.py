@@ -39,9 +39,9 @@ class Metric:
     function: Callable[..., Score]
     summary: str
     source: str
-    range: str
-    better: str
-    cost: float
+    range: str = "0 … 1"
+    better: str = "high"
+    cost: float = 0.1
     needs: Needs = "factors"
     protocols: tuple[str, ...] = ("standard", "locatello2019")
     interval_over: Literal["samples", "draws"] | None = None

@@ -26,17 +26,9 @@ PROTOCOL_ROWS = {"standard": None, "locatello2019": 10_000}
 class Sample:
     """n codes (n, m) with their k factors: values (n, k) and classes (n, k) 0 ... size - 1.
 
-    Args:
-        codes: (n, m), finite.
-        values: (n, k), of the factors.
-        classes: (n, k), of the factors, 0 ... size - 1.
-        sizes: how many classes each factor has.
-        active: (m,), the active latents.
-        rule: by which they are active.
-        binned: (k,), which factors are continuous and were cut into classes of equal counts.
-        factor_bins: how many classes those were cut into.
-        columns: where each factor stands among the columns that the user gave.
-        given: how many columns the user gave.
+    sizes (k,): how many classes each factor has. active (m,): the active latents, by `rule`. binned
+    (k,): which factors are continuous and were cut into `factor_bins` classes of equal counts.
+    columns (k,): their places among the `given` columns that the user gave.
     """
 
     codes: Float[np.ndarray, "n m"]
@@ -98,24 +90,13 @@ def checked_sample(
     protocol: str = "standard",
     every_value: bool = False,
 ) -> Sample:
-    """Check codes and factors; draw rows of them if `number` is given.
+    """Check codes (n, m) and factors (n, k); draw `number` rows of them, as `protocol` takes them.
 
-    Args:
-        codes: (n, m), any real numbers.
-        factors: (n, k), whole numbers; a column with others is continuous and needs `factor_bins`.
-        active: a rule, its name, or a mask (m,).
-        factor_bins: how many classes of equal counts a continuous factor is cut into.
-        missing: the label of an unknown value; rows that have it are left out.
-        columns: the columns of `factors` to use, None for all.
-        number: how many rows to draw, None for all.
-        rng: draws the rows.
-        protocol: whose `number` it is, for the error.
-        every_value: each value of a continuous factor is a class of its own.
+    factors, active, factor_bins, missing: as in `evaluate`. columns: of `factors` to use, None for
+    all. every_value: each value of a continuous factor is a class of its own.
 
-    Raises:
-        ValueError: codes are not finite or not (n >= 2, m >= 1); factors are continuous without
-            `factor_bins` or of another length; the rule is unknown.
-        NotApplicable: a factor is constant, or there are fewer rows than `number`.
+    Raises `ValueError` for arguments that are not as described, and `NotApplicable` for a constant
+    factor or fewer rows than `number`.
     """
     checked, values = codes_and_factors(codes, factors, missing)
     given = values.shape[1]

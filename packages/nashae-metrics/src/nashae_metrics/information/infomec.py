@@ -76,7 +76,7 @@ def infomec(
     where the authors' code gives 0.
 
     Args:
-        codes: (n, m), any real numbers.
+        codes: (n, m), finite real numbers, n >= 2.
         factors: (n, k), whole numbers, or real ones together with `factor_bins`.
         rng: draws the rows; not needed if all are taken.
         protocol: "standard", or "hsu2023" as the authors' code: latents whose range is at most a
@@ -92,14 +92,12 @@ def infomec(
         missing: the label of an unknown factor, such as -1 or nan; rows that have it are left out.
 
     Raises:
-        ValueError: codes are not finite or not (n >= 2, m >= 1); a factor is constant, of another
-            length, or continuous without `factor_bins`; the rule or the protocol is unknown;
-            `neighbours` or `repeats` is below 1.
+        ValueError: an argument is not as described.
+        NotApplicable: a factor is constant.
 
     Source: Hsu et al. 2023, section 5 and code, https://arxiv.org/abs/2305.18378
 
     Example:
-        >>> import numpy as np
         >>> factors = np.random.default_rng(0).integers(0, 3, (300, 2))
         >>> result = infomec(factors[:, :1] + 0.0, factors)  # one latent, which is the first factor
         >>> round(result.modularity, 2), round(result.compactness, 2)
@@ -222,8 +220,6 @@ METRIC = Metric(
     function=infomec,
     summary="InfoM, InfoC and InfoE: shares of information, by nearest neighbours",
     source="Hsu et al. 2023",
-    range="0 … 1",
-    better="high",
     cost=4.0,
     protocols=PROTOCOLS,
     of=infomec_of,

@@ -55,7 +55,7 @@ def jemmig(
     the worst (the formula would reward a constant for having no entropy).
 
     Args:
-        codes: (n, m), any real numbers.
+        codes: (n, m), finite real numbers, n >= 2.
         factors: (n, k), whole numbers, or real ones together with `factor_bins`.
         protocol: "standard", the only one.
         bins: of equal width over each latent's range; the score depends on them.
@@ -66,24 +66,15 @@ def jemmig(
         bootstrap: how the interval is drawn; None for no interval.
 
     Raises:
-        ValueError: codes are not finite or not (n >= 2, m >= 1); a factor is constant, of another
-            length, or continuous without `factor_bins`; `bins` is below 2; the rule or the protocol
-            is unknown.
+        ValueError: an argument is not as described.
+        NotApplicable: a factor is constant, or the protocol takes more rows.
 
     Source: Do & Tran 2020, https://arxiv.org/abs/1908.09961, normalised; Zaidi et al. 2020,
     https://arxiv.org/abs/2012.09276, report its `complement`
     """
     # Differs from the paper: codes in bins over their own range in place of samples of q(z|x).
     return _JEMMIG.of_arrays(
-        codes,
-        factors,
-        protocol=protocol,
-        bins=bins,
-        active=active,
-        factor_bins=factor_bins,
-        missing=missing,
-        rng=rng,
-        bootstrap=bootstrap,
+        codes, factors, protocol, bins, active, factor_bins, missing, rng, bootstrap
     )
 
 

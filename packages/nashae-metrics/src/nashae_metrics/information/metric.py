@@ -62,12 +62,9 @@ def information_tables(
 class InformationMetric(Generic[S]):
     """How one score is taken of a table of information.
 
-    Args:
-        result: the class of its results.
-        scores: the score of a table, or the scores of resampled tables, one a draw.
-        fields: the fields of the result that `Score` does not have, `bins` excepted.
-        highest: the highest score there can be.
-        protocols: their names.
+    result: the class of its results. scores: the score of a table, or one a draw of resampled
+    tables. fields: those of the result that `Score` does not have, except `bins`. highest: the
+    highest possible score. protocols: their names.
     """
 
     result: type[S]
@@ -80,7 +77,6 @@ class InformationMetric(Generic[S]):
         self,
         codes: npt.ArrayLike,
         factors: npt.ArrayLike,
-        *,
         protocol: str,
         bins: int,
         active: str | ActiveLatents | npt.ArrayLike,
@@ -142,7 +138,6 @@ class InformationMetric(Generic[S]):
             source=source,
             range=range,
             better=better,
-            cost=0.1,
             protocols=self.protocols,
             interval_over="samples",
             of=self.of_sample,

@@ -47,7 +47,7 @@ def mig(
     values needs 32 bins or more to reach 1.
 
     Args:
-        codes: (n, m), any real numbers.
+        codes: (n, m), finite real numbers, n >= 2.
         factors: (n, k), whole numbers, or real ones together with `factor_bins`.
         protocol: "standard" takes all rows; "locatello2019" 10,000 of them, drawn by `rng`.
         bins: of equal width over each latent's range; the score depends on them.
@@ -58,28 +58,18 @@ def mig(
         bootstrap: how the interval is drawn; None for no interval.
 
     Raises:
-        ValueError: codes are not finite or not (n >= 2, m >= 1); a factor is constant, of another
-            length, or continuous without `factor_bins`; `bins` is below 2; the rule or the protocol
-            is unknown, or there are fewer rows than it takes.
+        ValueError: an argument is not as described.
+        NotApplicable: a factor is constant, or the protocol takes more rows.
 
     Source: Chen et al. 2018, eq. 6, https://arxiv.org/abs/1802.04942
 
     Example:
-        >>> import numpy as np
         >>> factors = np.random.default_rng(0).integers(0, 4, (1000, 2))
         >>> mig(factors[:, :1], factors).gaps.round(2)  # one latent, which is the first factor
         array([1., 0.])
     """
     return _MIG.of_arrays(
-        codes,
-        factors,
-        protocol=protocol,
-        bins=bins,
-        active=active,
-        factor_bins=factor_bins,
-        missing=missing,
-        rng=rng,
-        bootstrap=bootstrap,
+        codes, factors, protocol, bins, active, factor_bins, missing, rng, bootstrap
     )
 
 

@@ -54,7 +54,7 @@ def modularity(
     are inactive, has .5 there; here no inactive latent counts.
 
     Args:
-        codes: (n, m), any real numbers.
+        codes: (n, m), finite real numbers, n >= 2.
         factors: (n, k), whole numbers, or real ones together with `factor_bins`.
         protocol: "standard" takes all rows; "locatello2019" 10,000 of them, drawn by `rng`.
         bins: of equal width over each latent's range; the score depends on them.
@@ -65,22 +65,13 @@ def modularity(
         bootstrap: how the interval is drawn; None for no interval.
 
     Raises:
-        ValueError: codes are not finite or not (n >= 2, m >= 1); a factor is constant, of another
-            length, or continuous without `factor_bins`; `bins` is below 2; the rule or the protocol
-            is unknown, or there are fewer rows than it takes.
+        ValueError: an argument is not as described.
+        NotApplicable: a factor is constant, or the protocol takes more rows.
 
     Source: Ridgeway & Mozer 2018, section 3, https://arxiv.org/abs/1802.05312
     """
     return _MODULARITY.of_arrays(
-        codes,
-        factors,
-        protocol=protocol,
-        bins=bins,
-        active=active,
-        factor_bins=factor_bins,
-        missing=missing,
-        rng=rng,
-        bootstrap=bootstrap,
+        codes, factors, protocol, bins, active, factor_bins, missing, rng, bootstrap
     )
 
 

@@ -43,7 +43,7 @@ def mutual_information(
     there is no pair, and the score is 0.
 
     Args:
-        codes: (n, m), any real numbers.
+        codes: (n, m), finite real numbers, n >= 2.
         protocol: "standard" takes all rows and the mean over the pairs of active latents;
             "locatello2019" 10,000 rows, drawn by `rng`, and the mean over all m (m - 1)/2 pairs, so
             that each inactive latent lowers the score.
@@ -53,8 +53,8 @@ def mutual_information(
         bootstrap: how the interval is drawn; None for none.
 
     Raises:
-        ValueError: codes are not finite or not (n >= 2, m >= 1); `bins` is below 2; the rule or the
-            protocol is unknown, or there are fewer rows than it takes.
+        ValueError: an argument is not as described.
+        NotApplicable: the protocol takes more rows.
 
     Source: Locatello et al. 2019, appendix (unsupervised scores; disentanglement_lib's
     `mutual_info_score`), https://arxiv.org/abs/1811.12359
@@ -92,7 +92,6 @@ METRIC = Metric(
     source="Locatello et al. 2019",
     range="0 … log bins",
     better="low",
-    cost=0.1,
     needs="codes",
     interval_over="samples",
 )

@@ -35,12 +35,7 @@ def neighbour_information(
     values equal rows are separate observations. An observation whose neighbours are all tied with
     it counts by its rows.
 
-    Args:
-        codes: (n, a).
-        factors: (n, k), classes.
-        sizes: how many classes each factor has.
-        neighbours: the number of the neighbour that sets the distance.
-        combinations: (n,), equal for rows of equal factors; by default of equal classes.
+    combinations (n,): equal for rows of equal factors, by default of equal classes.
 
     Source: Ross 2014, https://doi.org/10.1371/journal.pone.0087357; ties as in Gao et al. 2017,
     https://arxiv.org/abs/1709.06212; repetitions are ours.

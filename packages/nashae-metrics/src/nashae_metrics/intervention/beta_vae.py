@@ -9,7 +9,7 @@ from jaxtyping import Float, Float64, Int64
 
 from nashae_metrics.ground.active_latents import ActiveLatents
 from nashae_metrics.ground.arrays import codes_and_factors
-from nashae_metrics.ground.choices import check_choice
+from nashae_metrics.ground.choices import chosen
 from nashae_metrics.ground.intervals import check_repeats, repeated_fields
 from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.not_applicable import NotApplicable
@@ -84,28 +84,26 @@ def beta_vae(
       for the last 5 % of the points, the last four factors only.
 
     Args:
-        codes: (n, m), any real numbers; of VAEs the posterior means.
+        codes: (n, m), finite real numbers, n >= 2; of VAEs the posterior means.
         factors: (n, k), k >= 2, whole numbers, or real ones together with `factor_bins`.
         rng: the source of all draws.
         protocol: the name of a protocol above, or a `BetaVAEProtocol`.
         repeats: how often points are drawn. From two on the score, their mean, has an interval over
             other draws from these samples, which says nothing of other samples.
         columns: the columns of `factors` to use, in place of the protocol's.
-        active: a rule of active latents, its name, or a mask (m,), in place of the protocol's rule.
+        active: a rule of active latents, its name, or a mask (m,), in place of the protocol's.
         factor_bins: how many classes of equal counts a continuous factor is cut into.
         missing: the label of an unknown factor, such as -1 or nan; rows that have it are left out.
 
     Raises:
-        ValueError: codes are not finite or not (n >= 2, m >= 1); lengths differ; factors are
-            constant, fewer than two, continuous without `factor_bins`, or without two rows of one
-            value; `repeats` is below 1; columns, protocol or rule are unknown.
+        ValueError: an argument is not as described.
+        NotApplicable: no two rows share a value of a factor, or there are fewer than two factors.
 
     Source: Higgins et al. 2017, section 3 and the appendix on the metric,
     https://openreview.net/forum?id=Sy2fzU9gl; the other protocols are those of the code of Yeats et
     al. 2022 and of Locatello et al. 2019, https://arxiv.org/abs/1811.12359
 
     Example:
-        >>> import numpy as np
         >>> factors = np.indices((3, 4)).reshape(2, -1).T
         >>> beta_vae(factors + 0.0, factors, rng=np.random.default_rng(0)).score
         1.0
@@ -184,8 +182,7 @@ def upper_half(scores: npt.ArrayLike) -> float:
 def _named_protocol(protocol: str | BetaVAEProtocol) -> BetaVAEProtocol:
     if isinstance(protocol, BetaVAEProtocol):
         return protocol
-    check_choice("protocol of beta_vae", protocol, PROTOCOLS)
-    return PROTOCOLS[protocol]
+    return chosen("protocol of beta_vae", protocol, PROTOCOLS)
 
 
 def _used_columns(columns: Sequence[int] | None, varying: Collection[int], given: int) -> list[int]:
@@ -261,7 +258,6 @@ METRIC = Metric(
     summary="accuracy in telling which factor the pairs share",
     source="Higgins et al. 2017",
     range="0 … 1, chance 1/k",
-    better="high",
     cost=0.6,
     protocols=tuple(PROTOCOLS),
     interval_over="draws",

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from jaxtyping import Bool, Float, Float64, Int64
 
 from nashae_metrics.ground.active_latents import ActiveLatents
-from nashae_metrics.ground.choices import check_choice
+from nashae_metrics.ground.choices import chosen
 from nashae_metrics.ground.intervals import check_repeats, repeated_fields
 from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.sample import Sample, checked_sample
@@ -111,20 +111,19 @@ def factor_vae(
       variances are those of 10,000 rows, and values that occur once are an error.
 
     Args:
-        codes: (n, m), any real numbers; of VAEs the posterior means.
+        codes: (n, m), finite real numbers, n >= 2; of VAEs the posterior means.
         factors: (n, k), whole numbers, or real ones together with `factor_bins`.
         rng: the source of all draws.
         protocol: the name of a protocol above, or a `FactorVAEProtocol`.
         repeats: how often votes are drawn. From two on the score, their mean, has an interval over
             other draws from these samples, which says nothing of other samples.
-        active: a rule of active latents, its name, or a mask (m,), in place of the protocol's rule.
+        active: a rule of active latents, its name, or a mask (m,), in place of the protocol's.
         factor_bins: how many classes of equal counts a continuous factor is cut into.
         missing: the label of an unknown factor, such as -1 or nan; rows that have it are left out.
 
     Raises:
-        ValueError: codes are not finite or not (n >= 2, m >= 1); a factor is constant, of another
-            length, continuous without `factor_bins`, or without two rows of one value; `repeats` is
-            below 1; the rule or the protocol is unknown, or there are fewer rows than it takes.
+        ValueError: an argument is not as described.
+        NotApplicable: no two rows share a value of a factor, or the protocol takes more rows.
 
     In other code an inactive, constant latent is 0/0 and wins every vote. disentanglement_lib
     reports all latents as active, and its first of equal latents wins.
@@ -133,7 +132,6 @@ def factor_vae(
     et al. 2019, appendix C, https://arxiv.org/abs/1811.12359
 
     Example:
-        >>> import numpy as np
         >>> factors = np.indices((3, 4)).reshape(2, -1).T
         >>> factor_vae(factors + 0.0, factors, rng=np.random.default_rng(0)).score
         1.0
@@ -182,8 +180,7 @@ def factor_vae_of(
 def _named_protocol(protocol: str | FactorVAEProtocol) -> FactorVAEProtocol:
     if isinstance(protocol, FactorVAEProtocol):
         return protocol
-    check_choice("protocol of factor_vae", protocol, PROTOCOLS)
-    return PROTOCOLS[protocol]
+    return chosen("protocol of factor_vae", protocol, PROTOCOLS)
 
 
 def _accuracy(votes: Float64[np.ndarray, "a k"], tested: Float64[np.ndarray, "a k"]) -> float:
@@ -267,7 +264,6 @@ METRIC = Metric(
     summary="accuracy in telling it by the latent that varies least",
     source="Kim & Mnih 2018",
     range="0 … 1, chance 1/k",
-    better="high",
     cost=0.2,
     protocols=tuple(PROTOCOLS),
     interval_over="draws",

@@ -68,7 +68,7 @@ def irs(
       its active latents wrong (it sums their codes); here `active_count` is their number.
 
     Args:
-        codes: (n, m), any real numbers.
+        codes: (n, m), finite real numbers, n >= 2.
         factors: (n, k), whole numbers, or real ones together with `factor_bins`.
         protocol: "standard" or "locatello2019".
         quantile: of the deviations of a group, in (0, 1]; the paper takes 1.
@@ -80,15 +80,12 @@ def irs(
             there is none.
 
     Raises:
-        ValueError: codes are not finite or not (n >= 2, m >= 1); a factor is constant, of another
-            length, continuous without `factor_bins`, or without two rows of one value
-            ("locatello2019": has a bin of one row); the quantile is out of range; the rule or the
-            protocol is unknown, or there are fewer rows than it takes.
+        ValueError: an argument is not as described.
+        NotApplicable: no two rows share a value of a factor, or the protocol takes more rows.
 
     Source: Suter et al. 2019, section 3, https://arxiv.org/abs/1811.00007
 
     Example:
-        >>> import numpy as np
         >>> factors = np.indices((3, 4)).reshape(2, -1).T
         >>> irs(factors + 0.0, factors).score
         1.0
@@ -257,9 +254,6 @@ METRIC = Metric(
     function=irs,
     summary="whether a latent stays where its factor is held and the others move",
     source="Suter et al. 2019",
-    range="0 … 1",
-    better="high",
-    cost=0.1,
     interval_over=None,  # resamples cost two hundred times as much as the score
     of=irs_of,
     rows=PROTOCOL_ROWS,

@@ -20,18 +20,10 @@ def adagrad_softmax(
     phases: Sequence[tuple[float, float]],
     passes: int = 1,
 ) -> Float64[np.ndarray, "number m+1"]:
-    """Train a softmax by one step of Adagrad on each point in turn; about 7 µs a step.
+    """Weights and, last, biases of a softmax trained by one step of Adagrad on each point in turn.
 
-    Args:
-        features: (n, m).
-        classes: (n,), 0 ... number - 1.
-        number: how many classes.
-        phases: pairs of a learning rate and the share of the points, in order, that a fresh Adagrad
-            is trained on at that rate.
-        passes: how often each phase goes over its points.
-
-    Returns:
-        (number, m + 1), the weights and, last, the biases.
+    phases: pairs of a learning rate and the share of the points, in order, that a fresh Adagrad is
+    trained on at that rate. passes: how often each phase goes over its points. About 7 µs a step.
     """
     points = np.column_stack([features, np.ones(len(features))])
     targets = classes.tolist()

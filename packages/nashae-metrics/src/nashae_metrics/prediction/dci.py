@@ -8,7 +8,7 @@ import numpy.typing as npt
 from jaxtyping import Float64
 
 from nashae_metrics.ground.active_latents import ActiveLatents
-from nashae_metrics.ground.choices import check_choice
+from nashae_metrics.ground.choices import check_choice, chosen
 from nashae_metrics.ground.intervals import check_repeats, repeated_fields
 from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.sample import Sample, checked_sample
@@ -100,7 +100,7 @@ def dci(
       a latent's importance is the mean size of its weights.
 
     Args:
-        codes: (n, m), any real numbers.
+        codes: (n, m), finite real numbers, n >= 3.
         factors: (n, k), whole numbers, or real ones together with `factor_bins`.
         rng: draws the rows and the predictor's ties.
         protocol: "standard" trains on 10,000 rows and tests on 5,000, or, of fewer, on two thirds
@@ -108,14 +108,13 @@ def dci(
             inactive latents in log m, which raises the completeness.
         repeats: how often rows are drawn; the score is the mean, and has an interval from two on.
         predictor: the name of a predictor above.
-        active: a rule of active latents, its name, or a mask (m,); inactive ones take no part.
+        active: a rule of active latents, its name, or a mask (m,).
         factor_bins: how many classes of equal counts a continuous factor is cut into.
         missing: the label of an unknown factor, such as -1 or nan; rows that have it are left out.
 
     Raises:
-        ValueError: codes are not finite or not (n >= 3, m >= 1); a factor is constant, of another
-            length, or continuous without `factor_bins`; `repeats` is below 1; the rule, the
-            predictor or the protocol is unknown, or there are fewer rows than it takes.
+        ValueError: an argument is not as described.
+        NotApplicable: a factor is constant, or the protocol takes more rows.
 
     scikit-learn's trees see codes as float32 and no difference below 1e-7; ours do. Other code
     leaves the predictor's seed open, and one library scores 0 if the first latent is constant.
@@ -124,12 +123,11 @@ def dci(
     of Locatello et al. 2019, https://arxiv.org/abs/1811.12359
 
     Example:
-        >>> import numpy as np
         >>> factors = np.random.default_rng(0).integers(0, 3, (300, 2))
         >>> round(dci(factors + 0.0, factors, rng=np.random.default_rng(1)).score, 6)
         1.0
     """
-    _settings(protocol)
+    check_choice("protocol of dci", protocol, PROTOCOLS)
     check_choice("predictor", predictor, PREDICTORS)
     sample = checked_sample(codes, factors, active=active, factor_bins=factor_bins, missing=missing)
     return dci_of(sample, protocol=protocol, rng=rng, repeats=repeats, predictor=predictor)
@@ -145,7 +143,7 @@ def dci_of(
     shared: FactorPredictors | None = None,
 ) -> DCIScore:
     """The DCI of a checked sample; `shared`: the predictors of its one repeat, if trained."""
-    settings = _settings(protocol)
+    settings = chosen("protocol of dci", protocol, PROTOCOLS)
     check_choice("predictor", predictor, PREDICTORS)
     trained = repeated_predictors(
         sample, protocol=protocol, rng=rng, repeats=repeats, predictor=predictor, shared=shared
@@ -183,7 +181,7 @@ def trained_predictors(
     predictor: str = FAST,
 ) -> FactorPredictors:
     """Train the predictors of one repeat; by default those that `dci_es` takes as well."""
-    standardize, sizes, _ = _settings(protocol)
+    standardize, sizes, _ = chosen("protocol of dci", protocol, PROTOCOLS)
     return factor_predictors(
         sample, sizes, protocol=protocol, predictor=predictor, standardize=standardize, rng=rng
     )
@@ -234,11 +232,6 @@ class _Once(NamedTuple):
     train_accuracy: Float64[np.ndarray, " k"]
 
 
-def _settings(protocol: str) -> DCIProtocol:
-    check_choice("protocol of dci", protocol, PROTOCOLS)
-    return PROTOCOLS[protocol]
-
-
 def _once(predictors: FactorPredictors, latents: int) -> _Once:
     importance = predictors.importance
     return _Once(
@@ -254,8 +247,6 @@ METRIC = Metric(
     function=dci,
     summary="disentanglement: whether a predictor uses each latent for one factor only",
     source="Eastwood & Williams 2018",
-    range="0 … 1",
-    better="high",
     cost=15.0,
     protocols=tuple(PROTOCOLS),
     of=dci_of,

@@ -68,7 +68,7 @@ def dci_es(
     class, κ the logarithm of their number.
 
     Args:
-        codes: (n, m), any real numbers.
+        codes: (n, m), finite real numbers, n >= 3.
         factors: (n, k), whole numbers, or real ones together with `factor_bins`.
         rng: draws the rows and ties between latents.
         protocol: "standard", the only one: trains on 10,000 standardised rows and tests on 5,000,
@@ -79,9 +79,8 @@ def dci_es(
         missing: the label of an unknown factor, such as -1 or nan; rows that have it are left out.
 
     Raises:
-        ValueError: codes are not finite or not (n >= 3, m >= 1); a factor is constant, of another
-            length, or continuous without `factor_bins`; the rule or the protocol is unknown;
-            `repeats` is below 1.
+        ValueError: an argument is not as described.
+        NotApplicable: a factor is constant.
 
     Source: Eastwood et al. 2023, section 4, https://arxiv.org/abs/2210.00364. There trees vary in
     depth, networks and random features in their number of parameters, on the same logarithmic
@@ -177,7 +176,6 @@ METRIC = Metric(
     summary="how small a predictor can tell the factors",
     source="Eastwood et al. 2023",
     range="−1 … 1",
-    better="high",
     cost=15.0,
     protocols=("standard",),
     of=dci_es_of,

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from jaxtyping import Float64, Int64
 
 from nashae_metrics.ground.active_latents import ActiveLatents
-from nashae_metrics.ground.choices import check_choice
+from nashae_metrics.ground.choices import check_choice, chosen
 from nashae_metrics.ground.intervals import check_repeats, repeated_fields
 from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.ranks import doubled_midranks
@@ -81,7 +81,7 @@ def explicitness(
       class in the middle from the others.
 
     Args:
-        codes: (n, m), any real numbers.
+        codes: (n, m), finite real numbers, n >= 3.
         factors: (n, k), whole numbers, or real ones together with `factor_bins`.
         rng: draws the rows.
         protocol: the name of a protocol above.
@@ -91,9 +91,8 @@ def explicitness(
         missing: the label of an unknown factor, such as -1 or nan; rows that have it are left out.
 
     Raises:
-        ValueError: codes are not finite or not (n >= 3, m >= 1); a factor is constant, of another
-            length, or continuous without `factor_bins`; `repeats` is below 1; the rule or the
-            protocol is unknown, or there are fewer rows than it takes.
+        ValueError: an argument is not as described.
+        NotApplicable: a factor is constant, or the protocol takes more rows.
 
     disentanglement_lib divides an inactive latent by its deviation, 0, and fails.
 
@@ -101,12 +100,11 @@ def explicitness(
     those of Locatello et al. 2019, https://arxiv.org/abs/1811.12359
 
     Example:
-        >>> import numpy as np
         >>> factors = np.random.default_rng(0).integers(0, 2, (300, 2))
         >>> explicitness(factors + 0.0, factors, rng=np.random.default_rng(1)).score
         1.0
     """
-    _settings(protocol)
+    check_choice("protocol of explicitness", protocol, PROTOCOLS)
     sample = checked_sample(codes, factors, active=active, factor_bins=factor_bins, missing=missing)
     return explicitness_of(sample, protocol=protocol, rng=rng, repeats=repeats)
 
@@ -115,7 +113,7 @@ def explicitness_of(
     sample: Sample, *, protocol: str = "standard", rng: np.random.Generator, repeats: int = 1
 ) -> ExplicitnessScore:
     """The explicitness of a checked sample, whose train and test rows are drawn."""
-    classifier, sizes = _settings(protocol)
+    classifier, sizes = chosen("protocol of explicitness", protocol, PROTOCOLS)
     check_repeats(repeats)
     trained, tested = [], []
     for _ in range(repeats):
@@ -135,11 +133,6 @@ def explicitness_of(
         train=len(train),
         test=len(test),
     )
-
-
-def _settings(protocol: str) -> _Settings:
-    check_choice("protocol of explicitness", protocol, PROTOCOLS)
-    return PROTOCOLS[protocol]
 
 
 def _areas(
@@ -220,7 +213,6 @@ METRIC = Metric(
     summary="AUROC of each class of each factor by logistic regression",
     source="Ridgeway & Mozer 2018",
     range="0 … 1, chance .5",
-    better="high",
     cost=2.0,
     protocols=tuple(PROTOCOLS),
     of=explicitness_of,

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from jaxtyping import Float64, Int64
 
 from nashae_metrics.ground.active_latents import ActiveLatents
-from nashae_metrics.ground.choices import check_choice
+from nashae_metrics.ground.choices import check_choice, chosen
 from nashae_metrics.ground.intervals import check_repeats, repeated_fields
 from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.reductions import gaps
@@ -63,7 +63,7 @@ def sap(
     train class, and R² = 0; with none the score is 0.
 
     Args:
-        codes: (n, m), any real numbers.
+        codes: (n, m), finite real numbers, n >= 3.
         factors: (n, k), whole numbers (classes), or real ones together with `factor_bins`.
         rng: draws the rows.
         protocol: "standard" standardises the codes by the train rows and takes 10,000 + 5,000 rows,
@@ -75,9 +75,8 @@ def sap(
         missing: the label of an unknown factor, such as -1 or nan; rows that have it are left out.
 
     Raises:
-        ValueError: codes are not finite or not (n >= 3, m >= 1); a factor is constant, of another
-            length, or continuous without `factor_bins`; `repeats` is below 1; the rule or the
-            protocol is unknown, or there are fewer rows than it takes.
+        ValueError: an argument is not as described.
+        NotApplicable: a factor is constant, or the protocol takes more rows.
 
     In disentanglement_lib an inactive latent has a classifier too, which predicts one class by a
     rounding error if there are two; one latent alone is an IndexError.
@@ -86,13 +85,12 @@ def sap(
     those of Locatello et al. 2019, https://arxiv.org/abs/1811.12359
 
     Example:
-        >>> import numpy as np
         >>> factors = np.random.default_rng(0).integers(0, 2, (300, 2))
         >>> result = sap(factors + 0.0, factors, rng=np.random.default_rng(1))
         >>> result.score > 0.4
         True
     """
-    _settings(protocol)
+    check_choice("protocol of sap", protocol, PROTOCOLS)
     sample = checked_sample(codes, factors, active=active, factor_bins=factor_bins, missing=missing)
     return sap_of(sample, protocol=protocol, rng=rng, repeats=repeats)
 
@@ -101,7 +99,7 @@ def sap_of(
     sample: Sample, *, protocol: str = "standard", rng: np.random.Generator, repeats: int = 1
 ) -> SAPScore:
     """The SAP of a checked sample, whose train and test rows are drawn."""
-    standardize, sizes = _settings(protocol)
+    standardize, sizes = chosen("protocol of sap", protocol, PROTOCOLS)
     check_repeats(repeats)
     predictabilities, chances, gaps_of_repeats = [], [], []
     for _ in range(repeats):
@@ -120,11 +118,6 @@ def sap_of(
         train=len(train),
         test=len(test),
     )
-
-
-def _settings(protocol: str) -> tuple[bool, SplitSizes]:
-    check_choice("protocol of sap", protocol, PROTOCOLS)
-    return PROTOCOLS[protocol]
 
 
 def _ranked(
@@ -176,8 +169,6 @@ METRIC = Metric(
     function=sap,
     summary="gap between the two best single latents in predicting each factor",
     source="Kumar et al. 2018",
-    range="0 … 1",
-    better="high",
     cost=0.2,
     protocols=tuple(PROTOCOLS),
     interval_over="draws",

@@ -52,7 +52,7 @@ def evaluate(
     why.
 
     Args:
-        codes: (n, m), any real numbers.
+        codes: (n, m), finite real numbers, n >= 2.
         factors: (n, k), whole numbers, or real ones together with `factor_bins`. A constant column
             is left out.
         rng: the source of all random draws.

@@ -28,14 +28,8 @@ SMALLEST_CURVATURE = 1e-150  # scikit-learn's
 class Boosting:
     """Settings of boosted trees; the defaults are scikit-learn's.
 
-    Args:
-        iterations: trees per class.
-        depth: of a tree.
-        rate: the learning rate, in (0, 1].
-        bins: of equal counts per latent; a latent of no more values is not binned.
-
-    Raises:
-        ValueError: a number is out of range.
+    bins: of equal counts per latent; a latent of no more values is not binned. Raises `ValueError`
+    for numbers out of range.
     """
 
     iterations: int = 100
@@ -81,15 +75,8 @@ def boosted_trees(
 
     The trees are those of scikit-learn's `GradientBoostingClassifier` if latents have no more
     values than bins, up to ties: of several latents that split equally well one is drawn, so that
-    equal latents share their importance. One class gives importances of 0.
-
-    Args:
-        codes: (n, m), to train on.
-        classes: (n,), to train on.
-        test: (t, m), codes to predict the classes of.
-        rng: draws between ties.
-        boosting: the settings.
-        stages: the numbers of iterations after which classes are predicted; by default the last.
+    equal latents share their importance. One class gives importances of 0. stages: the numbers of
+    iterations after which classes are predicted, ascending; by default the last.
 
     Source: Friedman 2001, algorithm 6, https://doi.org/10.1214/aos/1013203451; histograms as in Ke
     et al. 2017 (LightGBM).
