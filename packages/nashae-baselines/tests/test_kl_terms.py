@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.distributions import Normal
 
 from nashae_baselines import kl_terms, sampled_kl
-from nashae_baselines.losses import _log_weights
+from nashae_baselines.decomposition import _log_weights
 
 N = 50
 SAMPLINGS = ["weighted", "stratified"]

@@ -9,6 +9,7 @@ from nashae_baselines.covariance_autoencoder import (
     CovarianceAutoencoder,
     CovarianceAutoencoderConfig,
 )
+from nashae_baselines.decomposition import KLTerms, kl_terms
 from nashae_baselines.dip_vae import DIPVAE, DIPVAEConfig
 from nashae_baselines.discriminators import discriminator
 from nashae_baselines.factor_vae import FactorVAE, FactorVAEConfig
@@ -16,7 +17,6 @@ from nashae_baselines.gaussian_coder import GaussianCoder, Posterior
 from nashae_baselines.gaussian_vae import GaussianVAE, VAEOutput
 from nashae_baselines.info_gan import InfoGAN, InfoGANConfig
 from nashae_baselines.losses import (
-    KLTerms,
     annealed_vae_loss,
     bernoulli_nll,
     beta_vae_loss,
@@ -28,7 +28,6 @@ from nashae_baselines.losses import (
     gaussian_kl,
     gaussian_nll,
     generator_loss,
-    kl_terms,
     permuted,
     sampled_kl,
 )

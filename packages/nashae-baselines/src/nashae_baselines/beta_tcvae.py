@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from nashae_baselines.checks import check_choice, check_numbers, check_weights
+from nashae_baselines.decomposition import Sampling, kl_terms
 from nashae_baselines.gaussian_vae import Likelihood, RegularisedVAE, VAEOutput, check_likelihood
-from nashae_baselines.losses import Sampling, kl_terms
 from nashae_baselines.optimizers import adagrad_for
 from nashae_core.arguments import check_kind
 
