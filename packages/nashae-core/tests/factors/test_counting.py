@@ -237,7 +237,7 @@ def test_progress_says_what_is_being_done():
     assert (told[0].step, told[0].steps) == (10, 30)
     words = list(dict.fromkeys(progress.doing for progress in told))
     assert words[1] == "nothing changed"
-    assert words[-1] == f"latent {found.latents + 1} put in"
+    assert words[-1] == f"latent {found.latents + 1} added"
     assert told[-1].decisions == found.decisions[:-1]
     assert all(progress.step <= progress.steps for progress in told)
 

@@ -166,5 +166,5 @@ def test_an_offset_that_the_models_type_rounds_off_is_warned_of(x, shift, own, r
 @pytest.mark.parametrize("value", [0.0, 0.1, -1e9, 1e-30])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_constants_are_no_data_whatever_their_mean_is_rounded_to(value, dtype):
-    with pytest.raises(ValueError, match="all observations are the same"):
+    with pytest.raises(ValueError, match="observations must differ"):
         standard_sample(torch.full((3001, 7), value, dtype=dtype), CPU, torch.float32)

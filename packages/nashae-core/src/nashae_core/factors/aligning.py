@@ -1,10 +1,9 @@
-"""One factor a latent: the axes, which independence leaves open, for a known number of factors.
+"""One latent per factor, for a known number of factors.
 
-Independent codes are not yet disentangled: a latent that says "15 Hz or not", beside one that
-orders the duty cycles and means another frequency in each half, is as independent as the true pair
-and reconstructs as well. Noise on the codes prefers latents that each vary smoothly with one
-factor, as long as there is one latent more than factors; so the model is merged down to their
-number.
+Independence alone does not fix the axes. A latent that says "15 Hz or not", beside one that orders
+the duty cycles but in each half means another frequency, is as independent as the true pair, and
+reconstructs as well. Noise on the codes favours latents that each vary smoothly with one factor, if
+there is one latent more than factors; so the model is then merged down to their number.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,6 +30,7 @@ from nashae_core.run import Progress
 from nashae_core.trainable import Batches, Trainable, Turn, Turns
 from nashae_core.training import train
 
+# Of a removed latent's logit, added to another's.
 SHARES = (-1.0, -0.5, 0.5, 1.0)
 
 
@@ -46,24 +46,48 @@ def align_axes(
 ) -> Axes:
     """Train models on data with a known number of factors until each latent carries one.
 
-    A try has three stages. Noise on the codes while the latents form, with pruning. Merges, while
-    there are more latents than factors: each latent is dropped, and the one that is missed least is
-    also folded into each other one, by a share of its logit; of all these that one goes on whose
-    decoder, fitted while the encoder is held, has the least error under noise. Less noise at the
-    end. Latents that then still depend on each other have mixed the factors: another try begins.
-    No label is used.
+    A try has three stages, and no labels are used:
 
-    All is done on standardised data, as `count_factors` does, so that a·x + b gives what x gives,
-    but for rounding; the model that comes of it takes x itself.
+    1. Training with strong noise on the codes, and pruning.
+    2. Merges, while there are more latents than factors. A candidate is made by removing each
+       latent, and by folding the one of least error into each other one (a share of its logit is
+       added to the other's). The decoder of each candidate is fitted with the encoder fixed, and
+       the candidate of least error under noise is trained on.
+    3. Training with less noise.
 
-    - `build`: a function of a generator that makes a fresh model, with more latents than factors,
-      its weights drawn from that generator. Its λ and noise give way to the config's.
-    - `factors`: their number, such as `count_factors` finds.
-    - `generator`: draws weights, batches and noise; an int seeds one.
+    If two latents still depend on each other, they mix factors, and another try begins. As in
+    `count_factors`, a·x + b gives what x gives, up to rounding.
 
-    Raises `ValueError` or `TypeError`, all before anything is trained, where `count_factors` does,
-    for a `build` that is no such function, `factors` that are no whole number or below 1 and a
-    model that has fewer latents.
+    Args:
+        build: A function of a generator that makes a fresh NashAE with more latents than factors,
+            its weights drawn from that generator. Its λ and its noise are replaced.
+        observations: (n, ...) floating point, n at least 10, as for `train`.
+        factors: Their number, such as `count_factors` finds; at least 1.
+        generator: Draws weights, batches and noise; an int seeds one.
+        config: The stages.
+        device: Where to train.
+        on_progress: Called every `config.record_every` steps.
+
+    Returns:
+        The best model, whether it is independent, and all tries.
+
+    Raises:
+        ValueError: As for `count_factors`; a model of fewer latents than factors; `factors` below
+            1. All before anything is trained.
+        TypeError: `build` is no such function, or `factors` no whole number.
+
+    Example:
+        >>> import torch
+        >>> from nashae_core import MLP, AxesConfig, NashAE, Predictors, Pruning, Stage, align_axes
+        >>> def build(generator):
+        ...     networks = MLP((6, 3), generator=generator), MLP((3, 6), generator=generator)
+        ...     return NashAE(*networks, Predictors(3, generator=generator))
+        >>> x = torch.randn(50, 6, generator=torch.Generator().manual_seed(0))
+        >>> quick = AxesConfig(pruning=Pruning(10, 10), fit_steps=10, tries=1,
+        ...                    first=Stage(20, 0.2, 1e-3), merge=Stage(10, 0.1, 5e-4),
+        ...                    last=Stage(10, 0.05, 1e-4))
+        >>> align_axes(build, x, 2, generator=0, config=quick).model.predictors.latents
+        2
     """
     config = AxesConfig() if config is None else config
     check_kind(config, AxesConfig, "config", "give AxesConfig(...)")
@@ -86,7 +110,7 @@ def align_axes(
 def _built(
     build: Callable[[torch.Generator], NashAE], factors: int, generator: torch.Generator
 ) -> NashAE:
-    """A fresh model, as a try begins with."""
+    """A fresh model for a try."""
     model = build(generator)
     check_game(model, "what build makes")
     if (m := model.predictors.latents) < factors:
@@ -99,7 +123,7 @@ def _built(
 
 
 class _Aligning:
-    """A search at work, and the tries so far."""
+    """A search, and its tries so far."""
 
     def __init__(
         self,
@@ -113,7 +137,7 @@ class _Aligning:
         self.on_progress, self.tries = on_progress, list[Try]()
 
     def run(self, model: NashAE) -> Axes:
-        """Tries until one is independent; the best."""
+        """Tries until one is independent; the result is the best."""
         results: list[tuple[Try, float, NashAE]] = []
         sample = self.search.sample
         while True:
@@ -135,7 +159,7 @@ class _Aligning:
         return Axes(model, tuple(self.tries), not reason, explained, reason)
 
     def _lacks(self, tried: Try, explained: float) -> str:
-        """What a try lacks; empty where it is independent."""
+        """Why a try is not independent; empty if it is."""
         m, most, depends = tried.latents, self.config.most_dependence, tried.dependence
         if m < self.factors:
             return f"the model has learned {m} latents for {self.factors} factors"
@@ -157,13 +181,13 @@ class _Aligning:
         return self._trained(fork, self.config.last, "less noise").model
 
     def _merged(self, fork: Fork) -> Fork:
-        """The best of all ways to do with one latent less."""
+        """The candidate of least error with one latent fewer."""
         m, codes, generator = (
             fork.latents,
             self.search.sample.codes(fork.model),
             self.search.generator,
         )
-        # All candidates are given the same batches and the same noise.
+        # All candidates see the same batches and the same noise.
         seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
         assert fork.state is not None
         drawing = [generator.get_state(), *fork.state.generators[1:]]
@@ -188,7 +212,7 @@ class _Aligning:
         return min([dropped[least], *folded], key=lambda candidate: candidate.error)
 
     def _fitted(self, fork: Fork, seed: int, doing: str) -> Fork:
-        """With the decoder fitted to codes that do not change, and its error."""
+        """With its decoder fitted to its codes, which stay fixed, and its error then."""
         steps, model = self.config.fit_steps, deepcopy(fork.model)
         history = train(
             _HeldCodes(model, self.config.merge.code_noise),
@@ -218,7 +242,7 @@ class _Aligning:
 
 
 def _at(fork: Fork, stage: Stage) -> Fork:
-    """The fork with the noise of a stage."""
+    """The fork with the noise of a stage in its config."""
     config = fork.model.config
     return fork.with_config(
         replace(config, code_noise=stage.code_noise, logit_weight=stage.logit_weight)
@@ -226,7 +250,7 @@ def _at(fork: Fork, stage: Stage) -> Fork:
 
 
 class _HeldCodes(Trainable):
-    """A game of which the decoder alone is trained: the codes stay as they are, but for noise."""
+    """A NashAE whose decoder alone is trained, on its fixed codes with noise."""
 
     def __init__(self, model: NashAE, code_noise: float) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What a search for the factors' axes is told, and what it finds."""
+"""Settings and results of the search for the factors' axes."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from nashae_core.nashae import NashAE
 
 @dataclass(frozen=True)
 class Stage:
-    """So many steps with noise on the codes (`NashAEConfig.code_noise` and `logit_weight`)."""
+    """A number of steps with noise on the codes (`NashAEConfig.code_noise`, `logit_weight`)."""
 
     steps: int
     code_noise: float
@@ -21,20 +21,20 @@ class Stage:
 class AxesConfig:
     """How a model is trained with noise, merged and judged.
 
-    Set on Beamsynthesis, on seeds that no published number is of.
+    Set on Beamsynthesis, with seeds that no published number uses.
     """
 
     batch_size: int = 100
-    """Observations a batch, drawn with replacement."""
+    """Observations per batch, drawn with replacement."""
     covariance_weight: float = 0.9
     """λ/(1 − λ) in units of the standardised data's variance, as in `CountConfig`."""
     warm_up: int = 50
     """Steps over which λ rises from 0 at the start."""
     spare: int = 6
-    """Latents more than factors with which a try begins, at most; those of the model beyond are
-    taken out before. The more there are, the fewer of them the first stage leaves to be merged."""
+    """Latents beyond the number of factors with which a try begins, at most; the rest are removed
+    first. The more there are, the fewer remain to be merged after the first stage."""
     pruning: Pruning = field(default_factory=Pruning)
-    """When latents that die in the first stage are taken out."""
+    """When latents that become inactive in the first stage are removed."""
     first: Stage = Stage(1000, 0.2, 1e-3)
     """Strong noise, under which the latents form."""
     merge: Stage = Stage(450, 0.1, 5e-4)
@@ -42,9 +42,9 @@ class AxesConfig:
     last: Stage = Stage(400, 0.05, 1e-4)
     """At the end, for a sharper reconstruction."""
     fit_steps: int = 200
-    """Steps for which the decoder of each candidate of a merge is trained, its encoder held."""
+    """Steps for which the decoder of each candidate merge is trained, the encoder fixed."""
     most_dependence: float = 0.03
-    """Where two latents depend on each other more than this, another try is made."""
+    """If two latents depend on each other more than this, another try is made."""
     tries: int = 3
     """Tries at most."""
     record_every: int = 10
@@ -66,23 +66,24 @@ class AxesConfig:
 
 
 class Try(NamedTuple):
-    """One try: its latents, and the most that two of them depend on each other.
-
-    That is `dependence` of the codes, not of their ranks.
-    """
+    """One try: its number of latents, and the largest `dependence(codes, ranked=False)` of two."""
 
     latents: int
     dependence: float
 
 
 class Axes(NamedTuple):
-    """The trained `model`, of all `tries` that with the least dependence.
+    """The result of `align_axes`.
 
-    `independent`: whether it has the latents that were asked for, they depend on each other no
-    more than is allowed, and it explains at least a third of the variance; where not, `reason` says
-    what is missing. A model that is not has probably mixed its factors; one that is may have all
-    the same, with three factors or few observations. `explained` is 1 − error/variance, as in
-    `Count`. The model takes the data as they are (`NashAE.standardise`).
+    Args:
+        model: The trained model of the try with the least dependence; it takes the data as given.
+        tries: All tries.
+        independent: Whether the model has as many latents as factors, they depend on each other no
+            more than allowed, and it explains at least a third of the variance. If not, its latents
+            are probably mixtures of factors. If so, they may still be, with three factors or few
+            observations.
+        explained: 1 − error/variance, as in `Count`.
+        reason: Why it is not independent; empty if it is.
     """
 
     model: NashAE
@@ -93,7 +94,7 @@ class Axes(NamedTuple):
 
 
 class AxesProgress(NamedTuple):
-    """What is being done, in words; its steps done and in all; what came of earlier tries."""
+    """What a search is doing, in words; its steps done and in all; the tries before this one."""
 
     doing: str
     step: int

@@ -1,4 +1,4 @@
-"""What can be known of a model and its data before it is trained on them."""
+"""Checks of a model and its data before a search trains on them."""
 
 from copy import deepcopy
 from typing import Any
@@ -12,31 +12,30 @@ from nashae_core.factors.layers import first_linear, last_linear
 from nashae_core.nashae import NashAE
 from nashae_core.observations.access import Observations
 
-# The observations that `missing_direction` wants.
+# As many observations as `missing_direction` needs.
 FEWEST = 10
 
 
 def check_game(model: Any, name: str = "model") -> None:
-    """Raises `TypeError` where a model is no NashAE, `ValueError` for layers not linear."""
-    check_kind(model, NashAE, name, "of another model no latents can be taken out")
+    """Raises `TypeError` where a model is no NashAE, `ValueError` where a layer is not linear."""
+    check_kind(model, NashAE, name, "only a NashAE can lose latents")
     last_linear(model.encoder)
     first_linear(model.decoder)
 
 
 def check_rows(observations: Observations) -> None:
-    """Raises `ValueError` for fewer observations than a search can judge a latent by."""
+    """Raises `ValueError` where there are too few observations to judge a latent by."""
     if len(observations) < FEWEST:
         raise ValueError(
-            f"observations must have at least {FEWEST} rows, to find factors in; "
-            f"got {len(observations)}"
+            f"observations must be at least {FEWEST}, to find factors in; got {len(observations)}"
         )
 
 
 @torch.no_grad()
 def check_networks(model: NashAE, x: Float[Tensor, "n ..."]) -> None:
-    """Raises `ValueError` where the networks of a model do not take observations or give them back.
+    """Raises `ValueError` where the networks do not take, or do not reconstruct, observations.
 
-    `x`: a few of them, on the device that the model is to be trained on.
+    `x` is a few of them, on the device of the training.
     """
     trial = deepcopy(model).to(x.device).eval()
     given = f"observations {tuple(x.shape[1:])}"

@@ -1,4 +1,4 @@
-"""What a search for the number of factors is told, and what it finds."""
+"""Settings and results of the search for the number of factors."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -14,10 +14,10 @@ from nashae_core.nashae import NashAE
 from nashae_core.run import History
 
 Kind = Literal["remove", "add"]
-# A round of tests with a smaller margin could have gone the other way.
+# A test within this factor of its threshold could have gone the other way.
 NEAR = 1.2
-# Below this share of the variance not even the only latent can be missed by the 1.5 times that are
-# asked: without it the error is at most the variance.
+# A removal needs 1.5 times the error, and without its only latent a model's error is at most the
+# variance: below this share explained even that latent is removed.
 LEAST_EXPLAINED = 1 / 3
 TINY = 1e-30
 
@@ -26,48 +26,47 @@ TINY = 1e-30
 class CountConfig:
     """When latents are pruned and tested, and by which thresholds.
 
-    The thresholds were set on sets of one to three factors made by nashae-data's generator.
+    V is the variance of the standardised data: half the mean square of x less the mean observation.
+    The thresholds were set on data sets of one to three factors from nashae-data's generator.
     """
 
     batch_size: int = 100
-    """Observations a batch, drawn with replacement."""
+    """Observations per batch, drawn with replacement."""
     covariance_weight: float = 0.9
-    """λ/(1 − λ), the covariance's weight against the reconstruction, in units of the variance V of
-    the standardised data: half the mean square of x less the mean observation. At 0.9 λ is 0.2 on
-    Beamsynthesis as the paper has it."""
+    """λ/(1 − λ), the weight of the covariance against the reconstruction, in units of V. At 0.9,
+    λ is 0.2 on Beamsynthesis, as in the paper."""
     warm_up: int = 50
     """Steps over which λ rises from 0 at the start."""
     pruning: Pruning = field(default_factory=Pruning)
     """The first stage: training until the last pruning."""
     test_steps: int = 300
-    """Steps that each side of a removal's test is trained, on the same batches."""
+    """Steps for which each side of a removal test is trained, on the same batches."""
     removal_ratio: float = 1.5
-    """A latent is removed where the error without it is below so many times the error with it."""
+    """A latent is removed if the error without it is below this many times the error with it."""
     least_share: float = 0.025
-    """A latent that lowers the error by less than this share of V is removed, whatever the ratio:
+    """A latent is removed, whatever the ratio, if it lowers the error by less than this share of V:
     where the error is near 0 every ratio is large."""
     growth_steps: int = 900
-    """Steps that each side of a growth test is trained, where the new latent is not dead before. A
-    factor that is worth little to the error takes them to be learned."""
+    """Steps for which each side of a growth test is trained, unless the new latent becomes inactive
+    before. A factor with little effect on the error takes this long to be learned."""
     growth_warm_up: int = 300
-    """Steps over which λ rises again when a latent is put in: the decoder has to use it first."""
+    """Steps over which λ rises again after a latent is added: the decoder has to use it first."""
     growth_ratio: float = 1.05
-    """A latent is added where the error without it is at least so many times the error with it,
-    and where it is learned at the end: one that the others tell is killed by the game."""
+    """A latent is added if the error without it is at least this many times the error with it, and
+    it is active at the end: training makes a latent inactive that the others predict."""
     growth_share: float = 0.01
-    """A latent is not added where it lowers the error by less than this share of V: noise in a few
-    dimensions is as good as independent factors of small effect."""
+    """A latent is not added if it lowers the error by less than this share of V: noise in a few
+    dimensions looks like independent factors of small effect."""
     most_redundancy: float = 0.8
-    """From a latent that the others tell better than this (`redundancy`) twice the ratio is asked:
-    it may share a factor, which two latents carry with less error than one."""
+    """A latent whose `redundancy` is above this needs twice the ratio: it may share a factor with
+    another, as two latents carry one factor with less error than one does."""
     growth_redundancy: float = 0.5
-    """The same of a latent that is put in, which begins with what the others do not tell."""
+    """The same for an added latent, which starts from what the others do not explain."""
     most_dependence: float = 0.28
-    """Where two latents depend on each other more than this (`dependence`), `dependent_share` is
-    asked instead."""
+    """With two latents `dependence` is used instead, and above this `dependent_share` is needed."""
     dependent_share: float = 0.055
-    """The share of V by which one of them has to lower the error: the second latent of one factor
-    only draws its curve more finely."""
+    """The share of V by which a dependent latent must lower the error: a duplicate latent only
+    traces the curve of its factor more finely."""
     record_every: int = 10
     """Steps between two measurements of the error."""
 
@@ -88,13 +87,19 @@ class CountConfig:
 
 
 class Decision(NamedTuple):
-    """One test of a latent's right to exist, at step number `step`.
+    """The test of one latent: the errors with it and without it, and what was decided.
 
-    `latent` is its number among the `latents` that there were with it; `ratio` the error without it
-    over the error with it, `share` the difference of the two as a share of the data's variance, and
-    `dependence` how far the latent depends on the others, where 1 is the most that is allowed.
-    `worth` says how many times they are what is asked, and of a latent that was put in also its
-    range: one that is worth 1 has its right to exist. `adopted`: the latent was removed or added.
+    Args:
+        kind: "remove" or "add".
+        step: The step before which the two models compared are the same.
+        latent: The latent's index among the `latents` of the larger model.
+        latents: The number of latents with it.
+        ratio: The error without it over the error with it.
+        share: The difference of the two errors, as a share of the data's variance.
+        dependence: How far it depends on the other latents; 1 is the most allowed.
+        worth: The smallest ratio of a measured value (of an added latent also its range) to its
+            threshold. A latent is kept if worth ≥ 1.
+        adopted: Whether the latent was removed, or added.
     """
 
     kind: Kind
@@ -109,14 +114,14 @@ class Decision(NamedTuple):
 
     @property
     def margin(self) -> float:
-        """By which factor the worth is above 1 or below; at least 1."""
+        """The factor by which `worth` is above or below 1; at least 1."""
         return max(self.worth, 1 / max(self.worth, TINY))
 
 
 def assured(decisions: Sequence[Decision], config: CountConfig) -> set[int]:
-    """The latents, as they are numbered now, that were worth their place whatever they depend on.
+    """The indices, by now, of latents that pass their test however far they depend on others.
 
-    Without another latent the error grows no less when they are removed: they need no new test.
+    After another latent is removed they pass it again, so it is not repeated.
     """
     found, share = set[int](), max(config.least_share, config.dependent_share)
     for _, tests in groupby(decisions, lambda test: test.step):
@@ -130,13 +135,16 @@ def assured(decisions: Sequence[Decision], config: CountConfig) -> set[int]:
 
 
 class Count(NamedTuple):
-    """What was found: the trained `model`, its number of `latents`, and every test on the way.
+    """The result of `count_factors`.
 
-    `error` is ½·mean (x′ − x)² over the data, and `explained` is 1 − error/variance: 0 where the
-    model knows no more than the mean observation, 1 where it reconstructs all. Scale and offset of
-    the data change `error` alone, in proportion. `history` is that of the run that led to `model`,
-    its losses those of the standardised data. The model takes the data as they are
-    (`NashAE.standardise`).
+    Args:
+        model: The trained model, in evaluation mode; it takes the data as given.
+        latents: Its number of latents, the estimate of the number of factors.
+        decisions: Every test, in order.
+        error: ½·mean (x′ − x)² over the data, in the data's units squared.
+        history: Of the run that led to `model`; its losses are those of standardised data.
+        explained: 1 − error/variance: 0 for a model that gives the mean observation, 1 for perfect
+            reconstructions.
     """
 
     model: NashAE
@@ -148,9 +156,9 @@ class Count(NamedTuple):
 
     @property
     def margin(self) -> float:
-        """That of the closest round of tests; infinite where nothing was tested.
+        """The margin of the closest round of tests; infinite if nothing was tested.
 
-        Whether a round takes a latent out is decided by the one that is worth least.
+        A round is decided by its latent of least worth.
         """
         rounds = groupby(self.decisions, lambda test: (test.step, test.kind))
         deciding = [min(tests, key=lambda test: test.worth) for _, tests in rounds]
@@ -163,11 +171,10 @@ class Count(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """Why the number is not sure; empty where it is.
+        """Why the number is not sure; empty if it is.
 
-        The model explains less than a third of the variance, so that no latent can be missed as
-        much as is asked, or some round of tests was so close to a threshold that it could have gone
-        the other way.
+        Either the model explains less than a third of the variance, or a round of tests was within
+        a factor of 1.2 of its threshold.
         """
         reasons = [too_little(self.explained)]
         if self.margin < NEAR:
@@ -176,20 +183,26 @@ class Count(NamedTuple):
 
 
 def too_little(explained: float) -> str:
-    """Why a model that explains so much of the variance cannot be asked; empty where it can."""
+    """Why no latent of a model can be tested that explains so much of the variance, or ""."""
     if explained >= LEAST_EXPLAINED:
         return ""
     return (
-        f"the model explains {explained:.0%} of the variance, too little to be asked: "
-        "give columns alike means and scales, train longer, or give larger networks or more latents"
+        f"the model explains {explained:.0%} of the variance, too little to test its latents: "
+        "bring columns to similar means and scales, train longer, or give larger networks or more "
+        "latents"
     )
 
 
 class CountProgress(NamedTuple):
-    """What is being done, in words; its steps done and in all; what has been decided so far.
+    """What a search is doing, for `on_progress`.
 
-    `state()` copies what a search needs to go on: from here while it prunes, afterwards from the
-    beginning of the tests at hand.
+    Args:
+        doing: In words.
+        step: Steps done of it.
+        steps: Its steps in all.
+        decisions: The tests so far.
+        state: Makes a copy of what `count_factors` resumes from: this moment while it prunes,
+            afterwards the beginning of the current tests.
     """
 
     doing: str

@@ -15,14 +15,14 @@ KINDS: tuple[Kind, ...] = ("remove", "add")
 
 @dataclass(frozen=True)
 class CountState:
-    """The run that a search is in, and what it decided before."""
+    """The run that a search trains, and the tests before."""
 
     standard: Standard
     """The moments of the observations."""
     run: TrainingState
-    """The run so far while it prunes; afterwards as it was before the tests at hand."""
+    """The run so far while it prunes; afterwards as it was before the current tests."""
     decisions: Sequence[Decision] | None = None
-    """Those before the tests at hand; None while it prunes."""
+    """Those before the current tests; None while it prunes."""
     warm_up: tuple[int, int] = (0, 0)
     """The step at which λ began to rise, and the steps that takes."""
 

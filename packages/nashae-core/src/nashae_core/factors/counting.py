@@ -1,8 +1,8 @@
-"""How many independent factors data have: a NashAE that is pruned, tested and grown.
+"""The number of independent factors of a data set: a NashAE is pruned, tested and grown.
 
-The game alone has no force that keeps a small latent down, so strays grow back, the more the larger
-m. Nothing that is measured on a latent, neither its range nor its R² nor the loss, tells a stray
-from a factor; training on without it does: a stray is not missed, a factor is.
+Training alone does not keep spurious latents small: they regrow, the faster the larger m. No
+statistic of a latent tells it from a factor; an ablation does: train on without it and compare the
+errors.
 """
 
 from collections.abc import Callable, Mapping
@@ -36,11 +36,11 @@ from nashae_core.observations.access import ObservationsLike
 from nashae_core.run import History, Progress
 from nashae_core.state import TrainingState
 
-# A latent whose ratio is below this is not missed at all, and goes without a look at the others.
+# A latent of a smaller ratio is removed at once, the others untested.
 UNMISSED = 1.05
-# The range of a latent that the game has killed, when one is put in.
+# The range below which an added latent is inactive.
 DEAD = 0.05
-# Observations from which the latent to put in is worked out.
+# Observations from which an added latent's weights are computed.
 MOST_PAIRS = 2000
 
 
@@ -54,33 +54,53 @@ def count_factors(
     resume: Mapping[str, Tensor] | None = None,
     on_progress: Callable[[CountProgress], None] | None = None,
 ) -> Count:
-    """Find the number of independent factors of data by training copies of `model` on them.
+    """Estimate the number of independent factors of a data set, by training copies of `model`.
 
-    1. Training with pruning (`train_pruned`), λ rising at first.
-    2. Removal: each latent in turn, the narrowest first, is taken out of a copy, which is trained
-       on beside one that keeps it. Of those that are not worth their place the one that is missed
-       least stays out, and the rest are tried again, but for those that were missed so much that
-       they would have stayed whatever they depend on; one that is not missed at all goes at once.
-    3. Growth: when all are missed, a copy with one latent more, of what the codes do not tell
-       (`missing_direction`), is trained on beside one without. It is kept where the game does not
-       kill it and it lowers the error, and the next one is tried; one that is dead as soon as λ is
-       back ends the search at once.
+    1. Pruning: training that removes inactive latents (`train_pruned`), λ rising at first.
+    2. Removal: from the narrowest latent on, a copy without each is trained beside one with it. Of
+       the latents that fail their test the one of smallest ratio is removed, and the others are
+       tested again, except those that would pass however far they depend on others. A latent whose
+       ratio is below 1.05 is removed at once.
+    3. Growth: when all latents pass, a copy with one more, which starts from what the codes do not
+       explain (`missing_direction`), is trained beside one without. It is kept if it stays active
+       and lowers the error; then the next is tried. If it is inactive as soon as λ is back, the
+       search ends at once.
 
-    All is done on (x − shift)/scale, two numbers that give the data a mean of 0 and a deviation of
-    1, so that a·x + b gives what x gives, but for rounding. The model that comes of it takes x
-    itself (`NashAE.standardise`).
+    All is done on (x − shift)/scale, of mean 0 and deviation 1, so that a·x + b gives what x gives,
+    up to rounding.
 
-    - `model`: with more latents than there may be factors. Its λ gives way to
-      `config.covariance_weight`, and what it is standardised by to the data's numbers.
-    - `generator`: draws the batches, and the predictor of a latent that is put in; an int
-      seeds one.
-    - `resume`: a `CountProgress.state()` of an earlier call with equal arguments; the search ends
-      with the bits of one that was not interrupted (same machine, CPU).
+    Args:
+        model: A NashAE with more latents than the data can have factors; its encoder ends, and its
+            decoder begins, with a linear layer with a bias. Its λ and its standardisation are
+            replaced.
+        observations: (n, ...) floating point, n at least 10, as for `train`.
+        generator: Draws the batches, and the predictor of an added latent; an int seeds one.
+        config: The stages and the thresholds.
+        device: Where to train.
+        resume: A `CountProgress.state()` of an earlier call with equal arguments; the search ends
+            with the bits of one that was not interrupted (same machine, CPU).
+        on_progress: Called every `config.record_every` steps.
 
-    Raises `ValueError`, all before anything is trained, where `train` does, for fewer than ten
-    observations or such as are all the same, for a model that is no NashAE, networks that
-    `remove_latents` refuses and such as do not take the observations, and for a state that is not a
-    search's or of other observations.
+    Returns:
+        The number of latents that passed, the model, which takes x as given, and every test.
+
+    Raises:
+        ValueError: As for `train`; fewer than ten observations, or all equal; networks that cannot
+            lose a latent or do not take the observations; a state of something else. All before
+            anything is trained.
+        TypeError: `model` is no NashAE.
+
+    Example:
+        >>> import torch
+        >>> from nashae_core import MLP, CountConfig, NashAE, Predictors, Pruning, count_factors
+        >>> model = NashAE(MLP((6, 4), generator=0), MLP((4, 6), generator=0),
+        ...                Predictors(4, generator=0))
+        >>> x = torch.randn(50, 6, generator=torch.Generator().manual_seed(0))
+        >>> quick = CountConfig(pruning=Pruning(10, 10), test_steps=10, growth_steps=10,
+        ...                     growth_warm_up=10)
+        >>> found = count_factors(model, x, generator=0, config=quick)
+        >>> found.latents == found.model.predictors.latents
+        True
     """
     config = CountConfig() if config is None else config
     check_kind(config, CountConfig, "config", "give CountConfig(...)")
@@ -93,7 +113,7 @@ def count_factors(
 
 
 class _Counting:
-    """A search at work, and how far it is."""
+    """A search, and how far it is."""
 
     def __init__(
         self,
@@ -105,7 +125,7 @@ class _Counting:
         self.sample, self.decisions = search.sample, list[Decision]()
 
     def run(self, model: NashAE, resume: CountState | None) -> Count:
-        """All stages, or those that are left."""
+        """All stages, or those that remain."""
         if resume is not None:
             self._take_standard(resume.standard)
         begun = self.search.begun(model)
@@ -143,7 +163,7 @@ class _Counting:
         )
 
     def _removed(self, current: Fork, reference: Fork) -> Fork | None:
-        """The model without the latent that is missed least; None where all are missed."""
+        """The fork without the latent of smallest ratio that fails; None where all pass."""
         codes = self.sample.codes(current.model)
         mean, order = codes.mean(0), codes.var(0).argsort().tolist()
         m, forks, tests = current.latents, dict[int, Fork](), list[Decision]()
@@ -152,7 +172,7 @@ class _Counting:
         skipped = assured(self.decisions, self.config) if m > 1 else range(m)
         for latent in (latent for latent in order if latent not in skipped):
             without = current.without([latent], mean)
-            doing = f"latent {latent + 1} of {m} taken out"
+            doing = f"latent {latent + 1} of {m} removed"
             forks[latent] = fork = self._trained(without, doing, self.config.test_steps)
             test = self._tested("remove", latent, depends[latent], m, fork, reference)
             tests.append(test)
@@ -164,12 +184,12 @@ class _Counting:
         return None if least is None else forks[least.latent]
 
     def _grown(self, current: Fork, reference: Fork) -> tuple[Fork, Fork | None]:
-        """The reference, as far as it was trained; the model with one more where that is worth it.
+        """The reference, as far as it was trained; the fork with one latent more if that passes.
 
-        The first look is when λ is back: a latent that is dead by then stays so.
+        A latent that is inactive as soon as λ is back stays inactive.
         """
         row = missing_direction(current.model, self.sample.rows(MOST_PAIRS))
-        # The batches' generator as it was here, so that a state needs no other.
+        # The generator of the batches as it was here, so that a state needs no other.
         drawing = torch.Generator(self.search.generator.device)
         assert current.state is not None
         drawing.set_state(current.state.generators[0])
@@ -177,27 +197,27 @@ class _Counting:
         fork = fork.with_config(
             replace(fork.model.config, warm_up=warm_up, warm_up_from=current.step)
         )
-        m, learned = fork.latents, 0.0
+        m, width = fork.latents, 0.0
         for steps in (max(self.config.test_steps, warm_up), self.config.growth_steps):
             reference = self._trained(reference, "nothing changed", steps)
-            fork = self._trained(fork, f"latent {m} put in", steps)
+            fork = self._trained(fork, f"latent {m} added", steps)
             codes = self.sample.codes(fork.model)
-            learned = float(codes[:, -1].amax() - codes[:, -1].amin())
-            if learned < DEAD:
+            width = float(codes[:, -1].amax() - codes[:, -1].amin())
+            if width < DEAD:
                 break
         depends = self._dependence(codes, self.config.growth_redundancy)
         test = self._tested("add", m - 1, depends[-1], m, reference, fork)
-        worth = min(test.worth, learned / self.config.pruning.least_range)
+        worth = min(test.worth, width / self.config.pruning.least_range)
         self.decisions.append(test._replace(worth=worth, adopted=worth >= 1))
         return reference, fork if worth >= 1 else None
 
     def _trained(self, start: Fork, doing: str, steps: int) -> Fork:
-        """So many steps after the current fork, with the mean of the last errors."""
+        """Trained until `steps` after the current fork, with the mean of its last errors."""
         first, errors = self.current.step, list[float]()
         last = first + steps
         if start.step == last:
             return start
-        # As it is now: the search goes on, and the state of this moment may be asked for later.
+        # Bound now: the state of this moment may be asked for when the search has moved on.
         state = partial(self._state, self.current, self.settled)
 
         def on_record(progress: Progress, model: NashAE) -> None:
@@ -210,18 +230,18 @@ class _Counting:
         return replace(fork, error=sum(errors) / len(errors))
 
     def _dependence(self, codes: Float[Tensor, "n m"], most_redundancy: float) -> list[float]:
-        """Of each latent how far it depends on the others; 1 is the most that is allowed."""
-        if codes.shape[1] == 2:
-            found = dependence(codes).amax(1) / self.config.most_dependence
-        else:
-            found = redundancy(codes) / most_redundancy
-        depends: list[float] = found.tolist()
-        return depends
+        """How far each latent depends on the others; 1 is the most allowed."""
+        pair = codes.shape[1] == 2
+        values = dependence(codes).amax(1) if pair else redundancy(codes)
+        relative: list[float] = (
+            values / (self.config.most_dependence if pair else most_redundancy)
+        ).tolist()
+        return relative
 
     def _tested(
         self, kind: Kind, latent: int, depends: float, latents: int, without: Fork, with_it: Fork
     ) -> Decision:
-        """What a latent is worth, by the models without it and with it; nothing decided yet."""
+        """The test of a latent, by the forks without it and with it; not decided yet."""
         config = self.config
         ratio = without.error / max(with_it.error, TINY)
         share = (without.error - with_it.error) / self.search.standard.variance
@@ -229,7 +249,7 @@ class _Counting:
             enough, least = ratio / config.removal_ratio, share / config.least_share
         else:
             enough, least = ratio / config.growth_ratio, share / config.growth_share
-        # What a latent has to show that depends on the others.
+        # The threshold of a latent that depends on the others.
         more = share / config.dependent_share if latents == 2 else enough / 2
         worth = min(enough, least, max(more, 1 / max(depends, TINY)))
         measured = ratio, share, depends, worth
@@ -249,7 +269,7 @@ class _Counting:
         self._tell("pruning", progress.step, self.config.pruning.last, state)
 
     def _state(self, current: Fork, settled: tuple[Decision, ...]) -> dict[str, Tensor]:
-        """The beginning of the tests at hand, and what was decided before them."""
+        """The state at the beginning of the current tests."""
         config, run = current.model.config, current.state
         assert run is not None  # the pruning has trained it
         warm_up = config.warm_up_from, config.warm_up
@@ -267,7 +287,7 @@ class _Counting:
         self.search.standard = saved
 
     def _resumed(self, model: NashAE, resume: CountState) -> Fork:
-        """The fork before the tests at hand."""
+        """The fork at the beginning of the tests that were interrupted."""
         fork = Fork.resumed(model, resume.run)
         warm_up_from, warm_up = resume.warm_up
         fork.model.config = replace(fork.model.config, warm_up_from=warm_up_from, warm_up=warm_up)

@@ -1,7 +1,7 @@
-"""What a model's reconstructions lack, as a latent that could be put in."""
+"""A latent for what a model's codes do not explain."""
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from torch import Tensor
 
 from nashae_core.arguments import as_rows, check_kind
@@ -12,7 +12,7 @@ from nashae_core.observations.arrays import NumbersLike
 NEIGHBOURS = 8
 RIDGE = 1e-3
 TINY = 1e-12
-# Of the logits of the latent over the observations.
+# Of the latent's logits over the observations.
 DEVIATION = 1.5
 
 
@@ -20,39 +20,54 @@ DEVIATION = 1.5
 def missing_direction(
     model: NashAE, x: Float[Tensor, "n ..."] | NumbersLike
 ) -> tuple[Float[Tensor, " hidden"], Float[Tensor, ""]]:
-    """A row for the encoder's last layer, weight and bias: a latent of what the codes do not tell.
+    """The row of the encoder's last layer, weight and bias, of a latent for what the codes miss.
 
-    A factor that no latent carries shows in the residuals x − x′, and in the encoder's last hidden
-    layer, which had no reason to drop it. So of both, what the codes tell is taken out: of each
-    observation the mean of the 8 that are nearest to it in code. The row is the direction of the
-    hidden layer whose rest covaries most with the residuals' rest, for its own whole variance: one
-    that the codes tell besides has more of that, and the predictors would have it killed. Over `x`
-    its logits have mean 0 and standard deviation 1.5.
+    A factor missing from the codes still shows in the residuals x − x′ and in the encoder's last
+    hidden layer h. From both we subtract the mean over the 8 nearest neighbours in code space,
+    which is what the codes explain. The row is the w that maximises ‖wᵀC‖² / wᵀ Cov(h) w, C being
+    the cross-covariance of the two remainders. Cov(h) is that of h as a whole: training makes a
+    latent inactive that the codes predict. Over `x` the row's logits have mean 0 and deviation 1.5.
 
-    `x`: observations as the model sees them, at least 10; the distances of all pairs are worked
-    out. An array, a data frame or a list is brought to the model's type and device.
+    Args:
+        model: A NashAE whose encoder ends with a linear layer with a bias.
+        x: (n, ...), observations as the model takes them, n at least 10; all pairwise distances are
+            computed. An array, a data frame or a list is brought to the model's type and device.
 
-    Raises `ValueError` for fewer, for such as are not floating point and finite, and where the
-    encoder's last layer is not linear; `TypeError` where `model` is no NashAE or `x` no array.
+    Returns:
+        The weight (hidden,) and the bias (), as `add_latent` takes them.
+
+    Raises:
+        ValueError: Fewer observations; not floating point and finite; a last layer that is not
+            linear.
+        TypeError: `model` is no NashAE, or `x` no array.
+
+    Example:
+        >>> import torch
+        >>> from nashae_core import MLP, NashAE, Predictors, missing_direction
+        >>> model = NashAE(MLP((6, 5, 2), generator=0), MLP((2, 6), generator=0),
+        ...                Predictors(2, generator=0))
+        >>> weight, bias = missing_direction(model, torch.rand(50, 6))
+        >>> weight.shape, bias.shape
+        (torch.Size([5]), torch.Size([]))
     """
     check_kind(model, NashAE, "model", "give a NashAE")
     x = as_rows(x, "x", model.predictors.weight1)
     if len(x) <= NEIGHBOURS + 1:
-        raise ValueError(f"x must have at least {NEIGHBOURS + 2} rows; got {len(x)}")
+        raise ValueError(f"x must be at least {NEIGHBOURS + 2} observations; got {len(x)}")
     codes = model.encode(x)
     residuals = (x - model.decode(codes)).flatten(1)
     hidden = last_hidden(model.encoder, model.standardised(x))
-    apart = torch.cdist(codes, codes).fill_diagonal_(torch.inf)
-    near = apart.topk(NEIGHBOURS, largest=False).indices
-    rest, lacking = (_less_neighbours(t, near) for t in (hidden, residuals))
-    # The largest ‖wᵀ C‖² for wᵀ S w = 1.
-    covariance = (rest.mT @ lacking).double() / len(x)
-    scatter = torch.cov(hidden.mT.double())
-    scatter += (RIDGE * scatter.trace() / len(scatter)).clamp(min=TINY) * torch.eye(
-        len(scatter), dtype=scatter.dtype, device=scatter.device
+    distances = torch.cdist(codes, codes).fill_diagonal_(torch.inf)
+    near = distances.topk(NEIGHBOURS, largest=False).indices
+    unexplained, missing = (_less_neighbours(values, near) for values in (hidden, residuals))
+    # The largest ‖wᵀC‖² for wᵀ S w = 1, S = Cov(h).
+    cross = (unexplained.mT @ missing).double() / len(x)
+    covariance = torch.cov(hidden.mT.double())
+    covariance += (RIDGE * covariance.trace() / len(covariance)).clamp(min=TINY) * torch.eye(
+        len(covariance), dtype=covariance.dtype, device=covariance.device
     )
-    root = torch.linalg.cholesky(scatter)
-    whitened = torch.linalg.solve_triangular(root, covariance, upper=False)
+    root = torch.linalg.cholesky(covariance)
+    whitened = torch.linalg.solve_triangular(root, cross, upper=False)
     first = torch.linalg.eigh(whitened @ whitened.mT).eigenvectors[:, -1:]
     weight = torch.linalg.solve_triangular(root.mT, first, upper=True)[:, 0].to(hidden)
     logits = hidden @ weight
@@ -60,9 +75,7 @@ def missing_direction(
     return scale * weight, -scale * logits.mean()
 
 
-def _less_neighbours(
-    values: Float[Tensor, "n d"], near: Int64[Tensor, "n k"]
-) -> Float[Tensor, "n d"]:
-    """Each row less the mean of its neighbours."""
+def _less_neighbours(values: Tensor, near: Tensor) -> Tensor:
+    """Each row of (n, d) less the mean of its neighbours (n, k)."""
     total = sum((values[column] for column in near.mT), torch.zeros_like(values))
     return values - total / near.shape[1]

@@ -1,4 +1,4 @@
-"""Training that takes dead latents out on its way, so that the model shrinks to what it uses."""
+"""Training that removes inactive latents, so that the model shrinks to what it uses."""
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
@@ -21,17 +21,17 @@ from nashae_core.training import train
 
 @dataclass(frozen=True)
 class Pruning:
-    """When latents are taken out, and which."""
+    """When latents are removed, and which."""
 
     every: int = 100
     """Steps between two prunings."""
     until: int = 600
-    """The last pruning that leaves a spare. One more follows `every` steps later, without."""
+    """The last pruning that keeps a spare. One more follows `every` steps later, without."""
     least_range: float = 0.2
-    """A latent stays when its max − min over the data is above this, NashAE's rule of a learned
-    latent; the widest of the others stays as a spare, because it may still be on its way."""
+    """A latent is active if its max − min over the data is above this, NashAE's rule of a learned
+    latent. The widest inactive one is kept as a spare: it may still become active."""
     last_range: float = 0.05
-    """The same for the last pruning: what is narrower by then is dead."""
+    """The same for the last pruning: what is narrower by then stays inactive."""
 
     def __post_init__(self) -> None:
         check_fields(self, "at least 1", "every")
@@ -44,14 +44,11 @@ class Pruning:
         return self.until // self.every * self.every + self.every
 
     def kept(self, ranges: Float[Tensor, " m"], step: int) -> list[int]:
-        """The latents that stay after the pruning of a step; at least one does."""
-        least = self.last_range if step >= self.last else self.least_range
-        stays = ranges > least
-        if step < self.last or not stays.any():
-            spare = torch.where(stays, -1.0, ranges).argmax()
-            if not stays.all():
-                stays[spare] = True
-        return stays.nonzero().flatten().tolist()
+        """The indices of the latents that the pruning at a step keeps, at least one."""
+        kept = ranges > (self.last_range if step >= self.last else self.least_range)
+        if not kept.all() and (step < self.last or not kept.any()):
+            kept[torch.where(kept, -1.0, ranges).argmax()] = True
+        return kept.nonzero().flatten().tolist()
 
 
 def train_pruned(
@@ -65,22 +62,42 @@ def train_pruned(
     resume: Mapping[str, Tensor] | None = None,
     on_record: Callable[[Progress], object] | None = None,
 ) -> tuple[NashAE, History]:
-    """Train a copy of a model as `train` does, and take the latents out that die on the way.
+    """Train a copy of a model as `train` does, and remove latents that become inactive.
 
-    A latent that is taken out is held at its mean over the data (`remove_latents`). Ranges and
-    means are those of at most 10,000 observations. The model that is returned has the latents that
-    stayed.
+    A removed latent is held at its mean over the data (`remove_latents`). Ranges and means are
+    those of at most 10,000 observations.
 
-    - `resume`: a `Progress.state()` of an earlier call with equal arguments, whatever number of
-      latents it had; the run ends with the bits of one that was not interrupted.
-    - `on_record`: as of `train`; where it returns `True`, nothing is taken out any more either.
+    Differs from the paper, which removes nothing: inactive latents stay in training and become
+    active again, the more the larger m.
 
-    Raises `ValueError`, all before anything is trained, where `train` does, where
-    `config.record_every` does not divide `pruning.every`, for a model that is no NashAE, networks
-    that `remove_latents` refuses and such as do not take the observations.
+    Args:
+        model: A NashAE whose encoder ends, and decoder begins, with a linear layer with a bias.
+        observations: As for `train`.
+        config: `config.record_every` must divide `pruning.every`.
+        generator: As for `train`.
+        pruning: When latents are removed, and which.
+        device: Where to train.
+        resume: A `Progress.state()` of an earlier call with equal arguments, of any number of
+            latents; the run ends with the bits of one that was not interrupted.
+        on_record: As for `train`; once it returns `True` nothing more is removed.
 
-    Differs from the paper, which prunes nothing: there dead latents go on being trained, and grow
-    back, the more the larger m.
+    Returns:
+        The trained copy, with the latents that stayed, and its history.
+
+    Raises:
+        ValueError: As for `train`; a `record_every` that does not fit; networks that cannot lose a
+            latent or do not take the observations. All before anything is trained.
+        TypeError: `model` is no NashAE.
+
+    Example:
+        >>> import torch
+        >>> from nashae_core import MLP, NashAE, Predictors, TrainConfig, train_pruned
+        >>> model = NashAE(MLP((6, 5), generator=0), MLP((5, 6), generator=0),
+        ...                Predictors(5, generator=0))
+        >>> x = torch.randn(50, 6, generator=torch.Generator().manual_seed(0))
+        >>> smaller, history = train_pruned(model, x, TrainConfig(steps=100), generator=0)
+        >>> smaller.predictors.latents <= 5
+        True
     """
     check_game(model)
     check_kind(config, TrainConfig, "config", "give TrainConfig(...)")

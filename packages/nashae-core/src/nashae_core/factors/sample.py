@@ -1,4 +1,4 @@
-"""Some observations on which a model is measured while it is trained."""
+"""A sample of observations, on which models are measured while a search trains them."""
 
 from collections.abc import Iterable, Iterator
 
@@ -21,11 +21,14 @@ BATCH = 1000
 
 
 class HeldObservations:
-    """Observations that were moved to their device and checked once, for many calls of `train`.
+    """Observations that are on their device and checked, for many calls of `train`.
 
-    - `rows`: as `on_device` gives them.
-    - `dtype`: the type of the rows of a batch.
-    - `shift`, `scale`: a batch is (x − shift)/scale, worked out in 64 bits.
+    Args:
+        rows: As `on_device` gives them.
+        device: Their device.
+        dtype: The type of a batch.
+        shift: A batch is (x − shift)/scale, computed in 64 bits.
+        scale: See `shift`.
     """
 
     def __init__(
@@ -46,7 +49,7 @@ class HeldObservations:
         return self._standard(self._rows[index])
 
     def read_ahead(self, index: Iterable[Tensor]) -> Iterator[Tensor]:
-        """The rows at each of `index`, in order; read ahead where the observations are."""
+        """The observations at each of `index`, in order; read ahead if they are streamed."""
         return map(self._standard, batches(self._rows, index, self._device))
 
     def _standard(self, x: Tensor) -> Tensor:
@@ -56,7 +59,7 @@ class HeldObservations:
 
 
 class DataSample:
-    """At most 10,000 of some observations, evenly spaced in the data's order."""
+    """At most 10,000 observations, evenly spaced in the data's order."""
 
     def __init__(self, observations: HeldObservations) -> None:
         self.observations = observations
@@ -66,9 +69,9 @@ class DataSample:
     def of(
         cls, observations: ObservationsLike, device: torch.device, dtype: torch.dtype
     ) -> "DataSample":
-        """Of observations that are to be moved to `device` as `dtype`, and checked.
+        """A sample of observations that are yet to be moved to `device` as `dtype`.
 
-        Raises `ValueError` where `train` does.
+        Raises `ValueError` as `train` does.
         """
         return cls(HeldObservations(on_device(observations, device, dtype), device, dtype))
 
@@ -77,7 +80,7 @@ class DataSample:
         return self.observations.read_ahead(torch.split(self._index, BATCH))
 
     def rows(self, most: int) -> Tensor:
-        """At most so many of these observations, evenly spaced."""
+        """At most `most` of these observations, evenly spaced."""
         chosen = self._index[evenly(len(self._index), most)]
         return torch.cat(list(self.observations.read_ahead([chosen])))
 

@@ -1,4 +1,4 @@
-"""Data of any scale and offset, as the searches train on them."""
+"""Data of any scale and offset, standardised as the searches train on them."""
 
 import math
 import warnings
@@ -12,21 +12,23 @@ from nashae_core.factors.checks import check_rows
 from nashae_core.factors.sample import BATCH, DataSample, HeldObservations
 from nashae_core.observations.access import ObservationsLike, as_observations, on_device
 
-# The weight, beside the skewness, of what decides the sign of data without any.
+# The weight, beside the skewness, of the projection that decides the sign of data without skew.
 TIE = 1e-3
-# A mean of equal numbers differs from them by less than this much of them.
+# A mean of equal numbers differs from them by less than this share of them.
 ROUNDING = 1e-12
-# The most that rounding may be of a deviation, for a model that is given the data as they are.
+# The largest rounding, in deviations, for a model that takes the data as given.
 COARSEST = 0.01
 
 
 class Standard(NamedTuple):
-    """What makes data standard: (x − shift)/scale has mean 0 and mean square 1.
+    """The numbers that standardise data: (x − shift)/scale has mean 0 and mean square 1.
 
-    Each is one number for all elements. The sign of `scale` is such that a·x + b, standardised by
-    its own two numbers, is x standardised by its own, also where a is negative: the standardised
-    data are skewed to the right. `variance` is theirs: ½·mean (x − x̄)² with x̄ the mean
-    observation, whose error it is.
+    Args:
+        shift: The mean of all elements.
+        scale: The deviation of all elements. Its sign makes the standardised data skewed to the
+            right, so that a·x + b is standardised to what x is, also for negative a.
+        variance: Of the standardised data: ½·mean (x − x̄)², x̄ being the mean observation. It is
+            the error of a model that always gives x̄.
     """
 
     shift: float
@@ -37,18 +39,18 @@ class Standard(NamedTuple):
 def standard_sample(
     observations: ObservationsLike, device: torch.device, dtype: torch.dtype
 ) -> tuple[DataSample, Standard]:
-    """A sample of standardised observations on `device`, as `dtype`, and what they were made by.
+    """A sample of standardised observations on `device`, as `dtype`, and their moments.
 
     The moments are those of at most 10,000 observations.
 
-    Warns (`UserWarning`) where a model of `dtype` cannot tell the observations apart as they are.
+    Warns (`UserWarning`) if a model of `dtype` rounds off differences between the observations as
+    given.
 
-    Raises `ValueError` where `train` does, for fewer than ten observations, and where all are the
-    same.
+    Raises `ValueError` as `train` does, for fewer than ten observations, and if all are equal.
     """
     observations = as_observations(observations)
     check_rows(observations)
-    # Until they are standardised the numbers keep their bits: a large offset needs them.
+    # A large offset needs all bits until it is subtracted.
     own = observations.dtype if isinstance(observations, Tensor) else torch.float64
     rows = on_device(observations, device, own)
     raw = DataSample(HeldObservations(rows, device, torch.float64))
@@ -64,7 +66,7 @@ def standard_sample(
 
 
 def _standard(raw: DataSample) -> Standard:
-    """The moments of observations; what differs by less than their mean's rounding is the same."""
+    """The moments; observations that differ by less than the mean's rounding are equal."""
     n = len(raw)
     mean_row = torch.stack([x.reshape(len(x), -1).sum(0) for x in raw.batches()]).sum(0) / n
     elements, mean = n * len(mean_row), mean_row.mean()
@@ -80,11 +82,13 @@ def _standard(raw: DataSample) -> Standard:
     if not squares.isfinite().all():
         raise ValueError("observations must be finite; got NaN or infinite elements")
     if not (squares > n * (ROUNDING * mean_row).square()).any():
-        raise ValueError("all observations are the same: there is no factor to find")
+        raise ValueError(
+            f"observations must differ; got {n} that are all the same: there is no factor to find"
+        )
     own = float(squares.sum()) / elements
     square = own + float(mean_row.var(correction=0))
     scale = math.sqrt(square)
-    # Data that reach as far below their mean as above have a sign by a projection of them.
+    # For data without skew a projection of them decides the sign.
     skewness = cubes / elements / scale**3
     sign = skewness + TIE * projection / math.sqrt(elements) / scale
     return Standard(float(mean), math.copysign(scale, sign), own / square / 2)
@@ -101,5 +105,5 @@ def _warn_of_offset(shift: float, scale: float, dtype: torch.dtype) -> None:
 
 
 def _disordered(first: int, n: int) -> Float[Tensor, " n"]:
-    """So many numbers around 0, always the same, from number `first` of their sequence on."""
+    """Numbers `first` to `first + n` of a fixed sequence around 0."""
     return torch.arange(first, first + n, dtype=torch.float64, device="cpu").square().cos()
