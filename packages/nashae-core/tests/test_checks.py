@@ -87,7 +87,7 @@ MODELS = {
     ),
     "an encoder of fewer latents": (
         lambda: with_networks(encoder=nn.Linear(INPUTS, M - 1)),
-        "the encoder gave",
+        "the encoder must give",
     ),
     "a decoder of fewer latents": (
         lambda: with_networks(decoder=nn.Linear(M - 1, INPUTS)),
@@ -95,9 +95,12 @@ MODELS = {
     ),
 }
 DATA = {
-    "five rows": (X[:5], "at least 10 rows.*got 5"),
-    "rows that are the same": (X[:1].expand(20, -1), "all observations are the same"),
-    "constants beside rounding": (torch.full((20, INPUTS), 0.1).double(), "are the same"),
+    "five rows": (X[:5], "at least 10, .*got 5"),
+    "rows that are the same": (X[:1].expand(20, -1), "observations must differ"),
+    "constants beside rounding": (
+        torch.full((20, INPUTS), 0.1).double(),
+        "observations must differ",
+    ),
     "an infinite element": (with_an_infinite_one(), "must be finite"),
 }
 

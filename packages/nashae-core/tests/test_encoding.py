@@ -43,7 +43,7 @@ def test_a_batch_of_nothing_is_refused(make_game, rows):
 @pytest.mark.parametrize(
     ("spoilt", "message"),
     [
-        (lambda x: x[:0], "observations is empty"),
+        (lambda x: x[:0], "observations must be at least one"),
         (lambda x: x.long(), "must be floating point; got torch.int64"),
         (lambda x: x / 0, "must be finite"),
     ],

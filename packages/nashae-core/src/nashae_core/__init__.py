@@ -1,4 +1,4 @@
-"""NashAE (Yeats et al., ECCV 2022): disentanglement by adversarial covariance minimisation."""
+"""NashAE: disentangled representations by adversarial covariance minimisation (ECCV 2022)."""
 
 from importlib.metadata import version
 

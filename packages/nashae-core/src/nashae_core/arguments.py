@@ -1,4 +1,4 @@
-"""What public functions check of their arguments, so that an error names the one that is wrong."""
+"""Checks of public functions' arguments; each error names the argument."""
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -45,9 +45,9 @@ def check_multiples(steps: Mapping[str, int], unit: int, unit_name: str) -> None
 def seeded(
     generator: Any, device: str | torch.device = "cpu", name: str = "generator"
 ) -> torch.Generator:
-    """A generator, or a fresh one on `device` of an int as its seed.
+    """A generator as given, or a new one on `device` seeded by an int.
 
-    Raises `TypeError` for anything else, `ValueError` for a seed outside of 0 ... 2**64 − 1.
+    Raises `TypeError` for anything else, `ValueError` for a seed outside 0 ... 2**64 − 1.
     """
     if isinstance(generator, torch.Generator):
         return generator
@@ -60,9 +60,9 @@ def seeded(
 
 
 def whole(number: Any, name: str, least: int | None = 1) -> int:
-    """A whole number of at least `least`, if that is asked.
+    """A whole number of at least `least`, if that is not None.
 
-    Raises `TypeError` for what is none, `ValueError` for a smaller one.
+    Raises `TypeError` for anything else, `ValueError` for a smaller one.
     """
     if not isinstance(number, Integral) or isinstance(number, bool):
         raise TypeError(f"{name} must be a whole number; got {described(number)}: give an int")
@@ -81,15 +81,15 @@ def check_kind(value: Any, kind: type, name: str, to_do: str) -> None:
 
 
 def check_network(value: Any, name: str) -> None:
-    """Raises `TypeError` where a value is no network."""
+    """Raises `TypeError` where a value is no `nn.Module`."""
     if not isinstance(value, nn.Module):
         raise TypeError(f"{name} must be an nn.Module; got {described(value)}: give a network")
 
 
 def on_known_device(device: Any) -> torch.device:
-    """A device that this machine has; "auto" is a CUDA device where there is one, else the CPU.
+    """A device of this machine; "auto" is a CUDA device if there is one, else the CPU.
 
-    Raises `ValueError` for another, `TypeError` for what is none.
+    Raises `ValueError` for another, `TypeError` for anything else.
     """
     if not isinstance(device, str | torch.device):
         raise TypeError(
@@ -98,21 +98,20 @@ def on_known_device(device: Any) -> torch.device:
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
-        found = torch.device(device)
-        torch.empty(0, device=found)
+        known = torch.device(device)
+        torch.empty(0, device=known)
     except (RuntimeError, AssertionError) as error:
         raise ValueError(
             f"device must be one that PyTorch finds here; got {str(device)!r}: give 'cpu', or "
             "install what it needs"
         ) from error
-    return found
+    return known
 
 
 def as_rows(x: Any, name: str, like: Tensor) -> Tensor:
-    """Floating-point rows (n, ...), as `as_tensor` takes them, of the type and device of `like`.
+    """Floating-point observations (n, ...), brought to the type and device of `like`.
 
-    Raises as `as_tensor` does, and `ValueError` where they are of another type, empty or not
-    finite.
+    Raises as `as_tensor` does, and `ValueError` for another type, and if empty or not finite.
     """
     tensor = as_tensor(x, name)
     check_floating(tensor.dtype, name)
@@ -126,10 +125,10 @@ def as_rows(x: Any, name: str, like: Tensor) -> Tensor:
 
 
 def as_codes(codes: Any, name: str = "codes") -> Tensor:
-    """Codes (n, m), as `as_tensor` takes them; whole numbers in float64.
+    """Codes (n, m), of anything that `as_tensor` takes; whole numbers become float64.
 
-    Raises as `as_tensor` does, and `ValueError` where they have another number of axes or elements
-    that are not finite real numbers.
+    Raises as `as_tensor` does, and `ValueError` for another number of axes, and if not real and
+    finite.
     """
     tensor = as_tensor(codes, name)
     if tensor.dim() != 2 or tensor.is_complex():
@@ -142,7 +141,7 @@ def as_codes(codes: Any, name: str = "codes") -> Tensor:
 
 
 def whole_numbers(numbers: Any, name: str) -> list[int]:
-    """A list of whole numbers, of a list, a tuple, a range, a tensor or an array of them.
+    """A list of whole numbers, from a list, a tuple, a range, a tensor or an array.
 
     Raises `TypeError` for anything else.
     """
@@ -156,11 +155,9 @@ def whole_numbers(numbers: Any, name: str) -> list[int]:
 
 
 def check_tensors(dims: str = "", /, **tensors: Any) -> None:
-    """Refuse what is not a floating-point tensor.
+    """Raises `TypeError` for what is no tensor, `ValueError` if not floating point or (dims).
 
-    `dims`: the axes that it must have, as an error names them; "... batch m": these at the end.
-
-    Raises `TypeError` for what is no tensor, `ValueError` for one of another kind.
+    `dims` names the axes; those of "... batch m" are the last ones.
     """
     for name, tensor in tensors.items():
         if not isinstance(tensor, Tensor):
@@ -181,21 +178,20 @@ def check_tensors(dims: str = "", /, **tensors: Any) -> None:
 
 
 def check_alike(dims: str = "", /, **tensors: Any) -> None:
-    """`check_tensors`, and a `ValueError` where their shapes differ."""
+    """As `check_tensors`; also raises `ValueError` if the shapes differ."""
     check_tensors(dims, **tensors)
     shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     if len({*shapes.values()}) > 1:
-        names, found = (" and ".join(map(str, of)) for of in (shapes, shapes.values()))
-        raise ValueError(f"{names} must be of one shape; got {found}")
+        names, sizes = (" and ".join(map(str, of)) for of in (shapes, shapes.values()))
+        raise ValueError(f"{names} must be of one shape; got {sizes}")
 
 
 def applied(
     network: Callable[[Tensor], Any], x: Tensor, role: str, what: str = "observations"
 ) -> Tensor:
-    """`network(x)`.
+    """`network(x)`, with errors that name what x is (`what`) and what the network is (`role`).
 
-    Raises `ValueError`, which names `what` x is and whose `role` is to take it, where the network
-    raises, and `TypeError` where it gives no tensor.
+    Raises `ValueError` where the network raises, `TypeError` where it gives no tensor.
     """
     try:
         output = network(x)
@@ -205,9 +201,9 @@ def applied(
         wanted = f"{what} must be what {role} takes"
         if str(error).startswith(wanted):
             raise
-        # What PyTorch says of it is of its own layers and matrices.
-        told = isinstance(error, ValueError)
-        reason = str(error).split("\n")[0] if told else "see the error before this one"
+        # PyTorch's own text speaks of layers and matrices.
+        own = isinstance(error, ValueError)
+        reason = str(error).split("\n")[0] if own else "see the error before this one"
         raise ValueError(
             f"{wanted}; got {x.dtype} {tuple(x.shape)}, for which it raises "
             f"{type(error).__name__}: {reason}"
@@ -220,7 +216,7 @@ def applied(
 
 
 def check_type(x: Tensor, weight: Tensor, name: str) -> None:
-    """Raises `ValueError` where `x` is of another type than the weight that it is to meet."""
+    """Raises `ValueError` where `x` is of another type than the weights, outside autocast."""
     if x.dtype != weight.dtype and not torch.is_autocast_enabled(x.device.type):
         raise ValueError(
             f"{name} must be {weight.dtype}, as the weights are; got {x.dtype}: "
@@ -229,7 +225,7 @@ def check_type(x: Tensor, weight: Tensor, name: str) -> None:
 
 
 def as_path(path: Any) -> Path:
-    """A path, of a str too.
+    """A path, from a str or a path.
 
     Raises `TypeError` for anything else.
     """
@@ -239,9 +235,9 @@ def as_path(path: Any) -> Path:
 
 
 def check_given_back(reconstruction: Tensor, x: Tensor) -> None:
-    """Raises `ValueError` where observations were not given back in their own shape."""
+    """Raises `ValueError` where a reconstruction is not of the observations' shape."""
     if reconstruction.shape != x.shape:
         raise ValueError(
-            f"the decoder gave {tuple(reconstruction.shape)} for observations {tuple(x.shape)}: "
-            "it must give them back in their shape"
+            "the decoder must give the observations' shape; got "
+            f"{tuple(reconstruction.shape)} for observations {tuple(x.shape)}"
         )

@@ -1,4 +1,4 @@
-"""What a model is, in words and numbers, and where two descriptions differ."""
+"""A description of a model as JSON values, and where two descriptions differ."""
 
 import json
 from collections.abc import Mapping
@@ -12,11 +12,10 @@ ABSENT = "absent"
 
 
 def description(model: nn.Module) -> dict[str, Any]:
-    """A model's `config`, and its `modules` by name; JSON values throughout.
+    """A model's `config` (a dataclass, else {}) and its `modules` by name, as JSON values.
 
-    A module is its class with its `extra_repr` and, where it is not PyTorch's, with its attributes
-    that are numbers, texts or functions, single or in tuples; those whose names begin with an
-    underscore are left out. A model without a config that is a dataclass has {}.
+    A module is described by its class, its `extra_repr` and, unless it is PyTorch's, its public
+    attributes that are numbers, texts or functions, single or in tuples.
     """
     config = getattr(model, "config", None)
     fields = asdict(config) if is_dataclass(config) else {}  # type: ignore[arg-type]
@@ -29,9 +28,9 @@ def description(model: nn.Module) -> dict[str, Any]:
 
 
 def first_difference(kept: object, given: object, name: str = "") -> tuple[str, str, str] | None:
-    """The first name, its value in `kept` and in `given`; None where they are equal.
+    """The first name whose values differ, and the values in `kept` and `given`; None if all agree.
 
-    Names within mappings are joined by dots, in the order of `given`, then of `kept`.
+    Names of nested mappings are joined by dots, in the order of `given`, then of `kept`.
     """
     if isinstance(kept, Mapping) and isinstance(given, Mapping):
         for key in [*given, *(key for key in kept if key not in given)]:
@@ -44,7 +43,7 @@ def first_difference(kept: object, given: object, name: str = "") -> tuple[str, 
 
 
 def as_json(value: Mapping[str, Any]) -> dict[str, Any]:
-    """What is read back where `value` was written; other values than JSON's as their `repr`."""
+    """The values as they are read back from JSON; those JSON does not have become their `repr`."""
     read: dict[str, Any] = json.loads(json.dumps(value, default=repr))
     return read
 
@@ -55,14 +54,14 @@ def _described(module: nn.Module) -> str:
         parts += [
             f"{name}={_value(value)}"
             for name, value in sorted(vars(module).items())
-            if not name.startswith("_") and name != "training" and _told(value)
+            if not name.startswith("_") and name != "training" and _is_described(value)
         ]
     return f"{type(module).__name__}({', '.join(filter(None, parts))})"
 
 
-def _told(value: object) -> bool:
+def _is_described(value: object) -> bool:
     if isinstance(value, tuple | list):
-        return all(map(_told, value))
+        return all(map(_is_described, value))
     return isinstance(value, bool | int | float | str) or callable(value)
 
 

@@ -1,4 +1,4 @@
-"""Whether a run's numbers are finite, asked without waiting for its device, and likely causes."""
+"""Whether a run's numbers are finite, without waiting for the device, and likely causes if not."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -8,7 +8,7 @@ from torch.optim import Optimizer
 
 
 def finite(tensors: Iterable[Tensor]) -> Callable[[], bool]:
-    """Whether all numbers are finite; the answer waits for what the device had to do until now."""
+    """Whether all numbers are finite; only calling the answer waits for the device."""
     flat = [t.reshape(-1) for t in tensors]
     if not flat:
         return lambda: True
@@ -23,13 +23,13 @@ def finite(tensors: Iterable[Tensor]) -> Callable[[], bool]:
     def answer() -> bool:
         if copied is not None:
             copied.synchronize()
-        return bool(host.numpy())  # numpy's, since PyTorch's would count as waiting
+        return bool(host.numpy())  # PyTorch's own read would count as waiting for the device
 
     return answer
 
 
 def first_bad(records: Sequence[Mapping[str, Tensor]]) -> tuple[int, str] | None:
-    """The first entry that is not finite: its number, and which of its terms, of which run."""
+    """The first entry that is not finite: its index, and the name of the term (and run)."""
     terms = {name: torch.stack([r[name] for r in records]).cpu() for name in records[0]}
     found = []
     for at, (name, values) in enumerate(terms.items()):
@@ -41,7 +41,7 @@ def first_bad(records: Sequence[Mapping[str, Tensor]]) -> tuple[int, str] | None
 
 
 def likely_causes(observations: Tensor, optimizers: Mapping[str, Optimizer], precision: str) -> str:
-    """What a run that diverged has to be asked about; `observations` are a sample."""
+    """The likely causes of a divergence, in words; `observations` are a sample."""
     x = observations.double()
     rates = ", ".join(
         f"{player} {' and '.join(f'{rate:g}' for rate in {g['lr']: 0 for g in o.param_groups})}"

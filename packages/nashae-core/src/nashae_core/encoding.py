@@ -1,4 +1,4 @@
-"""The codes of a whole data set, made once, as a table that every metric reads."""
+"""The codes of a whole data set, as one table."""
 
 from collections.abc import Callable
 from itertools import pairwise
@@ -20,17 +20,30 @@ def encode(
     batch_size: int = 1000,
     device: str | torch.device = "cpu",
 ) -> Float[Tensor, "n m"]:
-    """Codes (n, m) of all observations (n, ...), on the CPU, in their order, without gradients.
+    """The codes of all observations, in their order, on the CPU, without gradients.
 
-    `model` is any module with a method `encode`: NashAE (codes in (0, 1)), a VAE (posterior mean),
-    your own. It is moved to `device` and put into evaluation mode; what it encodes must be floating
-    point and finite.
+    Args:
+        model: Any module with a method `encode`: NashAE (codes in (0, 1)), a VAE (posterior means),
+            your own. It is moved to `device` and put into evaluation mode.
+        observations: (n, ...), as for `train`.
+        batch_size: Observations encoded at once.
+        device: Where to encode.
 
-    `observations` are as `train` takes them.
+    Returns:
+        (n, m).
 
-    Raises `ValueError` for observations that are empty, not floating point or not finite, a batch
-    size below 1, or a model without parameters; `TypeError` for a model without `encode`, and for
-    observations that are no array.
+    Raises:
+        ValueError: Observations that are empty, not floating point or not finite; a batch size
+            below 1; a model without parameters; codes of another shape.
+        TypeError: A model without `encode`; no array.
+
+    Example:
+        >>> import torch
+        >>> from nashae_core import MLP, NashAE, Predictors, encode
+        >>> model = NashAE(MLP((6, 3), generator=0), MLP((3, 6), generator=0),
+        ...                Predictors(3, generator=0))
+        >>> encode(model, torch.rand(50, 6)).shape
+        torch.Size([50, 3])
     """
     if isinstance(model, nn.Module) and not hasattr(model, "encode"):
         raise TypeError(

@@ -1,7 +1,7 @@
-"""The losses of NashAE (Yeats et al. 2022, section 3) as pure functions of tensors.
+"""The losses of NashAE as pure functions of tensors (https://arxiv.org/abs/2209.10677, section 3).
 
-`codes` z and `predictions` z′ have shape (batch, m), or (runs, batch, m) for models that are
-trained side by side; a loss is then one number a run.
+Codes z and predictions z′ are (batch, m), or (runs, batch, m) for models trained at once; a loss is
+then one number per run.
 """
 
 from typing import Any, Literal
@@ -15,13 +15,13 @@ from nashae_core.kernels.differentiation import differentiable_once, transformed
 
 
 class _HalfSquares(torch.autograd.Function):
-    """½·Σ (x′ − x)² of each run, differentiable once in x′, in fewer passes than the composed."""
+    """½·Σ (x′ − x)² of each run, differentiable once in x′, in few passes over the data."""
 
     @staticmethod
     def forward(ctx: Any, reconstruction: Tensor, observations: Tensor, runs: int) -> Tensor:
         error = reconstruction - observations
         ctx.save_for_backward(error)
-        # No product of the error with itself: autocast would round it, and it adds up in sequence.
+        # Not a dot product: autocast would round it, and it adds in sequence.
         return error.square().flatten(runs).sum(-1) / 2
 
     @staticmethod
@@ -41,12 +41,23 @@ def reconstruction_loss(
 ) -> Float[Tensor, "*runs"]:
     """L_R = ½·E|x′ − x|² (eq. 1).
 
-    `reduction` says what is done with the elements of one observation: "mean", or "sum" as the
-    paper writes it. `runs` is the number of leading dimensions that count separate runs; the next
-    one is the batch. Differentiable in the reconstruction alone: once, or within a transform of
-    `torch.func` as often as PyTorch's operators.
+    Differentiable in the reconstruction alone: once, or within a transform of `torch.func` as often
+    as PyTorch's operators.
 
-    Raises `ValueError` where the shapes differ, and for another `reduction` or `runs`.
+    Args:
+        reconstruction: x′, of the shape of x.
+        observations: x (batch, ...), or (runs, batch, ...).
+        reduction: Over the elements of one observation: "mean", or "sum" as in the paper.
+        runs: The number of leading axes that count runs; the next axis is the batch.
+
+    Raises:
+        ValueError: The shapes differ; another `reduction` or `runs`.
+
+    Example:
+        >>> import torch
+        >>> from nashae_core import reconstruction_loss
+        >>> reconstruction_loss(torch.ones(5, 4), torch.zeros(5, 4))
+        tensor(0.5000)
     """
     check_alike(reconstruction=reconstruction, observations=observations)
     check_choice(reduction, "reduction", ("mean", "sum"))
@@ -59,7 +70,7 @@ def reconstruction_loss(
     # and the published λ hold for the mean (with the sum, λ = 0.2 gives the latents of λ = 0).
     size = observations.shape[runs + 1 :].numel()
     if transformed() or torch.promote_types(reconstruction.dtype, observations.dtype).itemsize < 4:
-        # The sum of a whole batch leaves float16, a mean does not.
+        # The sum over a batch can exceed float16, a mean does not.
         squares = (reconstruction - observations.detach()).square().flatten(runs)
         return squares.mean(-1) * (0.5 if reduction == "mean" else 0.5 * size)
     divisor = observations.shape[runs] * (size if reduction == "mean" else 1)
@@ -70,14 +81,15 @@ def reconstruction_loss(
 def predictor_loss(
     predictions: Float[Tensor, "*runs batch m"], codes: Float[Tensor, "*runs batch m"]
 ) -> Float[Tensor, "*runs"]:
-    """½·mean (z′ − z)²: the mean over i of L_ρi (eq. 2).
+    """½·mean (z′ − z)², the mean over i of L_ρi (eq. 2).
 
-    Raises `ValueError` where the shapes differ.
+    Raises:
+        ValueError: The shapes differ.
     """
     check_alike("... batch m", predictions=predictions, codes=codes)
     # Differs from the paper: eq. 2 is one loss for each predictor; the authors' code takes their
-    # mean. No predictor shares a weight with another, so this divides each gradient by m, of which
-    # Adam sees nothing but for its epsilon.
+    # mean. Predictors share no weight, so this divides each gradient by m, which changes Adam's
+    # steps only through its epsilon.
     return (predictions - codes).square().flatten(-2).mean(-1).mul(0.5)
 
 
@@ -86,10 +98,11 @@ def covariance_loss(
 ) -> Float[Tensor, "*runs"]:
     """L_A = Σ_i Cov(z′_i, z_i) (eq. 4).
 
-    Cov is the biased covariance of the batch, E[z′z] − E[z′]E[z]. The gradient goes into both
-    arguments. The authors hand in `codes.detach()`.
+    Cov is the biased covariance over the batch, E[z′z] − E[z′]E[z]. The gradient reaches both
+    arguments; the authors pass `codes.detach()`.
 
-    Raises `ValueError` where the shapes differ.
+    Raises:
+        ValueError: The shapes differ.
     """
     check_alike("... batch m", predictions=predictions, codes=codes)
     centred = codes - codes.mean(-2, keepdim=True)
@@ -101,7 +114,8 @@ def weighted_loss(
 ) -> Float[Tensor, "*runs"]:
     """L_R,A(λ) = (1 − λ)·L_R + λ·L_A (eq. 5), λ in [0, 1).
 
-    Raises `ValueError` where the shapes differ.
+    Raises:
+        ValueError: The shapes differ.
     """
     check_alike(reconstruction=reconstruction, covariance=covariance)
     return (1 - lam) * reconstruction + lam * covariance

@@ -15,21 +15,33 @@ from nashae_core.kernels.differentiation import transformed
 from nashae_core.kernels.perceptron import perceptron
 from nashae_core.kernels.sparse import by_input
 
-# A first layer of as many weights is laid out by input, for rows that are mostly zero.
+# A first layer of at least this many weights is laid out by input, for inputs mostly zero.
 LARGE_LAYER = 1_000_000
 
 
 class MLP(nn.Module):
     """Linear layers with an activation between them: (batch, sizes[0]) to (batch, sizes[-1]).
 
-    Weights are `weights[i]` (outputs, inputs), drawn by kaiming-normal with gain 1 in the last
-    layer and `hidden_gain` in those before; biases are `biases[i]` (outputs,), drawn uniformly
-    within ±1/√fan_in; both from `generator`, on its device; an int seeds one on the CPU.
-    On the CPU rows of which most elements are zero, such as dSprites' pixels, meet the first layer
-    as a sum of columns of its weight, equal to the product within rounding.
+    Weights are `weights[i]` (outputs, inputs), biases `biases[i]` (outputs,). On the CPU, for
+    inputs that are mostly zero, such as dSprites' pixels, the first layer sums columns of its
+    weight instead, with the same result up to rounding.
 
-    Raises `ValueError` where there are fewer than two sizes, one is below 1, the activation is none
-    of selu, relu and tanh, or the gain is not a finite number above 0.
+    Args:
+        sizes: Of the input, of each hidden layer, and of the output.
+        activation: "selu", "relu" or "tanh".
+        hidden_gain: The gain of the hidden layers' weights; it is 1 in the last layer.
+        generator: Draws weights (kaiming-normal) and biases (uniform within ±1/√fan_in), on its
+            device; an int seeds one on the CPU.
+
+    Raises:
+        ValueError: Fewer than two sizes, or one below 1; another activation; a gain that is not
+            finite and above 0.
+
+    Example:
+        >>> import torch
+        >>> from nashae_core import MLP
+        >>> MLP((64, 32, 8), generator=0)(torch.rand(5, 64)).shape
+        torch.Size([5, 8])
     """
 
     def __init__(
@@ -74,7 +86,7 @@ class MLP(nn.Module):
         return ACTIVATIONS[self.activation].plain(self._layers(x, layers)) if layers else x
 
     def _layers(self, x: Tensor, layers: int) -> Tensor:
-        """The output of so many layers, before an activation."""
+        """The output of the first `layers` layers, without a last activation."""
         check_tensors(x=x)
         if x.dim() != 2 or x.shape[1] != self.sizes[0]:
             raise ValueError(f"x must be (batch, {self.sizes[0]}); got {tuple(x.shape)}")

@@ -1,4 +1,4 @@
-"""NashAE: an autoencoder that plays against predictors of its own latents."""
+"""NashAE: an autoencoder trained against predictors of its own latents."""
 
 import math
 from collections.abc import Mapping
@@ -24,35 +24,35 @@ from nashae_core.observations.inspection import Demands
 from nashae_core.predictors import Predictors
 from nashae_core.trainable import Batches, Trainable, Turn, Turns
 
-# What the observations are standardised by, where they are: buffers of the model.
+# The buffers that hold what `standardise` was given.
 STANDARD = ("data_shift", "data_scale")
 
 
 @dataclass(frozen=True)
 class NashAEConfig:
-    """The game. The defaults are the authors'."""
+    """The losses and learning rates of NashAE. The defaults are those of the authors' code."""
 
     lam: float = 0.2
-    """λ in [0, 1): the weight of the covariance against the reconstruction (eq. 5)."""
+    """λ in [0, 1), the weight of the covariance against the reconstruction (eq. 5)."""
     warm_up: int = 0
-    """Steps over which the weight rises linearly from 0 to λ; the authors have none."""
+    """Steps over which the weight rises linearly from 0 to λ; the authors use 0."""
     warm_up_from: int = 0
-    """The step at which that begins; until then the weight is 0, unless `warm_up` is 0."""
+    """The step at which the rise begins; the weight is 0 before, unless `warm_up` is 0."""
     predictor_updates: int = 5
-    """Updates of the predictors a step, before the one of the autoencoder."""
+    """Updates of the predictors per step, before one of the autoencoder."""
     autoencoder_lr: float = 1e-3
     """Adam's learning rate for the encoder and the decoder."""
     predictor_lr: float = 1e-2
     """Adam's learning rate for the predictors."""
     reconstruction: Literal["mean", "sum"] = "mean"
-    """The reconstruction loss is the mean over an observation's elements or, as in eq. 1, a sum."""
+    """Squared errors are averaged over an observation's elements or, as in eq. 1, summed."""
     covariance: Literal["through-predictions", "through-both"] = "through-predictions"
-    """Where the gradient of eq. 4 goes: into z′ alone, z being fixed, or into z as well."""
+    """Whether the gradient of eq. 4 reaches z′ alone, with z fixed, or z as well."""
     code_noise: float = 0.0
-    """Standard deviation of Gaussian noise on the codes that the decoder is given while it is
-    trained; the predictors are given the codes as they are. The authors have none."""
+    """Standard deviation of Gaussian noise added to the decoder's input in training. The predictors
+    see clean codes. The authors use 0."""
     logit_weight: float = 0.0
-    """The weight of ½·E|ζ|², which keeps codes from the ends of (0, 1); the authors have none."""
+    """The weight of ½·E|ζ|², which keeps codes away from 0 and 1; the authors use 0."""
 
     def __post_init__(self) -> None:
         check_fields(self, "in [0, 1)", "lam")
@@ -63,21 +63,23 @@ class NashAEConfig:
         check_choice(self.covariance, "covariance", ("through-predictions", "through-both"))
 
     def at_odds(self, odds: float, warm_up: int) -> "NashAEConfig":
-        """The same game at λ/(1 − λ) = `odds`, to which λ rises over `warm_up` steps at first."""
+        """The same config with λ/(1 − λ) = `odds`, λ rising over the first `warm_up` steps."""
         return replace(self, lam=odds / (1 + odds), warm_up=warm_up, warm_up_from=0)
 
     def weight(self, step: int) -> float:
-        """The weight of the covariance in step number `step`, from 0."""
+        """The weight of the covariance in a step, counted from 0."""
         if not self.warm_up:
             return self.lam
         return self.lam * min(1.0, max(0.0, (step - self.warm_up_from) / self.warm_up))
 
 
 class NashAEOutput(NamedTuple):
-    """All that a forward pass makes.
+    """The result of a forward pass.
 
-    Codes z in (0, 1) (batch, m), the reconstruction x′ (as the observations), predictions z′ of
-    the codes (batch, m).
+    Args:
+        codes: z (batch, m), each in (0, 1).
+        reconstruction: x′, of the observations' shape.
+        predictions: z′ (batch, m), of the codes.
     """
 
     codes: Float[Tensor, "*runs batch m"]
@@ -86,14 +88,25 @@ class NashAEOutput(NamedTuple):
 
 
 class NashAE(Trainable):
-    """An autoencoder and its predictors (Yeats et al. 2022, section 3).
+    """An autoencoder and predictors of its latents (Yeats et al. 2022, section 3).
 
-    - `encoder`: any module from observations (batch, ...) to ζ (batch, latents), real numbers: the
-      sigmoid that makes codes of them is NashAE's.
-    - `decoder`: any module from codes (batch, latents) back to the observations' shape.
-    - `predictors`: `Predictors(latents, ...)`.
+    Args:
+        encoder: Any module from observations (batch, ...) to real numbers ζ (batch, m). NashAE
+            applies the sigmoid that makes codes of them.
+        decoder: Any module from codes (batch, m) to the observations' shape.
+        predictors: `Predictors(m, ...)`.
+        config: Losses and learning rates.
 
-    The networks are given the observations as they are, unless `standardise` was called.
+    Source:
+        https://arxiv.org/abs/2209.10677
+
+    Example:
+        >>> import torch
+        >>> from nashae_core import MLP, NashAE, Predictors
+        >>> model = NashAE(MLP((6, 8, 3), generator=0), MLP((3, 8, 6), generator=0),
+        ...                Predictors(3, generator=0))
+        >>> model(torch.rand(5, 6)).codes.shape
+        torch.Size([5, 3])
     """
 
     objective = "reconstruction_loss"
@@ -120,32 +133,32 @@ class NashAE(Trainable):
         self.register_load_state_dict_pre_hook(_take_standard)  # type: ignore[no-untyped-call]
 
     def standardise(self, shift: float = 0.0, scale: float = 1.0) -> None:
-        """From now on give the networks (x − shift)/scale in place of the observations x.
+        """Make the networks see (x − shift)/scale from now on; `encode` and `decode` still take x.
 
-        `encode`, `decode` and training take x itself all the same. The losses are those of the
-        standardised observations, so that λ and the learning rates mean what they mean for data of
-        mean 0 and deviation 1. Both numbers belong to the model's state and to its weights on disk
-        (`data_shift` and `data_scale`; absent at 0 and 1, where the networks are given x).
+        The losses are those of the standardised observations, so λ and the learning rates mean what
+        they mean for data of mean 0 and deviation 1. Both numbers are part of the `state_dict` and
+        of weights on disk (`data_shift`, `data_scale`), unless they are 0 and 1.
 
-        Raises `ValueError` where one is not finite, or `scale` is 0.
+        Raises:
+            ValueError: A number is not finite, or `scale` is 0.
         """
         if not (math.isfinite(shift) and math.isfinite(scale) and scale):
             raise ValueError(
                 f"shift and scale must be finite, and scale not 0; got {shift} and {scale}"
             )
-        weight, plain = self.predictors.weight1, (shift, scale) == (0, 1)
+        weight, neither = self.predictors.weight1, (shift, scale) == (0, 1)
         for name, value in zip(STANDARD, (shift, scale), strict=True):
-            setattr(self, name, None if plain else weight.new_tensor(value))
+            setattr(self, name, None if neither else weight.new_tensor(value))
 
     @property
     def standardised_by(self) -> tuple[float, float]:
-        """The shift and the scale of `standardise`; 0 and 1 where the networks are given x."""
+        """The shift and the scale of `standardise`; 0 and 1 if the networks see x."""
         if self.data_shift is None or self.data_scale is None:
             return 0.0, 1.0
         return float(self.data_shift), float(self.data_scale)
 
     def standardised(self, x: Float[Tensor, "*observations"]) -> Float[Tensor, "*observations"]:
-        """The observations as the networks are given them."""
+        """The observations as the networks see them."""
         if self.data_shift is None or self.data_scale is None:
             return x
         return (x - self.data_shift) / self.data_scale
@@ -158,15 +171,15 @@ class NashAE(Trainable):
         zeta = applied(self.encoder, x, "the encoder")
         if zeta.dim() < 2 or zeta.shape[-1] != self.predictors.latents:
             raise ValueError(
-                f"the encoder gave {tuple(zeta.shape)} for observations {tuple(x.shape)}; "
-                f"the predictors want (batch, {self.predictors.latents})"
+                f"the encoder must give (batch, {self.predictors.latents}), a number for each "
+                f"predictor; got {tuple(zeta.shape)} for observations {tuple(x.shape)}"
             )
-        # In the weights' type, whatever autocast made of ζ: codes are near ½, where 8 bits are too
+        # In the weights' type, whatever autocast made of ζ: near ½ the 8 bits of bfloat16 are too
         # few for a covariance of 1e-3.
         return zeta.to(self.predictors.weight1.dtype)
 
     def decode(self, codes: Float[Tensor, "*runs batch m"]) -> Float[Tensor, "*observations"]:
-        """The observations that `codes` stand for."""
+        """The reconstruction of observations from their codes."""
         x = self._decoded(codes)
         if self.data_shift is None or self.data_scale is None:
             return x
@@ -178,11 +191,11 @@ class NashAE(Trainable):
         return NashAEOutput(codes, self.decode(codes), self.predictors(codes))
 
     def _decoded(self, codes: Float[Tensor, "*runs batch m"]) -> Float[Tensor, "*observations"]:
-        """What the decoder gives: the observations as the networks are given them."""
+        """The reconstruction of `standardised` observations."""
         return applied(self.decoder, codes, "the decoder", "codes")
 
     def demands(self) -> Demands:
-        """Observations that differ."""
+        """Observations that are not all equal."""
         return Demands(varied=True, standardised_by=self.standardised_by)
 
     def optimizers(self) -> Mapping[str, Optimizer]:
@@ -194,20 +207,22 @@ class NashAE(Trainable):
         }
 
     def turns(self, batches: Batches, step: int, generator: torch.Generator) -> Turns:
-        """The predictors fit the codes of a batch; the autoencoder answers on the same batch."""
+        """The predictors fit the codes of a batch, then the autoencoder moves on the same batch."""
         x = self.standardised(batches[0])
-        # One encoding serves both players: the predictors' turns do not move the encoder.
+        # One encoding serves all turns: those of the predictors do not move the encoder.
         logits = self._logits(x)
         codes = torch.sigmoid(logits)
         for loss, gradients in self.predictors.rounds(codes, self.config.predictor_updates):
             yield Turn("predictors", loss, {"predictor_loss": loss}, gradients)
-        turn = self._answer(x, codes, self.config.weight(step), generator)
+        turn = self._autoencoder_turn(x, codes, self.config.weight(step), generator)
         if self.config.logit_weight:
             size = logits.square().sum(-1).mean(-1).sum() / 2
             turn = turn._replace(loss=turn.loss + self.config.logit_weight * size)
         yield turn
 
-    def _answer(self, x: Tensor, codes: Tensor, weight: float, generator: torch.Generator) -> Turn:
+    def _autoencoder_turn(
+        self, x: Tensor, codes: Tensor, weight: float, generator: torch.Generator
+    ) -> Turn:
         predictions = self.predictors(codes)
         reconstruction = self._decoded(noisy(codes, self.config.code_noise, generator))
         check_given_back(reconstruction, x)
@@ -227,7 +242,7 @@ class NashAE(Trainable):
 def noisy(
     codes: Float[Tensor, "*runs batch m"], deviation: float, generator: torch.Generator
 ) -> Float[Tensor, "*runs batch m"]:
-    """The codes with Gaussian noise; nothing is drawn for none."""
+    """The codes with Gaussian noise; nothing is drawn for a deviation of 0."""
     if not deviation:
         return codes
     noise = torch.randn(codes.shape, generator=generator, device=codes.device, dtype=codes.dtype)
@@ -235,8 +250,7 @@ def noisy(
 
 
 def _take_standard(model: NashAE, state: Mapping[str, Tensor], prefix: str, *_: Any) -> None:
-    """Before a state is loaded: the model is standardised, or not, as the state is."""
+    """Before a state is loaded, make the model standardised, or not, as the state is."""
     for name in STANDARD:
-        found = state.get(prefix + name)
-        like = model.predictors.weight1
-        setattr(model, name, None if found is None else found.to(like, copy=True))
+        value, like = state.get(prefix + name), model.predictors.weight1
+        setattr(model, name, None if value is None else value.to(like, copy=True))

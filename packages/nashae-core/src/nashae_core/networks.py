@@ -1,9 +1,4 @@
-"""The convolutional encoder and decoder of the paper, for images of any size and for series.
-
-An encoder maps observations (batch, ...) to `outputs` real numbers each; NashAE puts its own
-sigmoid on them, a VAE reads two heads from 2m of them. A decoder maps codes (batch, m) to
-reconstructions.
-"""
+"""The convolutional encoder and decoder of the paper, for images of any size and for series."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -56,17 +51,17 @@ LAYERS = nn.Linear | nn.Conv1d | nn.Conv2d | nn.ConvTranspose1d | nn.ConvTranspo
 
 
 def _undrawn(layer: Callable[..., nn.Module], device: torch.device) -> Callable[..., nn.Module]:
-    """Makes layers with weights yet to draw: PyTorch's global generator is left alone."""
+    """Makes layers without drawing their weights from PyTorch's global generator."""
     return partial(utils.skip_init, layer, device=device)
 
 
 def initialise(network: nn.Module, generator: torch.Generator | int) -> None:
-    """Draw every linear and convolution layer of `network` anew, in place.
+    """Draw the weights of every linear and convolution layer anew, in place, as the authors' code.
 
-    Weights: kaiming-normal with gain 1. Biases: uniform within ±1/√fan_in, PyTorch's default.
-    `generator` is on the device of the network; an int seeds one there.
-
-    Source: the authors' code.
+    Args:
+        network: Any module.
+        generator: Draws weights (kaiming-normal, gain 1) and biases (uniform within ±1/√fan_in); on
+            the network's device. An int seeds one there.
     """
     check_network(network, "network")
     parameter = next(network.parameters(), None)
@@ -94,16 +89,22 @@ def conv_encoder(
     shorter side 4 pixels or more; a series has convolutions of 8 samples, stride 4.
 
     Args:
-        outputs: 1 or more.
-        channels: 1 or more.
+        outputs: m for NashAE; 2m for a VAE, which makes two heads of them.
+        channels: 3 for colour images, 1 for grey ones.
         size: (height, width), each 16 to 256, or (t,), 16 or more, for series (batch, channels, t).
-        generator: draws the weights, on its device; an int seeds one on the CPU.
+        generator: Draws the weights, on its device; an int seeds one on the CPU.
 
     Raises:
-        ValueError: for numbers out of range, and, from the network, for observations of another
-            shape.
+        ValueError: A number is out of range. The network raises it for images of another shape.
 
-    Source: Yeats et al. 2022, supplement.
+    Source:
+        Yeats et al. 2022, supplement, https://arxiv.org/abs/2209.10677
+
+    Example:
+        >>> import torch
+        >>> from nashae_core import conv_encoder
+        >>> conv_encoder(10, generator=0)(torch.rand(2, 3, 64, 64)).shape
+        torch.Size([2, 10])
     """
     outputs, channels, generator = _checked("outputs", outputs, channels, generator)
     sizes, filters, kind = _stages(size)
@@ -131,13 +132,13 @@ def conv_decoder(
     """The mirror of `conv_encoder`: codes (batch, latents) to images (batch, channels, ...).
 
     Args:
-        latents: 1 or more.
-        channels: 1 or more.
-        size: as for `conv_encoder`.
-        generator: draws the weights, on its device; an int seeds one on the CPU.
+        latents: m.
+        channels: 3 for colour images, 1 for grey ones.
+        size: As for `conv_encoder`.
+        generator: Draws the weights, on its device; an int seeds one on the CPU.
 
     Raises:
-        ValueError: for numbers out of range, and, from the network, for other codes.
+        ValueError: A number is out of range. The network raises it for codes of another shape.
     """
     latents, channels, generator = _checked("latents", latents, channels, generator)
     sizes, filters, kind = _stages(size)
@@ -196,7 +197,7 @@ def _checked(
 def _check_images(
     network: nn.Sequential, inputs: tuple[Tensor, ...], size: tuple[int, ...]
 ) -> None:
-    """Refuse images of another size before a layer does that speaks of matrices."""
+    """Refuse images of another shape."""
     (images,), weight = inputs, next(network.parameters())
     wanted = (weight.shape[1], *size)
     check_tensors(images=images)

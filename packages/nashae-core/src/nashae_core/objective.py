@@ -1,4 +1,4 @@
-"""What a run has to lower, and whether it has."""
+"""Whether a run has lowered what it must."""
 
 import warnings
 from collections.abc import Mapping, Sequence
@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-# By this share of itself an objective may end higher than it began: the first step's is of one
-# batch, and a short run's has not fallen by more than batches differ.
+# An objective may end higher than it began by this share: batches differ, and the first step has
+# one.
 NOISE = 0.5
 
 
 class Objective:
     """The objective in the first step of a run and in its last entry, on the model's device.
 
-    - `name`: the term of the history that it is; None: the loss of the only player.
-    - `players`: how many there are. A game that names no term has no objective.
-    - `began`: the objective in the first step, of a run that is resumed.
+    Args:
+        name: The term of the history that is the objective; None for the loss of the only player.
+        players: Their number. With several and no name there is no objective.
+        began: The objective in the first step, of a run that is resumed.
     """
 
     def __init__(self, name: str | None, players: int, began: Tensor | None) -> None:
@@ -25,7 +26,7 @@ class Objective:
         self._ended: Tensor | None = None
 
     def note(self, taken: Sequence[tuple[Mapping[str, Tensor], Tensor | None]]) -> None:
-        """What some steps came to: their terms, and the loss of the last turn of each."""
+        """Note some steps: of each the terms, and the loss of its last turn."""
         if self._name is not None:
             values = [terms[self._name] for terms, _ in taken if self._name in terms]
         else:
@@ -36,9 +37,9 @@ class Objective:
             self._ended = of_steps.mean(0)
 
     def warn_of_rise(self) -> None:
-        """Warn where it has ended at more than one and a half times what it was at first.
+        """Warn if it has ended more than 1.5 times as high as it began.
 
-        Called by `train`, whose caller the warning names.
+        Called by `train`; the warning names the caller of `train`.
         """
         if self.began is None or self._ended is None:
             return

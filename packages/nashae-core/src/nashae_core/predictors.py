@@ -16,16 +16,28 @@ from nashae_core.kernels.ensemble import Weights
 class Predictors(nn.Module):
     """The ensemble ρ: m networks m → hidden → hidden → 1 with SELU, the i-th blind to latent i.
 
-    Parameters are stacked, one slice a network: `weight1` (nets, m, hidden), `bias1` (nets, 1,
-    hidden), and so on, nets = runs·m. Weights are drawn by kaiming-normal with gain 1, biases
-    uniformly within ±1/√fan_in, both from `generator`, which an int seeds. `runs` is the number of
-    models whose ensembles are held side by side.
+    Parameters are stacked, one slice per network: `weight1` (nets, m, hidden), `bias1` (nets, 1,
+    hidden), and so on, nets = runs·m. Network i cannot see latent i because that row of its first
+    weight is zero.
 
-    Raises `ValueError` where there are fewer than two latents (nothing to predict one from) or no
-    hidden unit.
+    Args:
+        latents: m, at least 2.
+        hidden: Units in each of the two hidden layers.
+        runs: The number of models whose ensembles are held at once.
+        generator: Draws weights (kaiming-normal, gain 1) and biases (uniform within ±1/√fan_in); an
+            int seeds one.
 
-    Source: Yeats et al. 2022, section 3. The masking of latent i by zero is a zero row in the first
-    weight of network i, which is the same function.
+    Raises:
+        ValueError: A number is too small.
+
+    Source:
+        Yeats et al. 2022, section 3, https://arxiv.org/abs/2209.10677
+
+    Example:
+        >>> import torch
+        >>> from nashae_core import Predictors
+        >>> Predictors(4, generator=0)(torch.rand(10, 4)).shape
+        torch.Size([10, 4])
     """
 
     weight1: nn.Parameter

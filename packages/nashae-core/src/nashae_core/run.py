@@ -19,26 +19,26 @@ from nashae_core.observations.fingerprint import evenly_spaced, fingerprint
 from nashae_core.state import TrainingState
 from nashae_core.trainable import Trainable
 
-# Observations by which a state is told from one on other data.
+# Observations whose digest a state keeps, to be refused on other data.
 SAMPLE = 16
 Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How long and in what pieces to train. The defaults are the authors' for Beamsynthesis."""
+    """How long and on what batches to train. The defaults are the authors' for Beamsynthesis."""
 
     steps: int = 1000
-    """Steps, each on fresh batches."""
+    """Steps in all, each on new batches."""
     batch_size: int = 100
-    """Observations a batch, drawn with replacement."""
+    """Observations per batch, drawn with replacement."""
     record_every: int = 10
-    """Steps that one entry of the history averages, and between two calls of `on_record`."""
+    """Steps between two entries of the history, and two calls of `on_record`."""
     precision: Precision = "float32"
-    """bfloat16: the losses are computed under autocast; weights and optimisers stay float32."""
+    """bfloat16 computes the losses under autocast; weights and optimisers stay float32."""
     channels_last: bool = False
-    """Convolutions' weights lie in memory as tensor cores want them; no result depends on it but by
-    rounding."""
+    """Whether convolutions' weights are laid out as tensor cores need them; results are the same
+    up to rounding."""
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch_size", "record_every"):
@@ -48,11 +48,11 @@ class TrainConfig:
 
 @dataclass(frozen=True)
 class History:
-    """What was lowered and how far, in k entries.
+    """The losses of a training in k entries, each the mean since the entry before, on the CPU.
 
-    `steps` (k,) counts the steps done; `terms` maps names to numbers (k,), or (k, runs).
-
-    An entry is the mean over the steps since the entry before. All tensors are on the CPU.
+    Args:
+        steps: (k,), the steps done by each entry.
+        terms: By the name of a loss (k,), or (k, runs).
     """
 
     steps: Tensor
@@ -60,14 +60,15 @@ class History:
 
 
 class Progress(NamedTuple):
-    """What `on_record` is told: steps done, steps in all, the newest entry of the history.
+    """What `on_record` gets.
 
-    `terms` are still on the model's device, so reading one waits for it. `state()` copies all that
-    a run needs to go on: weights, optimisers, generators and history, as tensors by name, and what
-    the run is, which a run that goes on from it is compared with.
-
-    It raises `ValueError` after `on_record` has returned, when the run has gone on, and
-    `FloatingPointError` where a weight or a term is not finite: no run goes on from there.
+    Args:
+        step: Steps done.
+        steps: Steps in all.
+        terms: The newest entry of the history, on the model's device: reading one waits for it.
+        state: Makes a copy of all that `train(resume=...)` needs: weights, optimisers, generators,
+            history and a description of the run, as tensors by name. It raises `ValueError` after
+            `on_record` has returned, and `FloatingPointError` if a weight or a term is not finite.
     """
 
     step: int
@@ -77,7 +78,7 @@ class Progress(NamedTuple):
 
 
 class Run:
-    """A run as far as it is: what it has recorded, what is kept of it, whether it diverged."""
+    """A run so far: its history, its state, and whether it diverged."""
 
     def __init__(
         self,
@@ -94,7 +95,7 @@ class Run:
         self.done, self.records = 0, list[dict[str, Tensor]]()
         self._telling = False
         self._last_is_finite: Callable[[], bool] = lambda: True
-        # Before the first step, which may change what a module says of itself.
+        # Before the first step, which may change a module's `extra_repr`.
         self._about = {
             **description(model),
             "frozen": [name for name, p in model.named_parameters() if not p.requires_grad],
@@ -116,15 +117,15 @@ class Run:
             )
 
     def record(self, done: int, terms: dict[str, Tensor]) -> None:
-        """Add an entry to the history; the one before is looked at, which waits for no step."""
+        """Add an entry to the history; the one before is checked, so that no step is waited for."""
         self.done = done
         self.records.append(terms)
         if not self._last_is_finite():
             self.check_history()
         self._last_is_finite = finite(terms.values())
 
-    def told(self, on_record: Callable[[Progress], object]) -> object:
-        """What `on_record` returns of the newest entry."""
+    def tell(self, on_record: Callable[[Progress], object]) -> object:
+        """The result of `on_record` for the newest entry."""
         state = partial(self._state, self.done)
         self._telling = True
         try:
@@ -133,11 +134,11 @@ class Run:
             self._telling = False
 
     def about(self) -> dict[str, object]:
-        """What the run is: what a run that goes on from it has to be, too."""
+        """A description of the run, which a run that resumes it must share."""
         return {**self._about, "observations": fingerprint(self._sample, len(self.rows))}
 
     def check_history(self) -> None:
-        """Raise `FloatingPointError` where an entry is not finite."""
+        """Raise `FloatingPointError` if an entry is not finite."""
         if bad := first_bad(self.records):
             entry, name = bad
             every, step = self.config.record_every, int(_steps(self.config)[entry])

@@ -1,4 +1,4 @@
-"""Several NashAE models of one shape trained as one batch of models, with the overhead of one."""
+"""Several NashAE models trained at once, with the overhead of one."""
 
 from collections.abc import Callable, Sequence
 
@@ -16,17 +16,14 @@ from nashae_core.training import train
 
 
 class SideBySide(nn.Module):
-    """The networks of several runs, each on its own batch of observations (runs, batch, ...).
-
-    The networks themselves are held, not copies.
-    """
+    """The networks of several runs (not copies), each applied to its own batch."""
 
     def __init__(self, networks: Sequence[nn.Module]) -> None:
         super().__init__()
         self.networks = nn.ModuleList(networks)
 
     def forward(self, x: Float[Tensor, "runs batch *in_shape"]) -> Float[Tensor, "runs *out_shape"]:
-        """Each run's network on its own batch."""
+        """Each run's network on its own batch (batch, ...)."""
         return torch.stack([network(rows) for network, rows in zip(self.networks, x, strict=True)])
 
 
@@ -41,14 +38,33 @@ def train_many(
 ) -> list[History]:
     """Train each of `models` in place, as `train` would with its own generator, all at once.
 
-    The predictors of all runs, which are many and small, are one batch of networks; each run keeps
-    its own encoder and decoder, of any kind. A run ends as it does alone within rounding; in
-    float32 rounding grows with the steps, as it does between any two machines.
+    The predictors of all runs become one batch of networks; each run keeps its own encoder and
+    decoder, of any kind. A run ends as it does alone, up to rounding, which grows with the steps.
 
-    Raises `ValueError` where there is no model, one that is no NashAE, not a generator for each,
-    models share a network, their configs, their predictors' sizes, what is frozen of them or what
-    they are standardised by differ, or they put noise on their codes, of which a run alone would
-    draw other numbers.
+    Args:
+        models: NashAE models with equal configs, sizes of predictors, frozen parameters of
+            predictors and standardisation, without shared networks and without code noise.
+        observations: As for `train`.
+        config: As for `train`.
+        generators: One per model.
+        device: Where to train.
+        on_record: As for `train`; terms are (runs,).
+
+    Returns:
+        The history of each model.
+
+    Raises:
+        ValueError: No model; not one generator per model; models that differ as above.
+        TypeError: No list; a model that is no NashAE.
+
+    Example:
+        >>> import torch
+        >>> from nashae_core import MLP, NashAE, Predictors, TrainConfig, train_many
+        >>> models = [NashAE(MLP((6, 3), generator=seed), MLP((3, 6), generator=seed),
+        ...                  Predictors(3, generator=seed)) for seed in range(2)]
+        >>> x = torch.randn(50, 6, generator=torch.Generator().manual_seed(0))
+        >>> len(train_many(models, x, TrainConfig(steps=20), generators=[0, 1]))
+        2
     """
     for name, given in (("models", models), ("generators", generators)):
         if not isinstance(given, Sequence):
@@ -73,7 +89,7 @@ def train_many(
 def stack(models: Sequence[NashAE]) -> NashAE:
     """One model over observations (runs, batch, ...), with the encoders and decoders of `models`.
 
-    The predictors are copies, which `unstack` gives back.
+    Its predictors are copies, which `unstack` copies back.
     """
     _check_alike(models)
     first = models[0]

@@ -1,4 +1,4 @@
-"""What `train` asks of a model."""
+"""What a model must have for `train` to train it."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,11 +12,14 @@ from nashae_core.observations.inspection import Demands
 
 
 class Turn(NamedTuple):
-    """One player's move within a step: `player` lowers `loss` by one step of its optimiser.
+    """One player's move within a step: it lowers a loss by one step of its optimiser.
 
-    `terms` are what the history shall keep, each a detached number (or one a run). `gradients` are
-    those of `loss` in the player's parameters, in their order, where the model has worked them out
-    itself; `loss` is then not looked at.
+    Args:
+        player: A key of `Trainable.optimizers`.
+        loss: What the player lowers.
+        terms: Detached numbers (or one per run) for the history, by name.
+        gradients: Those of `loss` in the player's parameters, in their order, if the model has
+            computed them itself; `loss` is then ignored.
     """
 
     player: str
@@ -31,29 +34,31 @@ Turns = Iterator[Turn]
 
 
 class Trainable(nn.Module, ABC):
-    """What `train` asks of a model: its optimisers by player, and the turns of a step.
+    """A model that `train` can train: it has an optimiser per player, and a step is some turns.
 
-    A model with one loss has one player and one turn; NashAE has its predictors and its
-    autoencoder, FactorVAE its autoencoder and its discriminator.
+    A model with one loss has one player and one turn. NashAE's players are its predictors and its
+    autoencoder, FactorVAE's its autoencoder and its discriminator.
     """
 
     batches_per_step: int = 1
     objective: str | None = None
-    """The term of the history that a run has to end lower than it began. None: the loss of the only
-    player, and nothing of a game."""
+    """The term of the history that must fall in training. None: the loss of the only player; with
+    several players, nothing."""
 
     def demands(self) -> Demands:
-        """What the model asks of its observations, which are looked at before training."""
+        """What the model requires of its observations; checked before training."""
         return Demands()
 
     @abstractmethod
     def optimizers(self) -> Mapping[str, Optimizer]:
-        """A fresh optimiser for each player, over that player's parameters alone."""
+        """A new optimiser for each player, over that player's parameters."""
 
     @abstractmethod
     def turns(self, batches: Batches, step: int, generator: torch.Generator) -> Turns:
-        """The turns of step number `step` (from 0) on `batches_per_step` batches of observations.
+        """The turns of one step; each is taken before the next is asked for.
 
-        A turn is taken before the next one is asked for. Noise is drawn from `generator`, which is
-        on the device of the model.
+        Args:
+            batches: `batches_per_step` batches of observations.
+            step: The number of the step, from 0.
+            generator: Draws the model's noise; it is on the model's device.
         """

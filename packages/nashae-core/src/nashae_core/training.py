@@ -38,42 +38,50 @@ def train(
 ) -> History:
     """Train `model` in place and return its history.
 
-    - `observations`: (n, ...) floating point. A tensor, an array, a data frame, a list, or
-      `PackedObservations` or `ImageObservations`: moved to `device` whole. A memory map, an HDF5
-      data set or anything else with `shape`, `dtype` and `[index]`, or `StreamedImages`: read batch
-      by batch, ahead (`StreamedObservations`). Any other `Observations`: asked for rows by an index
-      on `device`.
-    - `generator`: draws the batches, with replacement, and the seed of the model's own noise; an
-      int seeds one. A sequence of them, one a run, for models that are trained side by side
-      (`nashae_core.stack`).
-    - `resume`: a `Progress.state()` of an earlier call with equal arguments; `config.steps` may be
-      more. The run goes on from there and ends with the bits of a run that was not interrupted
-      (same machine, CPU; layers that draw from PyTorch's global generator, such as dropout,
-      excepted). To go on with other arguments on purpose, leave out the state's entry `about`.
-    - `on_record`: called every `config.record_every` steps. Where it returns `True`, the training
-      ends there: the history so far is returned, and the model is in evaluation mode.
+    While training, the calling thread flushes denormals to zero. Parameters that do not require a
+    gradient keep their values; a module without any that does is in evaluation mode, so its running
+    statistics stay too, and a player without any reports its terms but does not move.
 
-    Parameters that do not require a gradient keep their values, and a module all of whose
-    parameters are such is in evaluation mode, so that its running statistics stay as well. A player
-    all of whose parameters are such skips its turns; its terms are reported all the same.
+    The loop does not wait for the device between two records. Each entry of the history is checked
+    when the next is recorded, so a run that diverges ends there.
 
-    Denormal numbers are taken for 0 while it lasts, by the calling thread.
+    Args:
+        model: NashAE, a model of nashae-baselines, or your own `Trainable`.
+        observations: (n, ...) floating point. What is in memory (a tensor, an array, a data frame,
+            a list, `PackedObservations`, `ImageObservations`) is moved to `device` whole. A memory
+            map, an HDF5 data set or anything else with `shape`, `dtype` and `[index]`, and
+            `StreamedImages`, are read ahead batch by batch (`StreamedObservations`). Any other
+            `Observations` are indexed with tensors on `device`.
+        config: How long, and on what batches.
+        generator: Draws the batches, and the seed of the model's own noise; an int seeds one. A
+            list, one per run, for models that `train_many` trains at once.
+        device: Where to train.
+        resume: A `Progress.state()` of an earlier call with equal arguments; `config.steps` may be
+            more. The run ends with the bits of one that was not interrupted (same machine, CPU; not
+            for layers that draw from PyTorch's global generator, such as dropout). To resume with
+            other arguments on purpose, leave out the state's entry `about`.
+        on_record: Called every `config.record_every` steps. If it returns `True`, training ends.
 
-    The loop itself never waits for the device between two records. Each entry of the history is
-    looked at when the next one is recorded, so a run that diverges ends there.
+    Raises:
+        ValueError: Observations that are empty, not floating point, sparse, masked, not finite, or
+            what `model.demands()` excludes; a model without a parameter that requires a gradient; a
+            loss that does not depend on its player's parameters; no generator; a state of another
+            model or run.
+        TypeError: No array, model or config.
+        FloatingPointError: A term of the history is not finite; likely causes are named.
 
-    Some of the observations are looked at before training (`inspection.inspect`): what cannot be
-    meant is refused, and what is likely wrong is warned of (`UserWarning`).
+    Warns:
+        UserWarning: A sample of the observations looks wrong (`inspection.inspect`), or
+            `model.objective` ended more than 1.5 times as high as it began.
 
-    Warns (`UserWarning`) where `model.objective` has ended at more than one and a half times what
-    it was in the first step.
-
-    Raises `TypeError` for observations that are no array; `ValueError` for such as are empty, not
-    floating point, sparse, masked or (streamed ones when they are read) not finite, a model
-    of which no parameter requires a gradient, a loss on which no such parameter of its player has
-    an effect, an empty sequence of generators, and a state that does not fit the model or is of a
-    run with other arguments; `FloatingPointError`, which names the likely causes, where a term of
-    the history is not finite.
+    Example:
+        >>> import torch
+        >>> from nashae_core import MLP, NashAE, Predictors, TrainConfig, train
+        >>> model = NashAE(MLP((6, 3), generator=0), MLP((3, 6), generator=0),
+        ...                Predictors(3, generator=0))
+        >>> x = torch.randn(50, 6, generator=torch.Generator().manual_seed(0))
+        >>> train(model, x, TrainConfig(steps=20), generator=0).steps
+        tensor([10, 20])
     """
     check_kind(model, Trainable, "model", "give a model to train, such as NashAE(...)")
     check_kind(config, TrainConfig, "config", "give TrainConfig(...)")
@@ -82,7 +90,7 @@ def train(
     stacked = isinstance(generator, list | tuple)
     draws = [seeded(g) for g in (generator if isinstance(generator, list | tuple) else [generator])]
     if not draws:
-        raise ValueError("generator is an empty sequence: give one generator, or one for each run")
+        raise ValueError("generator must be one, or one for each run; got an empty sequence")
     device = on_known_device(device)
     _set_training(model.to(device))
     if config.channels_last:
@@ -90,7 +98,7 @@ def train(
     rows = on_device(observations, device, weight_type(model))
     if resume is None:
         inspect(rows, model, model.demands(), device)
-    # One seed from each, whichever is used, so that a run is the same alone and beside others.
+    # A seed from each, though one is used: a run draws the same alone and beside others.
     noise_seed, *_ = [int(_draw(2**62, (), g)) for g in draws]
     noise = torch.Generator(device).manual_seed(noise_seed)
     optimizers = model.optimizers()
@@ -107,7 +115,7 @@ def train(
     stop: object = None
     while stop is not True and run.done < config.steps:
         block = range(run.done, min(run.done + config.record_every, config.steps))
-        # Of the whole block at once, so that they can be read ahead.
+        # For the whole block at once, so that batches can be read ahead.
         index = torch.stack([_draw(len(rows), (len(block), *shape), g) for g in draws], -2)
         index = (index if stacked else index.squeeze(-2)).flatten(0, 1)
         drawn = batches(rows, index, device)
@@ -125,7 +133,7 @@ def train(
             block.stop, {name: torch.stack([t[name] for t in terms]).mean(0) for name in terms[0]}
         )
         if on_record is not None:
-            stop = run.told(on_record)
+            stop = run.tell(on_record)
     model.eval()
     run.check_history()
     objective.warn_of_rise()
@@ -133,7 +141,7 @@ def train(
 
 
 def _set_training(model: nn.Module) -> None:
-    """Training mode for what is trained: a network that is frozen whole keeps its statistics."""
+    """Training mode for what is trained; a frozen network keeps its running statistics."""
     number = sum(1 for _ in model.parameters())
     if number and not any(p.requires_grad for p in model.parameters()):
         raise ValueError(
@@ -152,7 +160,7 @@ def _step(
     optimizers: Mapping[str, Optimizer],
     autocast: Callable[[], AbstractContextManager[object]],
 ) -> tuple[dict[str, Tensor], Tensor | None]:
-    """Take every turn of a step; the terms that they report, and the last loss to be lowered."""
+    """Take every turn of a step; return their terms, and the last loss."""
     terms, loss = dict[str, Tensor](), None
     while True:
         with autocast():  # not around the backward pass, where it has no business
@@ -161,13 +169,13 @@ def _step(
             return terms, loss
         if turn.player not in optimizers:
             raise ValueError(
-                f"no optimiser for player {turn.player!r}; there are {sorted(optimizers)}"
+                f"player must have an optimiser, one of {sorted(optimizers)}; got {turn.player!r}"
             )
         optimizer = optimizers[turn.player]
         parameters = [p for group in optimizer.param_groups for p in group["params"]]
         moving = [p for p in parameters if p.requires_grad]
         if turn.gradients is None:
-            loss = turn.loss.detach().clone()  # it may be a parameter, which will move
+            loss = turn.loss.detach().clone()  # a copy: it may be a parameter
         if turn.gradients is not None:
             for parameter, gradient in zip(parameters, turn.gradients, strict=True):
                 parameter.grad = gradient if parameter.requires_grad else None

@@ -1,4 +1,4 @@
-"""Weights on disk: safetensors, with a JSON beside them that says what they are."""
+"""Weights on disk: safetensors, with a JSON beside them that describes the model."""
 
 import hashlib
 import json
@@ -27,16 +27,28 @@ def save_weights(
     *,
     observations: object = None,
 ) -> None:
-    """Write the weights of `model` to `path` (.safetensors), and what they are to a JSON beside it.
+    """Write the weights of `model`, and a JSON of the same name that describes them.
 
-    The JSON, of the same name, holds the model's class, its `config` where that is a dataclass, its
-    `modules` (`description`), the shape of every tensor, a digest of them all (sha256), the
-    versions, and whatever `about` adds (JSON values): the mean and the deviation by which the
-    observations were normalised, for example. Of `observations` that normalise themselves, such as
-    `ImageObservations`, it keeps these two as `normalisation`. Each file is written whole or not at
-    all.
+    The JSON holds the model's class, config and modules, the shape of every tensor, a digest of all
+    (sha256), PyTorch's version, and `about`. Each file is written whole or not at all.
 
-    Raises `ValueError` where `path` does not end in .safetensors.
+    Args:
+        model: Any module.
+        path: Ends in .safetensors.
+        about: What the JSON shall hold besides, as JSON values.
+        observations: Those it was trained on. If they normalise themselves, like
+            `ImageObservations`, their mean and deviation are written as `normalisation`.
+
+    Raises:
+        ValueError: Another ending of `path`.
+
+    Example:
+        >>> import tempfile
+        >>> from nashae_core import MLP, load_weights, save_weights
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     save_weights(MLP((6, 3), generator=0), f"{folder}/a.safetensors", {"data": "mine"})
+        ...     load_weights(MLP((6, 3), generator=1), f"{folder}/a.safetensors")["data"]
+        'mine'
     """
     check_network(model, "model")
     path = _checked(path)
@@ -59,28 +71,27 @@ def save_weights(
 
 
 def load_weights(model: nn.Module, path: str | Path) -> dict[str, Any]:
-    """Put the weights of `path` into `model`, in place, and return what the JSON beside it says.
+    """Load weights into `model`, in place; a NashAE is then standardised as the saved one was.
 
-    That is what `save_weights` was told `about` them, their normalisation, and all the rest; {}
-    where there is no JSON. A NashAE is afterwards standardised (`NashAE.standardise`) as the one in
-    the file is, or not.
+    Returns:
+        The content of the JSON beside the file; {} if there is none.
 
-    Raises `ValueError` that names the file where it is truncated, changed or foreign, of a model
-    with other tensors, or by the JSON of another config or of other modules; `model` is then as it
-    was.
+    Raises:
+        ValueError: The file is truncated, changed or foreign, or of a model with other tensors,
+            another config or other modules; `model` is then unchanged.
     """
     check_network(model, "model")
     path = _checked(path)
     weights = read_tensors(path)
-    found, expected = _shapes(weights), _shapes(model.state_dict())
-    if found != expected:
+    saved, expected = _shapes(weights), _shapes(model.state_dict())
+    if saved != expected:
         differing = sorted(
-            name for name in found.keys() | expected.keys() if found.get(name) != expected.get(name)
+            name for name in saved.keys() | expected.keys() if saved.get(name) != expected.get(name)
         )
         name = differing[0]
         raise ValueError(
             f"{path} holds another model: {len(differing)} tensors differ, the first is {name!r}, "
-            f"{found.get(name, 'absent')} in the file, {expected.get(name, 'absent')} in the model"
+            f"{saved.get(name, 'absent')} in the file, {expected.get(name, 'absent')} in the model"
         )
     card = _read_card(path.with_suffix(".json"))
     if "sha256" in card and card["sha256"] != _digest(weights):
@@ -99,11 +110,12 @@ def load_weights(model: nn.Module, path: str | Path) -> dict[str, Any]:
 
 
 def save_tensors(tensors: Mapping[str, Tensor], path: str | Path) -> None:
-    """Write tensors by name to `path`, whole or not at all: a training state, for example.
+    """Write tensors by name, such as a training state, to a safetensors file, whole or not at all.
 
-    The file holds a digest of them all (sha256), by which `read_tensors` sees that it was changed.
+    The file holds a digest (sha256), so that `read_tensors` refuses it if it was changed.
 
-    Raises `TypeError` where `tensors` are no mapping of names to tensors or arrays.
+    Raises:
+        TypeError: `tensors` is no mapping of names to tensors or arrays.
     """
     path = as_path(path)
     if not isinstance(tensors, Mapping) or not all(isinstance(name, str) for name in tensors):
@@ -124,8 +136,9 @@ def save_tensors(tensors: Mapping[str, Tensor], path: str | Path) -> None:
 def read_tensors(path: str | Path) -> dict[str, Tensor]:
     """The tensors of a safetensors file.
 
-    Raises `ValueError` that names it where it is truncated, foreign, or changed after
-    `save_tensors` had written it; files that others wrote have no digest to compare.
+    Raises:
+        ValueError: It is truncated, foreign, or was changed after `save_tensors` had written it;
+            files that others wrote have no digest to compare.
     """
     content = as_path(path).read_bytes()
     try:
@@ -164,7 +177,7 @@ def _read_card(path: Path) -> dict[str, Any]:
 
 
 def _comparable(card: Mapping[str, Any], model: nn.Module) -> tuple[object, object]:
-    """What the card and the model both say; a field that came later had its default."""
+    """What both the JSON and the model say; a config field missing in the JSON has its default."""
     given = {name: value for name, value in description(model).items() if name in card}
     kept = {name: card[name] or {} for name in given}
     config = getattr(model, "config", None)
@@ -175,7 +188,7 @@ def _comparable(card: Mapping[str, Any], model: nn.Module) -> tuple[object, obje
 
 
 def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
-    """All but what a NashAE takes from a state whether it has it yet or not."""
+    """Shapes by name, without the buffers of `NashAE.standardise`, which a model may lack."""
     return {name: tuple(t.shape) for name, t in tensors.items() if name not in STANDARD}
 
 

@@ -77,7 +77,7 @@ def test_what_has_no_gradient_stays(seeded):
 
 @pytest.mark.parametrize(("lr", "betas"), [(0.0, (0.9, 0.9)), (-1.0, (0.9, 0.9))])
 def test_a_rate_that_does_not_lower_is_refused(lr, betas):
-    with pytest.raises(ValueError, match=f"lr must be positive; got {lr}"):
+    with pytest.raises(ValueError, match=f"lr must be above 0; got {lr}"):
         adam([torch.zeros(1, requires_grad=True)], lr, betas)
 
 
@@ -133,7 +133,7 @@ def test_how_weights_lie_in_memory_does_not_matter(seeded, make):
 
 @pytest.mark.parametrize("lr", [0.0, -1.0, float("nan")])
 def test_adagrad_refuses_a_rate_that_is_not_positive(lr):
-    with pytest.raises(ValueError, match="lr must be positive; got"):
+    with pytest.raises(ValueError, match="lr must be above 0; got"):
         adagrad([nn.Parameter(torch.zeros(2))], lr)
 
 

@@ -149,5 +149,5 @@ def test_a_type_that_is_not_floating_point_is_refused(images):
 
 
 def test_no_images_are_refused():
-    with pytest.raises(ValueError, match="at least one row"):
+    with pytest.raises(ValueError, match="must be at least one"):
         encode(game(), ImageObservations(np.zeros((0, 64, 64, 3), np.uint8), MEAN, STD))

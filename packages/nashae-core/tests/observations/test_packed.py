@@ -68,7 +68,7 @@ def test_a_type_that_is_not_floating_point_is_refused():
 
 
 def test_no_rows_are_refused(make_game):
-    with pytest.raises(ValueError, match="observations is empty"):
+    with pytest.raises(ValueError, match="observations must be at least one"):
         encode(make_game(), PackedObservations(torch.zeros(0, 2, dtype=torch.uint8)))
 
 

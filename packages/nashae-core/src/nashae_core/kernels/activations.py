@@ -1,6 +1,6 @@
-"""Activations, each with its backward pass from its own output.
+"""Activations, each with a backward pass that needs its output alone.
 
-SELU is about ten times faster on the CPU than PyTorch's own, which calls a slow expm1.
+SELU is about ten times faster on the CPU than PyTorch's, which calls a slow expm1.
 """
 
 from collections.abc import Callable
@@ -23,18 +23,18 @@ ActivationName = Literal["selu", "relu", "tanh"]
 
 
 class Activation(NamedTuple):
-    """An activation for passes that are written out: both work without a graph.
+    """An activation for written-out passes, which have no graph.
 
-    `apply_` writes the activation of its argument into it; `backward_` writes the gradient at the
-    input into the gradient at the output, which it gets with the output, and gives it back. What is
-    written into must be the caller's own, every element with memory of its own. Within a transform
-    (`differentiation.transformed`) `backward_` gives a new tensor.
+    Args:
+        apply_: Overwrites its argument with the activation.
+        backward_: Overwrites the gradient at the output, its first argument, with that at the
+            input; the second argument is the output. Within a transform it returns a new tensor.
+        plain: The same activation, differentiable.
     """
 
     apply_: Callable[[Tensor], Tensor]
     backward_: Callable[[Tensor, Tensor], Tensor]
     plain: Callable[[Tensor], Tensor]
-    """The same, differentiable, by PyTorch."""
 
 
 def selu_(
@@ -42,11 +42,11 @@ def selu_(
 ) -> Float[Tensor, "*shape"]:
     """scale·max(x, 0) + scale·alpha·(exp(min(x, 0)) − 1), written into `x`, without a graph.
 
-    `scratch` is room for what is between.
+    `scratch` is memory for an intermediate result.
     """
     if not _has_fast_selu(x):
         return F.selu_(x)
-    # exp(x) − 1 = 1/sigmoid(−x) − 2: of the kernels that hold an exponential, sigmoid's is fastest.
+    # exp(x) − 1 = 1/sigmoid(−x) − 2; sigmoid is PyTorch's fastest kernel with an exponential.
     between = torch.neg(x, out=scratch).clamp_(min=0).sigmoid_().reciprocal_()
     torch.add(FLOOR, x.clamp_(min=0), alpha=SCALE, out=x)
     return x.add_(between, alpha=SCALE * ALPHA)
@@ -101,14 +101,13 @@ class _Selu(torch.autograd.Function):
 def selu(x: Float[Tensor, "*shape"]) -> Float[Tensor, "*shape"]:
     """SELU, differentiable once; within a transform of `torch.func` as often as PyTorch's.
 
-    Equal to `torch.nn.functional.selu` within rounding: the error is below 5 units in the last
-    place of max(1, |output|), in float32 and in float64 (3.3 and 3.5 are the largest that were
-    measured). It is absolute, so that inputs within some 1e-7 of 0 may give 0. Elsewhere than on
-    the CPU, and in other types, it is PyTorch's own kernel. The backward pass works with the output
-    alone, which must not be changed in place before it; where an input above 0 gave 0, it takes the
-    slope of below 0, scale·alpha.
+    On the CPU, in float32 and float64, it differs from `torch.nn.functional.selu` by less than 5
+    units in the last place of max(1, |output|); inputs within some 1e-7 of 0 may give 0. Elsewhere
+    it is PyTorch's own. Do not change the output in place before the backward pass. Where an input
+    above 0 gives 0, the gradient is that of below 0, scale·alpha.
 
-    Source: Klambauer et al., Self-Normalizing Neural Networks, 2017.
+    Source:
+        Klambauer et al. 2017, https://arxiv.org/abs/1706.02515
     """
     if not _has_fast_selu(x) or transformed():
         return F.selu(x)

@@ -1,4 +1,4 @@
-"""Numbers so near to 0 that many processors handle them slowly."""
+"""Denormal numbers, which many processors handle slowly."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,11 +10,10 @@ DENORMAL = 1e-39
 
 @contextmanager
 def flushed_denormals() -> Iterator[None]:
-    """Let this thread take numbers below 1.2e-38 for 0 until the block ends.
+    """Within the block the calling thread flushes numbers below 1.2e-38 to zero, if it can.
 
-    Adam's mean gradient of a weight that gets no gradient any more falls that far and, being
-    rounded, never to 0. Where a fifth of a model's weights are so, a step took twice as long on an
-    Intel Xeon. A processor that cannot do it goes on as it is.
+    Adam's mean gradient of a weight without a gradient falls that far, and rounding keeps it above
+    0. With a fifth of a model's weights like that, a step took twice as long on an Intel Xeon.
     """
     before = denormals_are_flushed()
     torch.set_flush_denormal(True)
@@ -25,5 +24,5 @@ def flushed_denormals() -> Iterator[None]:
 
 
 def denormals_are_flushed() -> bool:
-    """Whether this thread takes denormal numbers for 0."""
+    """Whether this thread flushes denormals to zero."""
     return bool(torch.full((), DENORMAL, dtype=torch.float32, device="cpu") * 1 == 0)

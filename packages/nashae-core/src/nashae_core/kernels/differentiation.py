@@ -1,4 +1,4 @@
-"""What the passes that are written out by hand share: when they stand back, and how they end."""
+"""When written-out passes give way to PyTorch's operators, and how often they differentiate."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -11,10 +11,10 @@ from torch.autograd.function import once_differentiable
 
 
 def transformed() -> bool:
-    """Whether a transform of PyTorch is at work: `torch.func`, forward mode or `torch.compile`.
+    """Whether a transform is active: `torch.func`, forward mode or `torch.compile`.
 
-    Each changes what operators mean, which kernels that write into memory they are handed cannot
-    follow; PyTorch's own operators then take their place.
+    Transforms change what operators do, which code that writes into given memory cannot follow;
+    PyTorch's own operators must be used then.
     """
     if torch.compiler.is_compiling() or forward_ad._current_level >= 0:
         return True
@@ -23,10 +23,10 @@ def transformed() -> bool:
 
 
 def differentiable_once(backward: Callable[..., Any]) -> Callable[..., Any]:
-    """A backward pass through which a second one raises `RuntimeError`, whatever it starts from.
+    """A backward pass that raises `RuntimeError` if it is differentiated again.
 
-    PyTorch's `once_differentiable` alone lets it pass where the gradient at the output is a
-    constant, as that of a sum is: a penalty on the gradient would then silently have none itself.
+    PyTorch's `once_differentiable` alone does not if the gradient at the output is a constant, like
+    that of a sum: a penalty on the gradient would then silently have no gradient.
     """
     once = once_differentiable(backward)
 

@@ -23,7 +23,7 @@ CHUNK = 32
 
 
 class Room(NamedTuple):
-    """Memory for the hidden layers of some networks, and for two tensors of the same shape."""
+    """Memory for the two hidden layers of some networks, and for two intermediate results."""
 
     first: Float[Tensor, "nets batch hidden"]
     second: Float[Tensor, "nets batch hidden"]
@@ -63,7 +63,7 @@ def scratch(inputs: Tensor, hidden: int) -> Room:
 
 
 def _expanded(codes: Float[Tensor, "runs batch m"]) -> Float[Tensor, "nets batch m"]:
-    """The codes of a run for each of its networks."""
+    """The codes of a run, repeated for each of its networks."""
     runs, batch, m = codes.shape
     return codes[:, None].expand(runs, m, batch, m).reshape(runs * m, batch, m)
 
@@ -71,7 +71,7 @@ def _expanded(codes: Float[Tensor, "runs batch m"]) -> Float[Tensor, "nets batch
 def _forward(
     inputs: Float[Tensor, "nets batch m"], weights: Weights, room: Room
 ) -> Float[Tensor, "nets batch 1"]:
-    """All networks on all codes. The weights of the latent that a network must not see are zero."""
+    """The predictions of all networks; each has zero weights for its own latent."""
     w1, b1, w2, b2, w3, b3 = weights
     selu_(torch.baddbmm(b1, inputs, w1, out=room.first), room.between)
     selu_(torch.baddbmm(b2, room.first, w2, out=room.second), room.between)
@@ -85,7 +85,7 @@ def _hidden_gradients(
     hidden: tuple[Float[Tensor, "nets batch hidden"], Float[Tensor, "nets batch hidden"]],
     into: tuple[Tensor | None, Tensor | None],
 ) -> tuple[Float[Tensor, "nets batch hidden"], Float[Tensor, "nets batch hidden"]]:
-    """The gradients before the activations of the two hidden layers, in two tensors of room."""
+    """The gradients at the inputs of the two hidden activations, written into two tensors."""
     (first, second), (between, before) = hidden, into
     at2 = selu_backward_(torch.mul(at_output, weights[4].mT, out=between), second)
     at1 = selu_backward_(torch.bmm(at2, weights[2].mT, out=before), first)
@@ -97,16 +97,16 @@ def _gradients(
 ) -> Float[Tensor, "runs"]:
     """The loss of each run on its codes; its gradient in the weights is written into `into`."""
     outputs = _forward(inputs, weights, room)
-    # The truth of network i is column i of its own inputs.
+    # The target of network i is column i of its inputs.
     runs = len(inputs) // m
-    truth = inputs.view(runs, m, *inputs.shape[1:]).diagonal(dim1=1, dim2=3).mT
-    error = outputs.view(truth.shape) - truth
+    target = inputs.view(runs, m, *inputs.shape[1:]).diagonal(dim1=1, dim2=3).mT
+    error = outputs.view(target.shape) - target
     loss = error.square().flatten(1).mean(1).mul_(0.5)
     at_output = error.div_(error[0].numel()).view(outputs.shape)
     at1, at2 = _hidden_gradients(at_output, weights, room[:2], room[2:])
     w1, b1, w2, b2, w3, b3 = into
     torch.bmm(inputs.mT, at1, out=w1)
-    # A network's own latent stays unseen: no gradient, so that no optimiser moves it from zero.
+    # No gradient for a network's own latent, so that no optimiser moves its weights from zero.
     own_latents(w1, m).zero_()
     torch.sum(at1, 1, keepdim=True, out=b1)
     torch.bmm(room.first.mT, at2, out=w2)
@@ -125,7 +125,7 @@ class _Predict(torch.autograd.Function):
         room = Room.like(inputs, stacked[0].shape[2])
         outputs = _forward(inputs, stacked, room)
         ctx.save_for_backward(room.first, room.second, *weights)
-        # Written over by each backward pass, which autograd would refuse of what it saved.
+        # Each backward pass overwrites these, which autograd would refuse for saved tensors.
         ctx.scratch = room.between, room.before
         return outputs.squeeze(2).mT
 
@@ -133,7 +133,7 @@ class _Predict(torch.autograd.Function):
     @differentiable_once
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         first, second, *weights = ctx.saved_tensors
-        # What a transform of this pass brings does not fit into the room.
+        # Gradients within a transform have another shape.
         into = (None, None) if transformed() else ctx.scratch
         at_output, stacked = gradients[0].mT[..., None], cast(Weights, tuple(weights))
         at1, _ = _hidden_gradients(at_output, stacked, (first, second), into)

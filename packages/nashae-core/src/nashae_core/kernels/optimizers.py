@@ -1,4 +1,4 @@
-"""Adam as one kernel, and Adagrad in pieces that stay in the cache."""
+"""Adam as one kernel, and Adagrad in pieces that fit the cache."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -9,22 +9,29 @@ from torch import Tensor
 from torch.optim.adagrad import adagrad as plain_adagrad
 from torch.optim.adam import adam as plain_adam
 
-# Numbers of a parameter that Adagrad works on at once: all that it touches stays in the cache.
+# Elements of a parameter that Adagrad updates at once, to stay in the cache.
 PIECE = 65_536
 
 
 def adam(
     parameters: Iterable[Tensor], lr: float, betas: tuple[float, float] = (0.9, 0.999)
 ) -> torch.optim.Optimizer:
-    """Adam (Kingma & Ba 2015) with PyTorch's epsilon, 1e-8, in the fastest form for the device.
+    """Adam with PyTorch's epsilon, 1e-8, in the fastest form for the device.
 
-    There may be no parameters, and one that is shared by two networks may come twice.
+    Args:
+        parameters: May be none; one that two networks share may come twice.
+        lr: The learning rate, above 0.
+        betas: The decay rates of the mean gradient and the mean square, in [0, 1).
 
-    Raises `ValueError` for a learning rate that is not positive and betas outside [0, 1).
+    Raises:
+        ValueError: A number is out of range.
+
+    Source:
+        Kingma & Ba 2015, https://arxiv.org/abs/1412.6980
     """
     own = list(dict.fromkeys(parameters))
     if not lr > 0:
-        raise ValueError(f"lr must be positive; got {lr}")
+        raise ValueError(f"lr must be above 0; got {lr}")
     if not all(0 <= beta < 1 for beta in betas):
         raise ValueError(f"betas must be in [0, 1); got {betas}")
     group = {"params": own}  # which may be empty, as a list of parameters may not
@@ -34,11 +41,11 @@ def adam(
 
 
 class FusedAdam(torch.optim.Optimizer):
-    """`torch.optim.Adam(fused=True)`, of the same state and to the same bits, without its overhead.
+    """`torch.optim.Adam(fused=True)` with the same state and the same bits, but less overhead.
 
-    A step of NashAE takes six steps of Adam on small networks. What PyTorch's does in Python around
-    its kernel takes twice as long as the kernel. Parameters that the kernel cannot go through in
-    memory order, because they have gaps or are complex, get PyTorch's plain loop.
+    A step of NashAE takes six steps of Adam on small networks, for which PyTorch's Python code
+    takes twice as long as its kernel. Parameters with gaps in memory, and complex ones, get
+    PyTorch's plain loop.
     """
 
     def __init__(self, parameters: Iterable[Any], **defaults: Any) -> None:
@@ -50,7 +57,7 @@ class FusedAdam(torch.optim.Optimizer):
         if closure is not None:
             raise ValueError("closure is not supported: call backward() before step()")
         for group in self.param_groups:
-            # The kernel takes the first tensor's device and type for those of all.
+            # The kernel assumes the first tensor's device and type for all.
             alike = defaultdict[tuple[Any, ...], list[Tensor]](list)
             for p in group["params"]:
                 if p.grad is not None:
@@ -58,7 +65,7 @@ class FusedAdam(torch.optim.Optimizer):
             for (plain, *_), moving in alike.items():
                 (self._move_plainly if plain else self._move)(moving, group)
 
-    # What `Optimizer` would wrap a step with, a profiler's record and hooks, takes longer than it.
+    # `Optimizer` would wrap a step with a profiler's record and hooks, which take longer than it.
     step.hooked = True  # type: ignore[attr-defined]
 
     def _move(self, moving: Sequence[Tensor], group: dict[str, Any]) -> None:
@@ -112,15 +119,21 @@ class FusedAdam(torch.optim.Optimizer):
 
 
 def adagrad(parameters: Iterable[Tensor], lr: float) -> torch.optim.Optimizer:
-    """Adagrad (Duchi et al. 2011) with PyTorch's epsilon, 1e-10, the fastest way on its device.
+    """Adagrad with PyTorch's epsilon, 1e-10, in the fastest form for the device.
 
-    There may be no parameters, and one that is shared by two networks may come twice.
+    Args:
+        parameters: May be none; one that two networks share may come twice.
+        lr: The learning rate, above 0.
 
-    Raises `ValueError` for a learning rate that is not positive.
+    Raises:
+        ValueError: The learning rate is not above 0.
+
+    Source:
+        Duchi et al. 2011, https://jmlr.org/papers/v12/duchi11a.html
     """
     own = list(dict.fromkeys(parameters))
     if not lr > 0:
-        raise ValueError(f"lr must be positive; got {lr}")
+        raise ValueError(f"lr must be above 0; got {lr}")
     group = {"params": own}
     if all(p.device.type == "cpu" for p in own):
         return CachedAdagrad([group], lr=lr, eps=1e-10)
@@ -128,11 +141,11 @@ def adagrad(parameters: Iterable[Tensor], lr: float) -> torch.optim.Optimizer:
 
 
 class CachedAdagrad(torch.optim.Optimizer):
-    """`torch.optim.Adagrad`, of the same state and to the same bits, without its fresh memory.
+    """`torch.optim.Adagrad` with the same state and the same bits, but without new memory.
 
-    That one makes a new tensor of each parameter's size in each step, which for large layers takes
-    longer than all the rest. It is taken all the same where a parameter has gaps in memory or is
-    complex, or its gradient is sparse.
+    PyTorch's makes a tensor of each parameter's size in each step, which for large layers takes
+    longer than the rest. It is used for parameters with gaps in memory, complex ones, and sparse
+    gradients.
     """
 
     def __init__(self, parameters: Iterable[Any], **defaults: Any) -> None:
@@ -160,7 +173,7 @@ class CachedAdagrad(torch.optim.Optimizer):
         state["sum"] = _laid_out(state["sum"], parameter)
         state["step"] += 1
         whole = (parameter, _laid_out(gradient, parameter), state["sum"])
-        # A view, which refuses to copy: what is written into a copy moves nothing.
+        # `view` refuses to copy; writing into a copy would move nothing.
         pieces = (torch.split(_in_order(tensor).view(-1), PIECE) for tensor in whole)
         room = parameter.new_empty(min(PIECE, parameter.numel()))
         for weight, slope, total in zip(*pieces, strict=True):
@@ -193,17 +206,14 @@ def _gradient(parameter: Tensor) -> Tensor:
 
 
 def _laid_out(tensor: Tensor, like: Tensor) -> Tensor:
-    """`tensor` with the strides of `like`: the kernel goes through memory and looks at none."""
+    """`tensor` with the strides of `like`: the kernel ignores strides."""
     if tensor.stride() == like.stride():
         return tensor
     return torch.empty_like(like).copy_(tensor)
 
 
 def _in_order(tensor: Tensor) -> Tensor:
-    """`tensor` with its dimensions in the order of memory, so that it is contiguous, as a view.
-
-    It stays as it is where it has gaps.
-    """
+    """A view with the dimensions in the order of memory: contiguous, unless there are gaps."""
     if tensor.is_contiguous():
         return tensor
     return tensor.permute(sorted(range(tensor.dim()), key=tensor.stride, reverse=True))

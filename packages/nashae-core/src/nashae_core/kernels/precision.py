@@ -1,4 +1,4 @@
-"""Products in the precision that they are given in."""
+"""Computation in the precision of the operands."""
 
 from contextlib import AbstractContextManager, nullcontext
 
@@ -6,7 +6,7 @@ import torch
 
 
 def full_precision(device: torch.device) -> AbstractContextManager[object]:
-    """A block in which autocast rounds nothing, also on devices that know no autocast (meta)."""
+    """A block without autocast, also on devices that have none (meta)."""
     if not torch.amp.is_autocast_available(device.type):
         return nullcontext()
     return torch.autocast(device.type, enabled=False)

@@ -1,4 +1,4 @@
-"""Matrix products on the CPU, by the faster of the two libraries that PyTorch carries."""
+"""Matrix products on the CPU, by the faster of PyTorch's two libraries."""
 
 import torch
 from jaxtyping import Float
@@ -6,9 +6,8 @@ from torch import Tensor
 
 from nashae_core.kernels.differentiation import transformed
 
-# PyTorch multiplies float32 matrices by MKL, which keeps to 8 lanes on processors that are not
-# Intel's; oneDNN takes the 16 that AVX-512 has and is then twice as fast. Below this many
-# multiplications the call costs more than it saves.
+# PyTorch multiplies float32 matrices by MKL, which uses 8 lanes on processors that are not Intel's;
+# oneDNN uses the 16 of AVX-512 and is then twice as fast, from this many multiplications on.
 LARGE = 1_000_000
 ONEDNN = torch.backends.mkldnn.is_available() and hasattr(  # type: ignore[no-untyped-call]
     torch.ops.mkldnn, "_linear_pointwise"
@@ -32,7 +31,7 @@ def affine(
 ) -> Float[Tensor, "rows outputs"]:
     """`x @ weight.mT + bias`, without a graph."""
     if x.numel() * len(weight) >= LARGE and _has_onednn(x, weight, bias):
-        # Of the bias the kernel does not look at the strides.
+        # The kernel ignores the bias's strides.
         large: Tensor = torch.ops.mkldnn._linear_pointwise(
             x, weight, bias.contiguous(), "none", [], ""
         )
@@ -41,7 +40,7 @@ def affine(
 
 
 def _has_onednn(*operands: Tensor) -> bool:
-    """Whether oneDNN is there and takes these; what it takes besides, PyTorch refuses or rounds."""
+    """Whether oneDNN multiplies these: float32 on the CPU, outside a transform."""
     return (
         ONEDNN
         and all(t.is_cpu and t.dtype == torch.float32 for t in operands)

@@ -1,6 +1,6 @@
-"""Products of a weight with rows of which most elements are zero, as sums of its columns.
+"""Products of a weight with inputs that are mostly zero, as sums of its columns.
 
-Of dSprites' pixels 4 % are on: what a first layer multiplies is then 4 % of its weight.
+4 % of dSprites' pixels are on, so a first layer needs 4 % of its multiplications.
 """
 
 from typing import NamedTuple
@@ -10,14 +10,14 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn import functional as F
 
-# Up to this share of elements that are not zero the sums are faster than the dense products.
+# Up to this share of nonzero elements the sums are faster than the dense products.
 DENSEST = 0.1
-# Below this many multiplications to look for zeros costs more than it can save.
+# Below this many multiplications the search for zeros costs more than it saves.
 LARGE = 50_000_000
 
 
 class SparseRows(NamedTuple):
-    """The elements of rows (batch, inputs) that are not zero, row by row."""
+    """The nonzero elements of rows (batch, inputs), row by row."""
 
     rows: Int[Tensor, "entries"]
     columns: Int[Tensor, "entries"]
@@ -26,9 +26,9 @@ class SparseRows(NamedTuple):
 
 
 def sparse_rows(x: Float[Tensor, "batch inputs"], outputs: int) -> SparseRows | None:
-    """The non-zero elements of `x`; None where the dense product with a weight is faster.
+    """The nonzero elements of `x`; None where the dense product with a weight is faster.
 
-    The data alone decide. It is for the CPU: elsewhere the host would wait for the count.
+    On the CPU alone: elsewhere the host would wait for the count.
     """
     if x.device.type != "cpu" or x.numel() * outputs < LARGE:
         return None
@@ -56,20 +56,20 @@ def sparse_gradient(
 
 
 def by_input(weight: Float[Tensor, "outputs inputs"]) -> Float[Tensor, "outputs inputs"]:
-    """The same weight with what belongs to one input side by side in memory."""
+    """The same weight, contiguous along the outputs of each input."""
     return weight.mT.contiguous().mT
 
 
 def finite(tensor: Float[Tensor, "*shape"]) -> bool:
-    """Whether no element is infinite or NaN, of which the sums would leave out what meets a zero.
+    """Whether all elements are finite: the sums would leave out the NaN of 0 · ∞ and 0 · NaN.
 
-    By the sum of all, the cheapest way; where that overflows, the answer is no.
+    Tested by the sum of all; if that overflows, the answer is no.
     """
     return bool(torch.isfinite(tensor.sum()))
 
 
 def _starts(groups: Int[Tensor, "entries"], number: int) -> Int[Tensor, "groups"]:
-    """Where each group's entries begin once they are sorted by group."""
+    """Where the entries of each group begin, once sorted by group."""
     counts = torch.bincount(groups, minlength=number)
     return counts.cumsum(0) - counts
 

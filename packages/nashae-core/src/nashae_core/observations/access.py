@@ -1,4 +1,4 @@
-"""What models are trained on: rows that are on the model's device when they are asked for."""
+"""Observations of any kind, brought to the model's device batch by batch."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol, TypeGuard, runtime_checkable
@@ -26,7 +26,7 @@ from nashae_core.observations.streams import ArrayLike, StreamedObservations
 
 @runtime_checkable
 class Observations(Protocol):
-    """A tensor (n, ...), or anything else that gives rows on the model's device by an index."""
+    """A tensor (n, ...), or what else gives observations on the model's device by an index."""
 
     def __len__(self) -> int: ...
     def __getitem__(self, index: Tensor, /) -> Tensor: ...
@@ -34,10 +34,10 @@ class Observations(Protocol):
 
 @runtime_checkable
 class Streamed(Observations, Protocol):
-    """Observations that are better asked for many batches at once, because they read ahead."""
+    """Observations that read ahead if they are given the indices of many batches at once."""
 
     def read_ahead(self, index: Iterable[Tensor], /) -> Iterator[Tensor]:
-        """The rows at each of `index`, in order, on the model's device."""
+        """The observations at each of `index`, in order, on the model's device."""
         ...
 
 
@@ -48,14 +48,14 @@ ObservationsLike = Observations | ArrayLike | NumbersLike
 
 
 def evenly(n: int, most: int) -> Int64[Tensor, " k"]:
-    """At most so many of `n` indices, evenly spaced, the first and the last among them."""
+    """At most `most` of n indices, evenly spaced, the first and the last among them."""
     return torch.linspace(0, n - 1, min(n, most), dtype=torch.float64, device="cpu").long()
 
 
 def batches(
     rows: Tensor | Observations, index: Iterable[Tensor], device: torch.device
 ) -> Iterator[Tensor]:
-    """The rows at each of `index`; a tensor of indices goes to `device` in one transfer."""
+    """The observations at each of `index`; a tensor of indices is moved to `device` once."""
     if isinstance(rows, Streamed):
         return rows.read_ahead(index)
     if isinstance(index, Tensor):
@@ -67,12 +67,11 @@ def batches(
 
 
 def as_observations(given: ObservationsLike) -> Tensor | Observations:
-    """What is given as observations (n, ...), left where it lies.
+    """Observations (n, ...) of anything that users give, not yet moved.
 
-    What is in memory becomes a tensor, which shares it where possible: tensors, arrays, data
-    frames, lists. What lies elsewhere becomes `StreamedObservations`, to be read batch by batch:
-    memory maps, of whatever size, and all else that has `shape`, `dtype` and `[index]`, such as an
-    HDF5 data set. Other `Observations` stay as they are.
+    What is in memory (tensors, arrays, data frames, lists) becomes a tensor, shared where possible.
+    Memory maps, and what else has `shape`, `dtype` and `[index]`, such as an HDF5 data set, become
+    `StreamedObservations`. Other `Observations` stay as they are.
 
     Raises `TypeError` for what is no array, `ValueError` for an array that is empty, not floating
     point, sparse or masked.
@@ -91,7 +90,7 @@ def as_observations(given: ObservationsLike) -> Tensor | Observations:
     else:
         observations = as_tensor(given, "observations").detach()
         if not isinstance(given, Tensor):
-            # As rows are that are read from a file: how an array lies in memory changes no bit.
+            # Like observations read from a file, so that an array's strides change no bit.
             observations = observations.contiguous()
         if not observations.dim():
             raise ValueError(
@@ -99,7 +98,7 @@ def as_observations(given: ObservationsLike) -> Tensor | Observations:
                 "give an array of one axis or more"
             )
     if len(observations) == 0:
-        raise ValueError("observations is empty: it must have at least one row")
+        raise ValueError("observations must be at least one; got an empty array")
     if isinstance(observations, Tensor):
         check_floating(observations.dtype, "observations")
         if not observations.numel():
@@ -112,12 +111,11 @@ def as_observations(given: ObservationsLike) -> Tensor | Observations:
 def on_device(
     given: ObservationsLike, device: torch.device, dtype: torch.dtype
 ) -> Tensor | Observations:
-    """`as_observations` for a model on `device` with weights of `dtype`.
+    """`as_observations`, then brought to the device and type of a model's weights.
 
-    A tensor, packed observations and images are moved there whole; streamed ones are told. Any
-    other `Observations` are left as they are.
+    `Observations` of the caller's own class are left as they are.
 
-    Raises as `as_observations` does, and `ValueError` for rows in memory that are not finite.
+    Raises as `as_observations` does, and `ValueError` if a tensor is not finite.
     """
     observations = as_observations(given)
     if isinstance(observations, Tensor):
@@ -129,7 +127,7 @@ def on_device(
 
 
 def lies_elsewhere(given: Any) -> TypeGuard[ArrayLike]:
-    """Whether an array is not in memory, as far as one can tell."""
+    """Whether an array is not in memory, as far as can be seen."""
     if isinstance(given, Tensor | np.ma.MaskedArray):
         return False
     if isinstance(given, np.ndarray):
@@ -140,7 +138,7 @@ def lies_elsewhere(given: Any) -> TypeGuard[ArrayLike]:
 
 
 def _gives_rows(given: Any) -> TypeGuard[Observations]:
-    """Whether `given` is `Observations` of a class of the caller's, no array and no container."""
+    """Whether `given` is `Observations` of the caller's own class, no array and no container."""
     if isinstance(given, Tensor | list | tuple | range | str | bytes | Mapping | type):
         return False
     arrays = isinstance(given, HasArray) or hasattr(given, "to_numpy") or hasattr(given, "toarray")
@@ -148,10 +146,10 @@ def _gives_rows(given: Any) -> TypeGuard[Observations]:
 
 
 def _rows(observations: Observations, index: Tensor) -> Tensor:
-    """The rows of `Observations` of the caller's own class, where they are what they must be."""
+    """A batch of `Observations` of the caller's own class, checked."""
     wanted = "observations must give a tensor of rows on the model's device for a tensor of indices"
     kind = type(observations).__name__
-    # What reading a file raises, for example, says itself what is wrong.
+    # Other errors, such as those of reading a file, say themselves what is wrong.
     unfit: tuple[type[Exception], ...] = (TypeError, LookupError, AttributeError)
     if isinstance(observations, Dataset):
         unfit = (Exception,)
@@ -172,7 +170,7 @@ def _rows(observations: Observations, index: Tensor) -> Tensor:
 
 
 def weight_type(model: nn.Module) -> torch.dtype:
-    """The type of the model's weights, in which it wants its observations.
+    """The type of a model's weights, which its observations must have.
 
     Raises `ValueError` for a model without parameters.
     """

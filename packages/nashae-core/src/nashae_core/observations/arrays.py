@@ -1,4 +1,4 @@
-"""Arrays of many kinds as tensors: the same numbers, in the same memory where that is possible."""
+"""Arrays of many kinds as tensors, sharing memory where possible."""
 
 import mmap
 import warnings
@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
-# Of ml_dtypes, which give numpy the types that only torch has; each number is one of float32.
+# Types of ml_dtypes, which numpy lacks; each of their numbers is one of float32.
 SMALL_FLOATS = ("bfloat16", "float8_e4m3fn", "float8_e5m2")
-# Elements that are looked at at once: what that makes on the way is of their size.
+# Elements checked at once, which bounds the memory of the check.
 PIECE = 1 << 20
 
 
@@ -29,14 +29,16 @@ NumbersLike = Tensor | HasArray | Sequence[Any]
 
 
 def as_tensor(given: Any, name: str) -> Tensor:
-    """The numbers of `given` as a tensor of their own type; it is not to be written to.
+    """The numbers of `given` as a tensor of their own type; do not write to it.
 
-    - `given`: a tensor, a numpy array of any byte order and stride, anything that numpy can make
-      one of (a data frame, what has `__array__`), or a list of numbers, arrays or tensors.
-    - `name`: what the errors call it.
+    Args:
+        given: A tensor, a numpy array of any byte order and strides, anything that numpy makes one
+            of (a data frame, what has `__array__`), or a list of numbers, arrays or tensors.
+        name: What errors call it.
 
-    Raises `TypeError` for what is no array, and `ValueError` for one that holds no numbers, leaves
-    some out (sparse, masked) or has rows of several shapes.
+    Raises:
+        TypeError: No array.
+        ValueError: No numbers; sparse or masked; rows of several shapes.
     """
     if isinstance(given, Tensor):
         return _dense(given, name)
@@ -56,7 +58,7 @@ def as_tensor(given: Any, name: str) -> Tensor:
 
 
 def from_numpy(array: npt.NDArray[Any], name: str) -> Tensor:
-    """A tensor of a numpy array's numbers; copied only where torch cannot look at them itself.
+    """A tensor of a numpy array's numbers, copied only where torch cannot share them.
 
     Raises as `as_tensor` does.
     """
@@ -71,7 +73,7 @@ def from_numpy(array: npt.NDArray[Any], name: str) -> Tensor:
         array = array.astype(np.float32)
     if array.dtype.kind not in "fiubc" or array.dtype == np.clongdouble:
         raise ValueError(
-            f"{name} must be numbers; got {array.dtype}: leave out or convert what is none"
+            f"{name} must be numbers; got {array.dtype}: leave out or convert the rest"
         )
     if array.dtype.kind == "f" and array.dtype.itemsize > 8:
         array = array.astype(np.float64)
@@ -85,7 +87,7 @@ def from_numpy(array: npt.NDArray[Any], name: str) -> Tensor:
 
 
 def is_mapped(array: npt.NDArray[Any]) -> bool:
-    """Whether an array's numbers lie in a file that is mapped into memory."""
+    """Whether an array is a memory map, or a view of one."""
     owner: Any = array
     while isinstance(owner, np.ndarray | memoryview):
         owner = owner.base if isinstance(owner, np.ndarray) else owner.obj
@@ -93,7 +95,7 @@ def is_mapped(array: npt.NDArray[Any]) -> bool:
 
 
 def is_floating(dtype: Any) -> bool:
-    """Whether a type, torch's or numpy's, is a floating-point one."""
+    """Whether a type, of torch or numpy, is floating point."""
     if isinstance(dtype, torch.dtype):
         return dtype.is_floating_point
     dtype = np.dtype(dtype)
@@ -101,7 +103,7 @@ def is_floating(dtype: Any) -> bool:
 
 
 def check_floating(dtype: Any, name: str) -> None:
-    """Refuse numbers of another than a floating-point type."""
+    """Raises `ValueError` for a type that is not floating point."""
     if not is_floating(dtype):
         raise ValueError(
             f"{name} must be floating point; got {dtype}: "
@@ -110,7 +112,7 @@ def check_floating(dtype: Any, name: str) -> None:
 
 
 def check_dtype(dtype: torch.dtype) -> None:
-    """Refuse a type for rows that is not a floating-point one of torch's."""
+    """Raises `ValueError` for a type that is not a floating-point type of torch."""
     if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
         raise ValueError(
             f"dtype must be floating point; got {dtype!r}: give torch.float32, for example"
@@ -118,8 +120,8 @@ def check_dtype(dtype: torch.dtype) -> None:
 
 
 def check_finite(rows: Tensor, name: str, index: Tensor | None = None) -> None:
-    """Refuse rows with elements that are not finite; `index` (n,) are their numbers in the data."""
-    # In pieces, because what is made on the way is as large as they are.
+    """Raises `ValueError` for rows that are not finite; `index` (n,) numbers them in the error."""
+    # In pieces, to bound the memory of the check.
     pieces = torch.split(rows, max(1, PIECE // max(1, rows.shape[1:].numel())))
     if all(bool(torch.isfinite(piece).all()) for piece in pieces):
         return
@@ -134,7 +136,7 @@ def check_finite(rows: Tensor, name: str, index: Tensor | None = None) -> None:
 
 
 def described(value: Any) -> str:
-    """What an error says of a value: one short line."""
+    """A value in an error: one short line."""
     if isinstance(value, type):
         return f"the class {value.__name__}"
     shape, dtype = getattr(value, "shape", None), getattr(value, "dtype", None)
@@ -147,12 +149,12 @@ def described(value: Any) -> str:
 
 
 def no_array(given: Any, name: str) -> TypeError:
-    """The error for what is no array, with the cure for what is often given instead of one."""
+    """The error for what is no array, with what to give instead."""
     return TypeError(f"{name} must be an array; got {described(given)}: {cure(given, name)}")
 
 
 def cure(given: Any, name: str = "observations") -> str:
-    """What to give in place of what is often given for an array."""
+    """What to give instead of something that is no array."""
     if isinstance(given, DataLoader):
         return "give the array that it reads, of which batches are drawn here"
     if isinstance(given, TensorDataset):

@@ -8,9 +8,9 @@ from torch import Tensor
 from nashae_core.observations.access import Observations, batches, evenly
 
 
-def evenly_spaced(rows: Tensor | Observations, most: int, device: torch.device) -> Tensor:
+def evenly_spaced(observations: Tensor | Observations, most: int, device: torch.device) -> Tensor:
     """At most `most` of the observations, the first and the last among them."""
-    return next(iter(batches(rows, evenly(len(rows), most)[None], device)))
+    return next(iter(batches(observations, evenly(len(observations), most)[None], device)))
 
 
 def fingerprint(sample: Tensor, n: int) -> dict[str, object]:

@@ -1,8 +1,7 @@
-"""Colour images held as bytes, which are normalised batch by batch on the model's device.
+"""Images held as bytes, normalised batch by batch on the model's device.
 
-Images are uint8 (n, height, width, channels), as files and data sets have them. Networks get them
-as (batch, channels, height, width): numbers 0 ... 1, less the `mean` of their channel, over its
-`std`. The bytes keep their order, so a batch is in PyTorch's channels-last memory.
+Images are uint8 (n, height, width, channels). A batch is (batch, channels, height, width): numbers
+in [0, 1] less the mean of their channel, over its deviation, in PyTorch's channels-last memory.
 """
 
 import math
@@ -18,14 +17,24 @@ from nashae_core.observations.streams import ArrayLike, ahead, pinned, read_rows
 
 
 class ImageObservations:
-    """Images that are moved to the model's device whole, as bytes: `Observations` without a loader.
+    """Images that are moved to the model's device whole, as bytes.
 
-    - `images`: uint8 (n, height, width, channels), a tensor or an array; shared and not copied.
-    - `mean`, `std`: of each channel, of numbers 0 ... 1.
-    - `dtype`: the floating-point type of the rows.
+    Args:
+        images: uint8 (n, height, width, channels), a tensor or an array; shared, not copied.
+        mean: Of each channel, for numbers in [0, 1].
+        std: The deviation of each channel, above 0.
+        dtype: The floating-point type of a batch.
 
-    Raises `TypeError` where `images` are no array, `ValueError` where they are not such, or `mean`
-    and `std` are not one finite number a channel, `std` above 0.
+    Raises:
+        ValueError: Other images; numbers that are not finite or not one per channel.
+        TypeError: No array.
+
+    Example:
+        >>> import torch
+        >>> from nashae_core import ImageObservations
+        >>> images = torch.zeros(9, 64, 64, 3, dtype=torch.uint8)
+        >>> ImageObservations(images, (0.5,) * 3, (0.25,) * 3)[torch.tensor([0, 4])].shape
+        torch.Size([2, 3, 64, 64])
     """
 
     def __init__(
@@ -41,7 +50,7 @@ class ImageObservations:
 
     @property
     def dtype(self) -> torch.dtype:
-        """The type of the rows."""
+        """The type of a batch."""
         return self._channels.dtype
 
     def __len__(self) -> int:
@@ -50,21 +59,20 @@ class ImageObservations:
     def __getitem__(self, index: Integer[Tensor, "*batch"]) -> Float[Tensor, "*batch c h w"]:
         """The images at `index`, on the device that holds the bytes, normalised.
 
-        Raises `IndexError` for an index outside of -n ... n - 1.
+        Raises `IndexError` for an index outside -n ... n − 1.
         """
         return self._channels.normalised(self.images[index])
 
     def to(self, device: str | torch.device, dtype: torch.dtype) -> "ImageObservations":
-        """The same images on `device` and as `dtype`; the bytes are shared where they can."""
+        """The same images on `device`, as `dtype`; the bytes are shared where possible."""
         return ImageObservations(self.images.to(device), self.mean, self.std, dtype)
 
 
 class StreamedImages:
-    """Images that stay where they are, and are read while the model is busy with those before.
+    """Images that are read from disk while the model is busy with the batch before.
 
-    As `ImageObservations`, but `images` are anything that gives uint8 arrays (batch, height, width,
-    channels) by an index, such as a file. They are read as `StreamedObservations` are, and
-    normalised on the device.
+    As `ImageObservations`, but `images` is anything with `shape`, `dtype` and `[index]` that gives
+    uint8 (batch, height, width, channels), read as by `StreamedObservations`.
     """
 
     def __init__(
@@ -87,7 +95,7 @@ class StreamedImages:
     def __getitem__(self, index: Integer[Tensor, "*batch"]) -> Float[Tensor, "*batch c h w"]:
         """The images at `index`, on the device, normalised.
 
-        Raises `IndexError` for an index outside of -n ... n - 1.
+        Raises `IndexError` for an index outside -n ... n − 1.
         """
         return self._on_device(self._read(index))
 
@@ -107,7 +115,7 @@ class StreamedImages:
 
 
 class _Channels:
-    """The mean and deviation of each channel, on a device."""
+    """The mean and deviation of each channel, in bytes, on a device."""
 
     def __init__(
         self,
@@ -118,7 +126,6 @@ class _Channels:
     ) -> None:
         check_dtype(dtype)
         self.dtype = dtype
-        # Of bytes, 0 ... 255.
         self._mean = 255 * torch.tensor(mean, device=device, dtype=dtype)
         self._std = 255 * torch.tensor(std, device=device, dtype=dtype)
 
@@ -129,7 +136,7 @@ class _Channels:
 def _checked(
     images: ArrayLike, mean: Sequence[float], std: Sequence[float]
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """The numbers of `mean` and `std`, where these and the images are what they must be."""
+    """The numbers of `mean` and `std`; checks them and the images."""
     shape = tuple(images.shape)
     # Torch's types say "torch.uint8".
     if str(images.dtype).removeprefix("torch.") != "uint8" or len(shape) != 4:

@@ -1,4 +1,4 @@
-"""Binary observations, eight to a byte, which are unpacked batch by batch on their device."""
+"""Binary observations, eight to a byte, unpacked batch by batch on their device."""
 
 from typing import Any
 
@@ -11,19 +11,27 @@ from nashae_core.observations.arrays import as_tensor, check_dtype
 
 
 class PackedObservations:
-    """Observations (n, elements) of 0 and 1, held as bits: `Observations` that need no loader.
+    """Binary observations (n, elements), held as bits on the model's device.
 
-    - `packed`: uint8 (n, elements / 8) or (n, ..., bytes), flattened; a tensor or an array, or
-      what holds one as `packed`, such as nashae-data's `PackedImages`. The most significant bit of
-      a byte comes first, as `numpy.packbits` has it. It is shared and not copied, and never written
-      to.
-    - `dtype`: the floating-point type of the rows.
+    `train` and `encode` move the bytes once; a batch is then an index, without a loader.
 
-    `train` and `encode` move the bytes to their device once; there an index is all that a batch
-    needs. A byte becomes eight numbers by a table, 0.24 ms for 200 × 4096 on one core.
+    Args:
+        packed: uint8 (n, elements / 8), or (n, ..., bytes) to be flattened, the most significant
+            bit first, as of `numpy.packbits`; shared, never written to. An array, or what holds one
+            as `packed`, such as nashae-data's `PackedImages`.
+        dtype: The floating-point type of a batch.
 
-    Raises `TypeError` where `packed` is no array, `ValueError` where it is not uint8 of two or more
-    axes, or `dtype` not floating point.
+    Raises:
+        ValueError: Not uint8 of two or more axes; a `dtype` that is not floating point.
+        TypeError: No array.
+
+    Example:
+        >>> import numpy as np
+        >>> import torch
+        >>> from nashae_core import PackedObservations
+        >>> packed = PackedObservations(np.packbits([[0, 1, 1, 0, 0, 0, 0, 1]], axis=-1))
+        >>> packed[torch.tensor([0])]
+        tensor([[0., 1., 1., 0., 0., 0., 0., 1.]])
     """
 
     def __init__(self, packed: Any, dtype: torch.dtype = torch.float32) -> None:
@@ -42,19 +50,19 @@ class PackedObservations:
 
     @property
     def dtype(self) -> torch.dtype:
-        """The type of the rows."""
+        """The type of a batch."""
         return self._table.dtype
 
     def __len__(self) -> int:
         return len(self.packed)
 
     def __getitem__(self, index: Integer[Tensor, "*batch"]) -> Float[Tensor, "*batch elements"]:
-        """The rows at `index`, on the device that holds the bytes, each element 0 or 1.
+        """The observations at `index`, on the device of the bytes, each element 0 or 1.
 
-        Raises `IndexError` for an index outside of -n ... n - 1.
+        Raises `IndexError` for an index outside -n ... n − 1.
         """
         return F.embedding(self.packed[index].int(), self._table).flatten(-2)
 
     def to(self, device: str | torch.device, dtype: torch.dtype) -> "PackedObservations":
-        """The same observations on `device` and as `dtype`; the bytes are shared where they can."""
+        """The same observations on `device`, as `dtype`; the bytes are shared where possible."""
         return PackedObservations(self.packed.to(device), dtype)

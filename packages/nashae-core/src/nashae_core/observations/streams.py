@@ -1,4 +1,4 @@
-"""Arrays that stay where they are, in a file for example, and are read batch by batch, ahead."""
+"""Arrays that stay on disk, and are read ahead batch by batch."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -21,23 +21,23 @@ from nashae_core.observations.arrays import (
     no_array,
 )
 
-# Batches that are read before they are asked for.
+# Batches that are read ahead.
 AHEAD = 3
-# Bytes that are read at once, at most, where rows lie in chunks and not all are wanted.
+# Bytes read at once, at most, from arrays in chunks of which not all rows are needed.
 MOST_BYTES = 1 << 24
 
 
 @runtime_checkable
 class ArrayLike(Protocol):
-    """n rows, given as an array by an index: a memory map, an HDF5 data set, a class of one's own.
+    """An array that is read by an index: a memory map, an HDF5 data set, a class of one's own.
 
-    It is asked for increasing indices alone, each once, because HDF5 takes no others and a file is
-    read fastest so. Of one that has `chunks`, as HDF5 data sets have, slices are asked as well.
+    Indices are increasing and unique, as HDF5 requires and files are read fastest; what has
+    `chunks`, as HDF5 data sets do, gets slices as well.
     """
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The number of rows, then the shape of one."""
+        """n, then the shape of one observation."""
         ...
 
     @property
@@ -49,19 +49,28 @@ class ArrayLike(Protocol):
 
 
 class StreamedObservations:
-    """Observations that stay where they are, and are read while the model is busy with others.
+    """Observations that are read from disk while the model is busy with the batch before.
 
-    - `array`: floating point (n, ...), anything that has `shape`, `dtype` and `array[index]`: a
-      memory map, an HDF5 or zarr array, a class of one's own. An array in memory will do, where the
-      device has no room for it.
-    - `device`, `dtype`: what the rows are brought to; `train` and `encode` set them.
+    One thread reads three batches ahead, into pinned memory for a GPU. Batches have the bits that
+    they have with the array in memory.
 
-    One thread reads three batches ahead, into pinned memory where the device is a GPU. `array` is
-    asked for increasing indices, each once, and for the chunks they lie in where it has `chunks`.
-    The rows are those of the same array in memory, bit for bit.
+    Args:
+        array: Floating point (n, ...), anything with `shape`, `dtype` and `array[index]`: a memory
+            map, an HDF5 or zarr array, a class of one's own, or an array that is too large for the
+            device. Indices are increasing and unique; what has `chunks` is read by chunks.
+        device: Of a batch; `train` and `encode` set it.
+        dtype: Of a batch; `train` and `encode` set it.
 
-    Raises `TypeError` where `array` is no such thing; `ValueError` where it is not floating point,
-    and where rows that are read are not finite.
+    Raises:
+        ValueError: Not floating point; when read, not finite.
+        TypeError: Something without these attributes.
+
+    Example:
+        >>> import numpy as np
+        >>> import torch
+        >>> from nashae_core import StreamedObservations
+        >>> StreamedObservations(np.zeros((100, 6)))[torch.tensor([3, 50])].shape
+        torch.Size([2, 6])
     """
 
     def __init__(
@@ -85,14 +94,14 @@ class StreamedObservations:
         return int(self.array.shape[0])
 
     def __getitem__(self, index: Integer[Tensor, "*batch"]) -> Float[Tensor, "*rows"]:
-        """The rows at `index`, on the device.
+        """The observations at `index`, on the device.
 
-        Raises `IndexError` for an index outside of -n ... n - 1.
+        Raises `IndexError` for an index outside -n ... n − 1.
         """
         return self._on_device(self._read(index))
 
     def read_ahead(self, index: Iterable[Tensor]) -> Iterator[Float[Tensor, "*rows"]]:
-        """The rows at each of `index`, in order."""
+        """The observations at each of `index`, in order."""
         return map(self._on_device, ahead(self._read, index))
 
     def to(self, device: str | torch.device, dtype: torch.dtype) -> "StreamedObservations":
@@ -109,7 +118,7 @@ class StreamedObservations:
 
 
 def read_rows(array: ArrayLike, index: Integer[Tensor, "*batch"], name: str) -> Tensor:
-    """The rows at `index`, which may repeat, go backwards and count from the end."""
+    """The rows at `index`, in any order, also repeated and from the end."""
     if isinstance(array, Tensor):
         return array[index.to(array.device)]
     n, rows = array.shape[0], index.cpu().numpy()
@@ -132,8 +141,8 @@ def _read_increasing(array: ArrayLike, wanted: npt.NDArray[np.int64]) -> npt.NDA
     chunks: Any = getattr(array, "chunks", None)
     if isinstance(array, np.ndarray) or not chunks or not isinstance(chunks[0], int):
         return np.asarray(array[wanted])
-    # HDF5 unpacks a chunk anew for each row that is asked of it: all between the first and the last
-    # are read at once, and neighbours with them.
+    # HDF5 unpacks a chunk again for each row: those between the first and the last needed row of a
+    # chunk are read at once, with those of the next chunk if it follows.
     row = max(1, int(np.prod(array.shape[1:])) * np.dtype(array.dtype).itemsize)
     near = (np.diff(wanted) == 1) | (np.diff(wanted // chunks[0]) == 0)
     starts = [0] if len(wanted) else []
@@ -148,7 +157,7 @@ def _read_increasing(array: ArrayLike, wanted: npt.NDArray[np.int64]) -> npt.NDA
 
 
 def ahead(read: Callable[[Tensor], Tensor], index: Iterable[Tensor]) -> Iterator[Tensor]:
-    """`read(i)` of each of `index`, in order; one thread is three of them ahead."""
+    """`read(i)` of each of `index`, in order; one thread is three ahead."""
     waiting = deque[Future[Tensor]]()
     with ThreadPoolExecutor(max_workers=1) as reader:
         try:
@@ -164,5 +173,5 @@ def ahead(read: Callable[[Tensor], Tensor], index: Iterable[Tensor]) -> Iterator
 
 
 def pinned(rows: Tensor, device: torch.device) -> Tensor:
-    """Rows in memory from which a GPU can fetch them by itself, where `device` is one."""
+    """Rows in pinned memory if `device` is a GPU, which then copies them by itself."""
     return rows.pin_memory() if device.type == "cuda" else rows
