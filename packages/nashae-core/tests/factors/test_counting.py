@@ -212,15 +212,17 @@ def test_the_model_is_left_as_it_was_and_the_same_seed_finds_the_same():
 
 @pytest.mark.parametrize(("config", "kind"), [(QUICK, "remove"), (HARSH, "add")])
 def test_a_search_that_was_cut_off_anywhere_ends_with_the_same_bits(config, kind):
-    x, states = observed(2), []
-    whole = count_factors(
-        game(4), x, seeded(0), config, on_progress=lambda p: states.append(p.state())
-    )
+    x, states = observed(2), {}
+
+    def keep(progress):
+        """Of each stage and round of tests one state: the others of a round are the same."""
+        if (at := (progress.doing == "pruning", len(progress.decisions))) not in states:
+            states[at] = progress.state()
+
+    whole = count_factors(game(4), x, seeded(0), config, on_progress=keep)
     assert kind in {d.kind for d in whole.decisions if d.adopted}
-    # One of a round of tests: the others begin with the same.
-    at_tests = {int(state["run/step"]): state for state in states if "tests" in state}
-    first, *_, last = at_tests.values()
-    for state in (states[0], first, last):
+    pruning, first, *_, last = states.values()
+    for state in (pruning, first, last):
         again = count_factors(game(4, seed=9), x, seeded(5), config, resume=state)
         assert again.decisions == whole.decisions
         assert again.error == whole.error
