@@ -1,7 +1,7 @@
 """Adam as one kernel, and Adagrad in pieces that fit the cache."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -61,61 +61,45 @@ class FusedAdam(torch.optim.Optimizer):
             alike = defaultdict[tuple[Any, ...], list[Tensor]](list)
             for p in group["params"]:
                 if p.grad is not None:
-                    alike[_has_gaps(p) or p.is_complex(), p.device, p.dtype].append(p)
+                    alike[_needs_plain_loop(p), p.device, p.dtype].append(p)
+            beta1, beta2 = group["betas"]
+            settings = {"lr": group["lr"], "beta1": beta1, "beta2": beta2, "eps": group["eps"]}
+            settings |= {"weight_decay": 0.0, "amsgrad": False, "maximize": False}
             for (plain, *_), moving in alike.items():
-                (self._move_plainly if plain else self._move)(moving, group)
+                (self._move_plainly if plain else self._move)(moving, settings)
 
     # `Optimizer` would wrap a step with a profiler's record and hooks, which take longer than it.
     step.hooked = True  # type: ignore[attr-defined]
 
-    def _move(self, moving: Sequence[Tensor], group: dict[str, Any]) -> None:
-        states = [self._state_of(p) for p in moving]
-        steps = [state["step"] for state in states]
+    def _move(self, moving: list[Tensor], settings: dict[str, Any]) -> None:
+        means, squares, steps = self._states_of(moving)
+        gradients = [_laid_out(_gradient(p), p) for p in moving]
         torch._foreach_add_(steps, 1)
-        torch._fused_adam_(
-            [_in_order(p) for p in moving],
-            [_in_order(_laid_out(_gradient(p), p)) for p in moving],
-            [_in_order(state["exp_avg"]) for state in states],
-            [_in_order(state["exp_avg_sq"]) for state in states],
-            [],
-            steps,
-            lr=group["lr"],
-            beta1=group["betas"][0],
-            beta2=group["betas"][1],
-            weight_decay=0.0,
-            eps=group["eps"],
-            amsgrad=False,
-            maximize=False,
+        weights, gradients, means, squares = (
+            _in_order(tensors) for tensors in (moving, gradients, means, squares)
         )
+        torch._fused_adam_(weights, gradients, means, squares, [], steps, **settings)
 
-    def _move_plainly(self, moving: Sequence[Tensor], group: dict[str, Any]) -> None:
-        states = [self._state_of(p) for p in moving]
-        plain_adam(
-            list(moving),
-            [_gradient(p) for p in moving],
-            [state["exp_avg"] for state in states],
-            [state["exp_avg_sq"] for state in states],
-            [],
-            [state["step"] for state in states],
-            foreach=False,
-            amsgrad=False,
-            beta1=group["betas"][0],
-            beta2=group["betas"][1],
-            lr=group["lr"],
-            weight_decay=0.0,
-            eps=group["eps"],
-            maximize=False,
+    def _move_plainly(self, moving: list[Tensor], settings: dict[str, Any]) -> None:
+        means, squares, steps = self._states_of(moving)
+        gradients = [_gradient(p) for p in moving]
+        plain_adam(moving, gradients, means, squares, [], steps, foreach=False, **settings)
+
+    def _states_of(self, moving: list[Tensor]) -> tuple[list[Tensor], list[Tensor], list[Tensor]]:
+        """The mean gradients and squares, laid out as the weights, and the numbers of steps."""
+        states: list[dict[str, Tensor]] = [self.state[p] for p in moving]
+        for p, state in zip(moving, states, strict=True):
+            if not state:
+                state["step"] = torch.zeros((), dtype=torch.float32, device=p.device)
+                state["exp_avg"] = torch.zeros_like(p)
+                state["exp_avg_sq"] = torch.zeros_like(p)
+            for name in ("exp_avg", "exp_avg_sq"):
+                if state[name].stride() != p.stride():
+                    state[name] = _laid_out(state[name], p)
+        means, squares, steps = (
+            [state[name] for state in states] for name in ("exp_avg", "exp_avg_sq", "step")
         )
-
-    def _state_of(self, parameter: Tensor) -> dict[str, Tensor]:
-        state: dict[str, Tensor] = self.state[parameter]
-        if not state:
-            state["step"] = torch.zeros((), dtype=torch.float32, device=parameter.device)
-            state["exp_avg"] = torch.zeros_like(parameter)
-            state["exp_avg_sq"] = torch.zeros_like(parameter)
-        for name in ("exp_avg", "exp_avg_sq"):
-            state[name] = _laid_out(state[name], parameter)
-        return state
+        return means, squares, steps
 
 
 def adagrad(parameters: Iterable[Tensor], lr: float) -> torch.optim.Optimizer:
@@ -167,14 +151,14 @@ class CachedAdagrad(torch.optim.Optimizer):
             state["step"] = torch.zeros((), dtype=torch.float32, device=parameter.device)
             state["sum"] = torch.zeros_like(parameter)
         gradient = _gradient(parameter)
-        if gradient.is_sparse or _has_gaps(parameter) or parameter.is_complex():
+        if gradient.is_sparse or _needs_plain_loop(parameter):
             _move_plainly(parameter, gradient, state, lr, eps)
             return
         state["sum"] = _laid_out(state["sum"], parameter)
         state["step"] += 1
-        whole = (parameter, _laid_out(gradient, parameter), state["sum"])
+        whole = _in_order([parameter, _laid_out(gradient, parameter), state["sum"]])
         # `view` refuses to copy; writing into a copy would move nothing.
-        pieces = (torch.split(_in_order(tensor).view(-1), PIECE) for tensor in whole)
+        pieces = (torch.split(tensor.view(-1), PIECE) for tensor in whole)
         room = parameter.new_empty(min(PIECE, parameter.numel()))
         for weight, slope, total in zip(*pieces, strict=True):
             total.addcmul_(slope, slope)
@@ -212,12 +196,16 @@ def _laid_out(tensor: Tensor, like: Tensor) -> Tensor:
     return torch.empty_like(like).copy_(tensor)
 
 
-def _in_order(tensor: Tensor) -> Tensor:
-    """A view with the dimensions in the order of memory: contiguous, unless there are gaps."""
-    if tensor.is_contiguous():
-        return tensor
-    return tensor.permute(sorted(range(tensor.dim()), key=tensor.stride, reverse=True))
+def _in_order(tensors: list[Tensor]) -> list[Tensor]:
+    """Views with the dimensions in the order of memory: contiguous, unless there are gaps."""
+    return [
+        t if t.is_contiguous() else t.permute(sorted(range(t.dim()), key=t.stride, reverse=True))
+        for t in tensors
+    ]
 
 
-def _has_gaps(tensor: Tensor) -> bool:
-    return not _in_order(tensor).is_contiguous()
+def _needs_plain_loop(parameter: Tensor) -> bool:
+    """Whether a parameter has gaps in memory, or is complex."""
+    if parameter.is_complex():
+        return True
+    return not (parameter.is_contiguous() or _in_order([parameter])[0].is_contiguous())
