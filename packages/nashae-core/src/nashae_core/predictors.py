@@ -21,7 +21,7 @@ class Predictors(nn.Module):
     weight is zero.
 
     Args:
-        latents: m, at least 2.
+        latents: m; with 1 there is nothing to predict it from.
         hidden: Units in each of the two hidden layers.
         runs: The number of models whose ensembles are held at once.
         generator: Draws weights (kaiming-normal, gain 1) and biases (uniform within ±1/√fan_in); an

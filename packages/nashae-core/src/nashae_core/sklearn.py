@@ -1,7 +1,5 @@
 """NashAE as a scikit-learn transformer (`pip install nashae-core[sklearn]`)."""
 
-from typing import Self
-
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -60,7 +58,7 @@ class NashAETransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseE
         self.device = device
         self.random_state = random_state
 
-    def fit(self, X: npt.ArrayLike, y: object = None) -> Self:  # noqa: ARG002
+    def fit(self, X: npt.ArrayLike, y: object = None) -> "NashAETransformer":  # noqa: ARG002
         """Train on X (n, d), n of 2 or more; y is ignored."""
         x = validate_data(self, X, dtype=[np.float64, np.float32], ensure_min_samples=2)
         seed = int(check_random_state(self.random_state).randint(2**31))
