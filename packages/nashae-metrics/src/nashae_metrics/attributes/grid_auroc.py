@@ -46,8 +46,8 @@ def resampled_grid_auroc(
         return np.empty((len(weights), 0, attributes.shape[1]))
     ends = np.stack([codes.min(0), codes.max(0)]) if extremes is None else extremes
     # In the codes' own precision, which not every numpy keeps for a float32 array and a number:
-    # whether the largest code reaches the last threshold is then decided by the rounding that
-    # decides it in the authors' code.
+    # whether the largest code reaches the last threshold then depends on the same rounding as in
+    # the authors' code.
     lows, highs = ends.astype(codes.dtype)
     shares = np.linspace(0, 1, THRESHOLDS, dtype=np.float32).astype(codes.dtype)
     levels = THRESHOLDS + 1
@@ -75,8 +75,8 @@ def resampled_grid_auroc(
 def _areas(
     counts: Float64[np.ndarray, "draws m levels classes"],
 ) -> Float64[np.ndarray, "draws m k"]:
-    # From the highest threshold down both counts only grow: the authors' sorting of each rate
-    # changes nothing. At the last level, below all thresholds, all samples are counted.
+    # From the highest threshold down both counts only grow, so the authors' sorting of each rate
+    # has no effect. At the last level, below all thresholds, all samples are counted.
     called = counts[:, :, ::-1].cumsum(2)
     true, false = called[..., :-1], called[..., -1:] - called[..., :-1]
     positives, negatives = true[:, :, -1], false[:, :, -1]

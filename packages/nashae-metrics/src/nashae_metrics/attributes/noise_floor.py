@@ -1,4 +1,4 @@
-"""What latents that know nothing score in TAD, by chance alone."""
+"""The TAD of random latents, which have no information about the attributes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ HIGH = 0.95
 
 @dataclass(frozen=True, eq=False)
 class NoiseFloor:
-    """What `latents` random latents score on the same labels, in so many `repetitions`.
+    """The scores of `latents` random latents on the same labels, over so many `repetitions`.
 
     score, score_high: the mean and the 95 % quantile of their TAD. best, best_high (k,): those of
-    the highest AUROC of each attribute. captured (k,): in which share of the repetitions a random
-    latent captures the attribute.
+    the highest AUROC of each attribute. captured (k,): the share of the repetitions in which a
+    random latent captures the attribute.
     """
 
     score: float
@@ -32,7 +32,7 @@ def noise_floor(
     score_of: Callable[[Float64[np.ndarray, "draws m k"]], Float64[np.ndarray, " draws"]],
     min_auroc: float,
 ) -> NoiseFloor:
-    """Sum up what random latents of the given AUROCs score by `score_of`."""
+    """The noise floor, given the AUROCs of random latents, scored by `score_of`."""
     repetitions, latents, _ = areas.shape
     best = areas.max(1, initial=0.5)
     scores = score_of(areas)

@@ -267,7 +267,7 @@ def _drawn(
 
 METRIC = Metric(
     function=tad,
-    summary="by how much one latent alone detects each attribute, in sum",
+    summary="how much better one latent detects each attribute than the others, summed",
     source="Yeats et al. 2022",
     range="0 … k/2",
     cost=0.2,

@@ -136,7 +136,7 @@ def _normed(
     varying = columns.max(0) > columns.min(0)
     centred = columns.astype(np.float64)
     centred -= centred.mean(0)
-    # The largest to 1 first, so that squares neither overflow nor vanish.
+    # Scaled to a largest value of 1 first, so that squares neither overflow nor vanish.
     centred /= np.where(varying, np.abs(centred).max(0), 1.0)
     centred -= centred.mean(0)
     norm = np.sqrt((centred**2).sum(0))
@@ -166,10 +166,12 @@ def _drawn_correlations(
     total, z, v, zz, vv, zv = np.moveaxis(np.tensordot(weights, sums, axes=1), 1, 0)
     covered = total * zv - z * v
     product = np.maximum(total * zz - z * z, 0) * np.maximum(total * vv - v * v, 0)
-    # Rounding is about 1e-16 of the sums: a resample that holds one value only has no correlation.
+    # Rounding is about 1e-16 of the sums: a resample of one value has no correlation.
     varying = product > 1e-24 * (total * zz) * (total * vv)
-    drawn = np.where(varying, np.abs(covered) / np.sqrt(np.where(varying, product, 1.0)), 0.0)
-    return np.minimum(drawn, 1.0)
+    correlations = np.where(
+        varying, np.abs(covered) / np.sqrt(np.where(varying, product, 1.0)), 0.0
+    )
+    return np.minimum(correlations, 1.0)
 
 
 METRIC = Metric(

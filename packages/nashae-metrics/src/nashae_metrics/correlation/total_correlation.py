@@ -97,12 +97,12 @@ def _interval(
     triangle: Float64[np.ndarray, "a a"],
     resamples: Resamples,
 ) -> Interval | None:
-    # Codes whitened by all rows have resamples whose determinants are near 1: a nearly singular
-    # covariance loses nothing.
+    # Resamples of codes whitened by all rows have determinants near 1, so a nearly singular
+    # covariance loses no digits.
     whitened = np.linalg.solve(triangle.T, values.T).T
     eigenvalues = np.linalg.eigvalsh(drawn_covariances(whitened, resamples))
-    drawn = drawn_covariances(values, resamples)
-    variances = np.diagonal(drawn, axis1=1, axis2=2)
+    covariances = drawn_covariances(values, resamples)
+    variances = np.diagonal(covariances, axis1=1, axis2=2)
     if (eigenvalues < SINGULAR_DRAW).any() or (variances < SINGULAR_DRAW).any():
         return None
     shift = np.log(np.abs(np.diag(triangle))).sum()

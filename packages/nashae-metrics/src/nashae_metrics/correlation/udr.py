@@ -208,7 +208,7 @@ def _alone(block: Float64[np.ndarray, "a b"]) -> Float64[np.ndarray, " b"]:
 
 METRIC = Metric(
     function=udr,
-    summary="whether models of other seeds find the same latents",
+    summary="whether models of several seeds have the same latents",
     source="Duan et al. 2020",
     cost=1.0,
     needs="codes of several seeds",

@@ -210,7 +210,7 @@ def equal_count_classes(values: Shaped[np.ndarray, " n"], bins: int) -> Int64[np
     sizes = np.bincount(runs, counts).astype(np.int64)
     numbers = np.maximum(sizes * bins // len(values), 1)
     numbers[runs[heavy]] = 1
-    # A value is where its middle lies among the counts, which is the same from both ends.
+    # The middle of a value among the counts decides its class: the same from both ends.
     below = np.cumsum(counts) - counts - (np.cumsum(sizes) - sizes)[runs]
     parts = (2 * below + counts) * numbers[runs] // (2 * sizes[runs])
     classes: Int64[np.ndarray, " n"] = ((np.cumsum(numbers) - numbers)[runs] + parts)[place]
@@ -230,14 +230,14 @@ def check_varying(factors: Int64[np.ndarray, "n k"], columns: Sequence[int]) -> 
 
 def _table(values: npt.ArrayLike, name: str, columns: str) -> Shaped[np.ndarray, "n columns"]:
     try:
-        kept = np.asanyarray(values)
+        array = np.asanyarray(values)
     except (TypeError, ValueError, RuntimeError) as error:  # ragged lists, tensors on a device
         raise ValueError(
             f"{name} must be an array; got {type(values).__name__}: {error}"
         ) from error
     check_unmasked(values, name)
-    check_unmasked(kept, name)
-    array = np.asarray(kept)
+    check_unmasked(array, name)
+    array = np.asarray(array)
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} must be real numbers; got dtype {array.dtype}")
     if array.ndim != 2:

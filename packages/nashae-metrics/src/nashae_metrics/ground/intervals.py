@@ -149,12 +149,12 @@ def interval_of(
     ends = np.array([tail, 1 - tail])
     method: str = bootstrap.method
     if method == "bca":
-        # Equal scores count half, so that a score that does not move at all is its own interval.
+        # Equal scores count half, so that a score that never moves is its own interval.
         below = np.mean(resampled < score) + np.mean(resampled == score) / 2
         if tail < below < 1 - tail:
             bias, acceleration = norm.ppf(below), _acceleration(jackknife)
             shifted = bias + norm.ppf(ends)
-            # Far out the denominator would pass through 0, where the end is the outermost resample.
+            # If the denominator passed through 0, the end is the outermost resample.
             ends = norm.cdf(bias + shifted / np.maximum(1 - acceleration * shifted, 1e-9))
         else:
             method = "centred"

@@ -95,5 +95,7 @@ def _fields(information: Information, sample: Sample) -> dict[str, Any]:
 
 _DCIMIG = InformationMetric(DCIMIGScore, _scores, _fields)
 METRIC = _DCIMIG.record(
-    dcimig, "information that each factor's own latent has of it alone", "Sepliarskaia et al. 2020"
+    dcimig,
+    "share of the factors' entropy that latents know of one factor alone",
+    "Sepliarskaia et al. 2020",
 )

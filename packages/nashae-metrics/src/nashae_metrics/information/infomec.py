@@ -12,8 +12,8 @@ from nashae_metrics.ground.intervals import check_repeats, repeated_fields
 from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.reductions import mean, shares
 from nashae_metrics.ground.sample import Sample, checked_sample
+from nashae_metrics.ground.scikit_learn import silenced
 from nashae_metrics.ground.score import Score
-from nashae_metrics.ground.sklearn_warnings import silenced
 from nashae_metrics.ground.splits import drawn_rows
 from nashae_metrics.ground.standardisation import standardised
 from nashae_metrics.information.neighbours import neighbour_information, numbered_combinations

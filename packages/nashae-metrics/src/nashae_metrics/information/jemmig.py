@@ -131,7 +131,7 @@ _JEMMIG = InformationMetric(
 )
 METRIC = _JEMMIG.record(
     jemmig,
-    "what the best latent holds beside the factor, and the second best of it",
+    "joint entropy of each factor and its best latent, less their information gap",
     "Do & Tran 2020",
     better="low",
 )

@@ -100,5 +100,5 @@ _MODULARITY = InformationMetric(
     protocols=("standard", "locatello2019"),
 )
 METRIC = _MODULARITY.record(
-    modularity, "whether each latent knows of one factor only", "Ridgeway & Mozer 2018"
+    modularity, "whether each latent has information about one factor only", "Ridgeway & Mozer 2018"
 )

@@ -255,7 +255,7 @@ def _predicted(
 
 METRIC = Metric(
     function=beta_vae,
-    summary="accuracy in telling which factor the pairs share",
+    summary="accuracy of predicting the factor that pairs share",
     source="Higgins et al. 2017",
     range="0 … 1, chance 1/k",
     cost=0.6,

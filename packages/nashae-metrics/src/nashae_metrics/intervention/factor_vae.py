@@ -162,9 +162,11 @@ def factor_vae_of(
         factor_index(sample.classes, k, name=name, strict=strict)
         for k, name in enumerate(sample.columns)
     ]
-    drawn = [_votes(sample, indices, settings, rng) for _ in range(repeats)]
-    train, test = np.sum(drawn, axis=0)
-    accuracies = [(_accuracy(votes, votes), _accuracy(votes, tested)) for votes, tested in drawn]
+    repeated = [_votes(sample, indices, settings, rng) for _ in range(repeats)]
+    train, test = np.sum(repeated, axis=0)
+    accuracies = [
+        (_accuracy(votes, votes), _accuracy(votes, tested)) for votes, tested in repeated
+    ]
     train_accuracies, scores = np.array(accuracies).T
     return FactorVAEScore(
         **repeated_fields(scores),
@@ -214,7 +216,7 @@ def _unit_variance(
     codes: Float[np.ndarray, "n a"], rows: Int64[np.ndarray, " number"]
 ) -> tuple[Float64[np.ndarray, "n b"], Bool[np.ndarray, " a"]]:
     """The latents that vary in `rows`, each brought to variance 1 there, and which these are."""
-    # Differences to one row are exact where a mean of huge numbers is not.
+    # Differences to one row are exact; the mean of huge numbers is not.
     table = codes.astype(np.float64)
     table -= table[0].copy()
     largest = np.abs(table).max(0)
@@ -261,7 +263,7 @@ def _variances(
 
 METRIC = Metric(
     function=factor_vae,
-    summary="accuracy in telling it by the latent that varies least",
+    summary="the same from the latent that varies least",
     source="Kim & Mnih 2018",
     range="0 … 1, chance 1/k",
     cost=0.2,

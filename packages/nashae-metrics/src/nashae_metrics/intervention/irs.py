@@ -188,7 +188,7 @@ def _robustness(
 
     Both are 0 for a latent that does not vary.
     """
-    # Differences to one row are exact where a mean of huge numbers is not.
+    # Differences to one row are exact; the mean of huge numbers is not.
     latents = np.ascontiguousarray((codes - codes[0]).T, dtype=np.float64)
     latents -= latents.mean(1, keepdims=True)
     largest = np.abs(latents).max(1)
@@ -252,7 +252,7 @@ def _score(
 
 METRIC = Metric(
     function=irs,
-    summary="whether a latent stays where its factor is held and the others move",
+    summary="how little a latent moves while its factor is held fixed",
     source="Suter et al. 2019",
     interval_over=None,  # resamples cost two hundred times as much as the score
     of=irs_of,

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float64, Int64
 
-from nashae_metrics.ground.sklearn_warnings import silenced
+from nashae_metrics.ground.scikit_learn import logistic_regression
 
 ADAGRAD_EPSILON = 1e-10
 
@@ -86,20 +86,11 @@ def logistic_classes(
     *,
     kind: Literal["multinomial", "one-vs-rest"] = "multinomial",
 ) -> tuple[Int64[np.ndarray, " n"], Int64[np.ndarray, " n2"]]:
-    """Train logistic regression (L2, C = 1); predict the training and the test points.
+    """Train logistic regression; predict the training and the test points.
 
-    kind: "multinomial" is scikit-learn's default since version 0.22 (lbfgs), "one-vs-rest" the one
-    before (liblinear, which also shrinks the biases). A single training class is predicted for all.
+    A single training class is predicted for all.
     """
-    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
-    from sklearn.multiclass import OneVsRestClassifier  # type: ignore[import-untyped]
-
     if (classes == classes[0]).all():
         return np.full(len(features), classes[0]), np.full(len(test), classes[0])
-    # More iterations than scikit-learn's 100, so that features of different scales converge.
-    model = LogisticRegression(max_iter=1000)
-    if kind == "one-vs-rest":
-        model = OneVsRestClassifier(LogisticRegression(solver="liblinear", max_iter=1000))
-    with silenced():
-        model.fit(features, classes)
+    model = logistic_regression(features, classes, kind)
     return model.predict(features), model.predict(test)

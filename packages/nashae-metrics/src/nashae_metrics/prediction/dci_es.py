@@ -173,7 +173,7 @@ def _once(sample: Sample, predictors: FactorPredictors) -> _Once:
 
 METRIC = Metric(
     function=dci_es,
-    summary="how small a predictor can tell the factors",
+    summary="how small a predictor suffices for the factors",
     source="Eastwood et al. 2023",
     range="−1 … 1",
     cost=15.0,

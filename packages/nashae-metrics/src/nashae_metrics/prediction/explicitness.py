@@ -13,8 +13,8 @@ from nashae_metrics.ground.intervals import check_repeats, repeated_fields
 from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.ranks import doubled_midranks
 from nashae_metrics.ground.sample import Sample, checked_sample
+from nashae_metrics.ground.scikit_learn import logistic_regression
 from nashae_metrics.ground.score import Score
-from nashae_metrics.ground.sklearn_warnings import silenced
 from nashae_metrics.ground.splits import SplitSizes, split_rows
 from nashae_metrics.ground.standardisation import standardised
 
@@ -158,19 +158,11 @@ def _probabilities(
     classifier: Classifier,
 ) -> tuple[Float64[np.ndarray, "n size"], Float64[np.ndarray, "n2 size"]]:
     """The probability of each class for train and test rows; 0 for a class without train rows."""
-    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
-    from sklearn.multiclass import OneVsRestClassifier  # type: ignore[import-untyped]
-
     of_train, of_test = np.zeros((len(train), size)), np.zeros((len(test), size))
     present = np.unique(classes)
     if train.shape[1] == 0 or len(present) < 2:
         return of_train, of_test
-    if classifier == "multinomial":
-        model = LogisticRegression(max_iter=1000)
-    else:
-        model = OneVsRestClassifier(LogisticRegression(solver="liblinear", max_iter=1000))
-    with silenced():
-        model.fit(train, classes)
+    model = logistic_regression(train, classes, classifier)
     of_train[:, present] = model.predict_proba(train)
     of_test[:, present] = model.predict_proba(test)
     return of_train, of_test

@@ -211,9 +211,9 @@ def _objective(
     penalty, offset = inverse**2, u - v * shift  # on the raw latent; the slope there is v·inverse
     value = (v * v * penalty + offset**2) / 2
     gradient = np.stack([v * penalty - shift * offset, offset])
-    hurt = np.zeros((3, *v.shape))
+    losses = np.zeros((3, *v.shape))
     for sign, cost in ((1.0, costs.own), (-1.0, costs.rest)):
-        # Points hurt where sign·(v·x + u) < 1: below the threshold where sign·v > 0, else above.
+        # The loss is positive if sign·(v·x + u) < 1: below the threshold if sign·v > 0, else above.
         room = 1 - sign * u
         below = sign * v >= 0
         with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
@@ -222,15 +222,15 @@ def _objective(
         s0, s1, s2 = np.where(below, under, total - under)
         value += cost * (room * room * s0 - 2 * sign * v * room * s1 + v * v * s2)
         gradient += 2 * cost * np.stack([v * s2 - sign * room * s1, v * s1 - sign * room * s0])
-        hurt += 2 * cost * np.stack([s2, s1, s0])
-    h2, h1, h0 = hurt
-    # In parts that cannot be below 0 but by rounding: where the shift is large their sum, taken
-    # from the curvature, would be lost.
+        losses += 2 * cost * np.stack([s2, s1, s0])
+    h2, h1, h0 = losses
+    # A sum of parts that are 0 or more up to rounding: computed from the curvature, it would be
+    # lost to rounding for a large shift.
     determinant = penalty * (1 + h0)
     determinant += np.maximum(h2 + 2 * shift * h1 + shift**2 * h0, 0)
     determinant += np.maximum(h2 * h0 - h1 * h1, 0)
     vv, uu = h2 + penalty + shift**2, h0 + 1
-    # Points that hurt and lie at one place but for rounding leave a direction without curvature.
+    # If all points of positive loss are equal up to rounding, a direction has no curvature.
     determinant += 2 * RIDGE * vv * uu
     curvature = np.stack([(1 + RIDGE) * vv, h1 - shift, (1 + RIDGE) * uu])
     return _Point(value, gradient, curvature, determinant)

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float64, Int64
 
 from nashae_metrics.ground.choices import check_choice
 from nashae_metrics.ground.sample import Sample
-from nashae_metrics.ground.sklearn_warnings import silenced
+from nashae_metrics.ground.scikit_learn import silenced
 from nashae_metrics.ground.splits import SplitSizes, split_rows
 from nashae_metrics.ground.standardisation import standardised
 from nashae_metrics.prediction.trees.boosting import Boosting, boosted_trees

@@ -129,9 +129,9 @@ class _Work:
 
     inputs: _Inputs
     active: str | ActiveLatents | npt.ArrayLike | None
-    intervals: dict[str, Any]  # what intervals over "samples" and over "draws" are drawn by
+    intervals: dict[str, Any]  # "samples": the bootstrap; "draws": the number of repeats
     streams: dict[str, np.random.Generator]
-    kept: dict[object, Any] = field(default_factory=dict)
+    shared: dict[object, Any] = field(default_factory=dict)
 
     def why_not(self, metric: Metric, protocol: str | None) -> str | None:
         """Why a metric does not apply; None if it does."""
@@ -156,9 +156,9 @@ class _Work:
             sample = self.sample(metric, protocol)
             if metric.shares is not None:
                 key = metric.shares, protocol, id(sample)
-                if key not in self.kept:
-                    self.kept[key] = metric.shares(sample, **options)
-                options["shared"] = self.kept[key]
+                if key not in self.shared:
+                    self.shared[key] = metric.shares(sample, **options)
+                options["shared"] = self.shared[key]
             return of(sample, **options)
         if self.active is not None:
             options["active"] = self.active
@@ -173,9 +173,9 @@ class _Work:
         rule = metric.rules.get(protocol, "constant") if self.active is None else self.active
         number = metric.rows.get(protocol)
         key = number, rule if self.active is None else None
-        if key not in self.kept:
+        if key not in self.shared:
             inputs = self.inputs
-            self.kept[key] = checked_sample(
+            self.shared[key] = checked_sample(
                 inputs.codes,
                 np.asarray(inputs.factors),  # not None: `why_not` has looked
                 active=rule,
@@ -186,7 +186,7 @@ class _Work:
                 rng=self.streams["table"],
                 protocol=protocol,
             )
-        sample: Sample = self.kept[key]
+        sample: Sample = self.shared[key]
         return sample
 
 
