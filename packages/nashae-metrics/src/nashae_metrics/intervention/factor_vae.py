@@ -164,9 +164,7 @@ def factor_vae_of(
     ]
     repeated = [_votes(sample, indices, settings, rng) for _ in range(repeats)]
     train, test = np.sum(repeated, axis=0)
-    accuracies = [
-        (_accuracy(votes, votes), _accuracy(votes, tested)) for votes, tested in repeated
-    ]
+    accuracies = [(_accuracy(votes, votes), _accuracy(votes, tested)) for votes, tested in repeated]
     train_accuracies, scores = np.array(accuracies).T
     return FactorVAEScore(
         **repeated_fields(scores),
