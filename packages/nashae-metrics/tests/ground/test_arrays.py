@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 import nashae_metrics as nm
-from nashae_metrics.ground.arrays import attributes_array, codes_array, factors_array
+from nashae_metrics.ground.arrays import (
+    attributes_array,
+    codes_array,
+    factor_classes,
+    factor_values,
+)
 
 ATTRIBUTES = np.array([[0, 1], [1, 1], [0, 0], [1, 0]])
 FACTORS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
@@ -88,11 +93,12 @@ def test_factors_that_are_not_whole_numbers_are_named(bad, message):
     factors = FACTORS.astype(float)
     factors[2, 1] = bad
     with pytest.raises(ValueError, match=message):
-        factors_array(factors, rows=4)
+        factor_classes(factor_values(factors, rows=4), None)
 
 
 def test_whole_floats_are_factors():
-    assert factors_array(FACTORS.astype(np.float32), rows=4).dtype == np.int64
+    values = factor_values(FACTORS.astype(np.float32), rows=4)
+    assert factor_classes(values, None)[0].dtype == np.int64
 
 
 @pytest.mark.parametrize(
@@ -174,7 +180,7 @@ def test_no_copy_of_a_large_array_is_made():
 
 
 def test_factors_are_taken_by_their_array_interface():
-    np.testing.assert_array_equal(factors_array(Foreign(FACTORS), rows=4), FACTORS)
+    np.testing.assert_array_equal(factor_values(Foreign(FACTORS), rows=4), FACTORS)
 
 
 def test_an_array_that_cannot_leave_its_device_is_named():

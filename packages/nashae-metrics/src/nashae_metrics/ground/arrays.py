@@ -148,11 +148,6 @@ def check_both_present(attributes: Bool[np.ndarray, "n k"], remedy: str) -> None
         )
 
 
-def factors_array(factors: npt.ArrayLike, *, rows: int) -> Int64[np.ndarray, "n k"]:
-    """Factors (n, k) of whole numbers, as int64."""
-    return factor_classes(factor_values(factors, rows=rows), None)[0]
-
-
 def factor_values(factors: npt.ArrayLike, *, rows: int) -> Shaped[np.ndarray, "n k"]:
     """Finite factors (n, k): integers unchanged, or float64."""
     array = _table(factors, "factors", "factors")
