@@ -89,7 +89,7 @@ def test_a_rotation_is_not_seen():
 def test_constant_codes_score_chance(name):
     few = replace(PROTOCOLS[name], train_points=1000, passes=1)
     result = beta_vae(np.full((len(GRID), 3), 0.5), GRID, rng=rng(), protocol=few)
-    # One class is told for all 1000 points or more, and each class is a quarter: five errors.
+    # One class is predicted for all 1000 points or more, and each class is a quarter: five errors.
     assert result.score == pytest.approx(0.25, abs=5 * np.sqrt(0.25 * 0.75 / 1000))
     assert result.active_count == 0
     assert np.count_nonzero(result.confusion.sum(0)) == 1

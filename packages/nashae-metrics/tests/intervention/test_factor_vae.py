@@ -60,8 +60,8 @@ def test_the_votes_are_those_of_numpys_variances():
                 votes[np.argmin(codes[rows].var(0, ddof=1) / ratio), k] += 1
     np.testing.assert_array_equal(found.votes, expected[0])
     np.testing.assert_array_equal(found.test_votes, expected[1])
-    told = expected[0].argmax(1)
-    assert found.score == pytest.approx(expected[1][np.arange(4), told].sum() / 300)
+    predicted = expected[0].argmax(1)
+    assert found.score == pytest.approx(expected[1][np.arange(4), predicted].sum() / 300)
     assert found.train_accuracy == pytest.approx(expected[0].max(1).sum() / 400)
 
 

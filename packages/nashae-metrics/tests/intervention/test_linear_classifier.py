@@ -51,7 +51,7 @@ def test_the_arrays_step_as_plain_numbers_do(phases):
     )
 
 
-def test_separable_classes_are_learnt():
+def test_separable_classes_are_separated():
     rng = np.random.default_rng(0)
     classes = rng.integers(3, size=2000)
     features = rng.random((2000, 3))
@@ -84,37 +84,39 @@ def blobs(number, seed=0):
 
 def test_multinomial_is_scikit_learns_default():
     features, classes = blobs(4)
-    told, others = logistic_classes(features[:400], classes[:400], features[400:])
+    predicted, others = logistic_classes(features[:400], classes[:400], features[400:])
     model = LogisticRegression().fit(features[:400], classes[:400])
-    assert (told == model.predict(features[:400])).mean() > 0.99
+    assert (predicted == model.predict(features[:400])).mean() > 0.99
     assert (others == model.predict(features[400:])).mean() > 0.99
 
 
 @pytest.mark.parametrize("number", [2, 3, 4])
 def test_one_versus_rest_takes_the_best_of_liblinears_binary_scores(number):
     features, classes = blobs(number)
-    _, told = logistic_classes(features[:400], classes[:400], features[400:], kind="one-vs-rest")
+    _, predicted = logistic_classes(
+        features[:400], classes[:400], features[400:], kind="one-vs-rest"
+    )
     scores = [
         LogisticRegression(solver="liblinear")
         .fit(features[:400], classes[:400] == c)
         .decision_function(features[400:])
         for c in range(number)
     ]
-    np.testing.assert_array_equal(told, np.argmax(scores, axis=0))
+    np.testing.assert_array_equal(predicted, np.argmax(scores, axis=0))
 
 
 @pytest.mark.parametrize("kind", ["multinomial", "one-vs-rest"])
-def test_a_class_alone_is_told_for_all_and_a_missing_one_never(kind):
+def test_a_class_alone_is_predicted_for_all_and_a_missing_one_never(kind):
     features, _ = blobs(3)
-    told, others = logistic_classes(features, np.full(600, 2), features[:5], kind=kind)
-    assert (told == 2).all()
+    predicted, others = logistic_classes(features, np.full(600, 2), features[:5], kind=kind)
+    assert (predicted == 2).all()
     assert (others == 2).all()
-    told, _ = logistic_classes(features, np.arange(600) % 2 * 2, features, kind=kind)
-    assert set(told) <= {0, 2}
+    predicted, _ = logistic_classes(features, np.arange(600) % 2 * 2, features, kind=kind)
+    assert set(predicted) <= {0, 2}
 
 
 @pytest.mark.parametrize("kind", ["multinomial", "one-vs-rest"])
 def test_features_on_unlike_scales_warn_of_nothing(kind):
     features, classes = blobs(3)
-    told, _ = logistic_classes(features * [1e-9, 1.0, 1e9], classes, features, kind=kind)
-    assert told.shape == (600,)
+    predicted, _ = logistic_classes(features * [1e-9, 1.0, 1e9], classes, features, kind=kind)
+    assert predicted.shape == (600,)

@@ -75,7 +75,7 @@ def test_neither_order_sign_scale_nor_dead_latents_change_it(predictor):
     assert moved.active_count == 2
 
 
-def test_no_active_latent_scores_0_and_tells_the_commonest_class():
+def test_no_active_latent_scores_0_and_predicts_the_commonest_class():
     found = _dci(np.ones((len(FACTORS), 2)))
     assert (found.score, found.completeness) == (0, 0)
     assert 0 < found.informativeness < 0.5
@@ -86,7 +86,7 @@ def test_one_active_latent_and_one_factor_need_no_other():
     assert (found.score, found.completeness) == (1, 1)
 
 
-def test_a_factor_that_the_learnt_rows_do_not_show_weighs_nothing():
+def test_a_factor_absent_from_the_train_rows_weighs_nothing():
     factors = np.c_[FACTORS[:, 0], np.zeros(len(FACTORS), dtype=int)]
     factors[0, 1] = 1
     codes = FACTORS.astype(float)

@@ -40,7 +40,7 @@ def test_a_loss_that_rises_again_counts_as_the_lowest_so_far():
     assert _explicitness(0.4, 0.1, 0.3) == _explicitness(0.4, 0.1, 0.1)
 
 
-def test_a_factor_told_no_better_than_by_guessing_has_no_explicitness():
+def test_a_factor_predicted_no_better_than_by_guessing_has_no_explicitness():
     assert _explicitness(0.9, 0.85, 0.8) == 0
     assert _explicitness(0.79, 0.79, 0.79, least=0.02) == 0
 

@@ -43,15 +43,15 @@ def test_the_standard_one_is_a_loop_over_scikit_learns_multinomial():
     codes, factors = _data()
     found = explicitness(codes, factors, rng=_rng())
     scaled, train, test = _split(codes, 600)
-    expected, learnt = [], []
+    expected, trained = [], []
     for factor, size in zip(factors.T, (3, 2, 5), strict=True):
         model = LogisticRegression(max_iter=1000).fit(scaled[train], factor[train])
         truth = np.eye(size)[factor]
         expected.append(roc_auc_score(truth[test], model.predict_proba(scaled[test])))
-        learnt.append(roc_auc_score(truth[train], model.predict_proba(scaled[train])))
+        trained.append(roc_auc_score(truth[train], model.predict_proba(scaled[train])))
     np.testing.assert_allclose(found.factors, expected, atol=1e-12)
     assert found.score == pytest.approx(np.mean(expected))
-    assert found.train_score == pytest.approx(np.mean(learnt))
+    assert found.train_score == pytest.approx(np.mean(trained))
     assert found.classifier == "multinomial"
 
 

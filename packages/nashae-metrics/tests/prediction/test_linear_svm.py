@@ -30,8 +30,8 @@ def test_weights_and_predictions_are_linear_svcs(seed):
     scale = np.abs(model.coef_).max() + np.abs(model.intercept_).max()
     np.testing.assert_allclose(slopes, model.coef_[:, 0], rtol=1e-5, atol=1e-6 * scale)
     np.testing.assert_allclose(offsets, model.intercept_, rtol=1e-5, atol=1e-6 * scale)
-    told = line_classes(latent[:, None], lines)[:, 0]
-    assert np.mean(told != model.predict(latent[:, None])) <= 0.01
+    predicted = line_classes(latent[:, None], lines)[:, 0]
+    assert np.mean(predicted != model.predict(latent[:, None])) <= 0.01
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -70,20 +70,20 @@ def test_many_latents_and_factors_at_once_are_those_one_by_one():
             np.testing.assert_allclose(together[factor].offsets[[latent]], alone.offsets, atol=1e-9)
 
 
-def test_a_class_without_points_is_never_told():
+def test_a_class_without_points_is_never_predicted():
     codes = np.random.default_rng(0).normal(size=(50, 1))
     factors = np.where(codes > 0, 3, 1)
     (lines,) = fitted_lines(codes, factors, (5,))
     assert set(line_classes(codes, lines).ravel()) <= {1, 3}
 
 
-def test_a_lone_class_is_always_told():
+def test_a_lone_class_is_always_predicted():
     codes = np.random.default_rng(0).normal(size=(50, 2))
     (lines,) = fitted_lines(codes, np.full((50, 1), 2), (4,))
     assert (line_classes(codes, lines) == 2).all()
 
 
-def test_a_constant_latent_tells_the_commonest_of_many_classes():
+def test_a_constant_latent_predicts_the_commonest_of_many_classes():
     factors = np.repeat([0, 1, 2], [10, 30, 20])[:, None]
     codes = np.full((60, 1), 0.5)
     (lines,) = fitted_lines(codes, factors, (3,))
@@ -118,7 +118,7 @@ def test_a_slope_turns_with_the_scale_where_its_penalty_is_nothing(scale):
     np.testing.assert_allclose(lines.offsets, expected.offsets, rtol=1e-6)
 
 
-def test_a_latent_that_hardly_moves_tells_the_commonest_class():
+def test_a_latent_that_hardly_moves_predicts_the_commonest_class():
     factors = np.repeat([0, 1, 2], [10, 30, 20])[:, None]
     codes = 1e-250 * np.random.default_rng(0).normal(size=(60, 1))
     (lines,) = fitted_lines(codes, factors, (3,))

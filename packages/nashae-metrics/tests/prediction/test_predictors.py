@@ -21,7 +21,7 @@ def _split(rows=300, seed=0):
 
 
 @pytest.mark.parametrize("name", PREDICTORS)
-def test_every_predictor_finds_the_latent_that_tells_the_factor(name):
+def test_every_predictor_finds_the_latent_that_has_the_factor(name):
     found = predicted(name, _split(), np.random.default_rng(0))
     assert found.importances[1] > 0.7 * found.importances.sum()
     assert found.test_correct[-1].mean() > (0.6 if name == "logistic" else 0.95)
@@ -29,7 +29,7 @@ def test_every_predictor_finds_the_latent_that_tells_the_factor(name):
 
 
 @pytest.mark.parametrize("name", PREDICTORS)
-def test_a_factor_of_one_class_is_told_without_importance(name):
+def test_a_factor_of_one_class_is_predicted_without_importance(name):
     split = _split()._replace(train_classes=np.full(300, 2))
     found = predicted(name, split, np.random.default_rng(0))
     assert (found.importances == 0).all()
@@ -37,7 +37,7 @@ def test_a_factor_of_one_class_is_told_without_importance(name):
     np.testing.assert_array_equal(found.test_correct[-1], split.test_classes == 2)
 
 
-def test_no_latent_tells_the_commonest_class():
+def test_no_latent_predicts_the_commonest_class():
     split = _split()
     without = split._replace(
         train_codes=split.train_codes[:, :0], test_codes=split.test_codes[:, :0]

@@ -67,12 +67,12 @@ def test_deep_trees_with_ties_agree_as_scikit_learn_agrees_with_itself():
     assert np.mean(ours.test_classes[0] == theirs.predict(data[2])) > 0.9
 
 
-def test_stages_are_what_fewer_iterations_tell():
+def test_stages_are_what_fewer_iterations_predict():
     data = _data(3, rows=500)
     staged = _boosted(*data, stages=[1, 4, 9], iterations=9, depth=2)
-    for told, iterations in zip(staged.test_classes, [1, 4, 9], strict=True):
+    for predicted, iterations in zip(staged.test_classes, [1, 4, 9], strict=True):
         np.testing.assert_array_equal(
-            told, _boosted(*data, iterations=iterations, depth=2).test_classes[0]
+            predicted, _boosted(*data, iterations=iterations, depth=2).test_classes[0]
         )
 
 
