@@ -19,7 +19,7 @@ from apps.figures import (
     true_against_predicted,
     write_figure,
 )
-from apps.figures.runs import shows_images
+from apps.figures.runs import has_factors, shows_images
 from apps.runs.folder import RunFolder
 
 Kind = Literal[
@@ -84,6 +84,7 @@ def _drawings(
 ) -> Iterator[tuple[str, Callable[[], Figure]]]:
     """The figures to draw, by their files' names."""
     waveforms = [folder for folder in folders if not shows_images(folder)]
+    waveforms = [run for run in waveforms if has_factors(run) and len(run.codes["names"]) == 2]
     if "latent-space" in kinds and waveforms:
         yield "latent-space", partial(latent_space, waveforms)
     if "learning-curves" in kinds:
@@ -95,7 +96,7 @@ def _drawings(
         if "traversal" in kinds:
             draw = draw_image_traversal if images else traversal
             yield f"{name}-traversal", partial(draw, folder, row=row)
-        if "factor-map" in kinds and images and "attributes" not in folder.codes:
+        if "factor-map" in kinds and images and has_factors(folder):
             yield f"{name}-factor-map", partial(factor_map, folder)
 
 

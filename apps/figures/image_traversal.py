@@ -12,6 +12,7 @@ from apps.figures.runs import (
     check_latents,
     code_array,
     decoder,
+    has_factors,
     learned,
     moved,
     shows_images,
@@ -125,14 +126,16 @@ def _carried(run: RunFolder) -> list[str]:
     if "attributes" in run.codes:
         found = tad(code_array(run, "codes"), code_array(run, "attributes"), bootstrap=None)
         shares, names = found.auroc, code_array(run, "names").tolist()
-    else:
+    elif has_factors(run):
         shares, names = factor_information(run)
+    else:
+        return ["" for _ in range(code_array(run, "codes").shape[1])]
     return [f"{spelled(names[of.argmax()])} {of.max():.2f}" for of in shares]
 
 
 def _factors(run: RunFolder, row: int) -> str:
     """The values, at the image, of the factors that vary."""
-    if "attributes" in run.codes:
+    if not has_factors(run):
         return ""
     factors, values = run.truth
     return ": " + ", ".join(

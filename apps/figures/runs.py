@@ -44,6 +44,12 @@ def shows_images(run: RunFolder) -> bool:
     return run.recipe.data_set.inputs.images
 
 
+def has_factors(run: RunFolder) -> bool:
+    """Whether the run's data have factors."""
+    source = run.recipe.source
+    return "attributes" not in run.codes and (source is None or source.labels == "factors")
+
+
 def starting_row(run: RunFolder, row: int | None) -> int:
     """The observation `row` that a figure starts from; by default the nearest to the median code.
 

@@ -60,23 +60,27 @@ def traversal(
     decode = decoder(run)
     for latent, axis in zip(latents, axes, strict=False):
         values = np.linspace(codes[:, latent].min(), codes[:, latent].max(), VALUES)
-        _panel(axis, values, decode(moved(codes[row], latent, values)))
+        spacing = SAMPLE_TIME if run.recipe.source is None else 1.0
+        _panel(axis, values, decode(moved(codes[row], latent, values)), spacing)
         axis.set_title(f"L{latent + 1}", loc="left")
     for axis in axes[len(latents) :]:
         axis.set_axis_off()
-    figure.supxlabel("time (s)")
-    figure.supylabel("beam current (full beam = 1)")
-    figure.suptitle(f"{run.recipe.title}, from observation {row}: {_factors(run, row)}")
+    own = run.recipe.source is not None
+    figure.supxlabel("place in the observation" if own else "time (s)")
+    figure.supylabel("value" if own else "beam current (full beam = 1)")
+    figure.suptitle(f"{run.recipe.title}, from observation {row}{_factors(run, row)}")
     return figure
 
 
-def _panel(axis: Axes, values: npt.NDArray[Any], waveforms: npt.NDArray[Any]) -> None:
+def _panel(
+    axis: Axes, values: npt.NDArray[Any], waveforms: npt.NDArray[Any], spacing: float
+) -> None:
     low, high = float(values[0]), float(values[-1])
     colour = ScalarMappable(Normalize(low, high), SEQUENTIAL)
-    time = SAMPLE_TIME * np.arange(waveforms.shape[1])
+    time = spacing * np.arange(waveforms.shape[1])
     for value, waveform in zip(values, waveforms, strict=True):
         axis.plot(time, waveform, color=colour.to_rgba(value), linewidth=0.7)
-    axis.set_xlim(0, SAMPLE_TIME * waveforms.shape[1])
+    axis.set_xlim(0, spacing * waveforms.shape[1])
     figure = axis.get_figure()
     assert figure is not None  # it was made by one
     bar = figure.colorbar(colour, ax=axis, pad=0.01, aspect=12, ticks=[low, high])
@@ -85,8 +89,10 @@ def _panel(axis: Axes, values: npt.NDArray[Any], waveforms: npt.NDArray[Any]) ->
 
 
 def _factors(run: RunFolder, row: int) -> str:
+    if "values" not in run.codes:
+        return ""
     names, values = code_array(run, "names"), code_array(run, "values")[row]
-    return ", ".join(
+    return ": " + ", ".join(
         f"{spelled(str(name))} {level(str(name), value)}"
         for name, value in zip(names, values, strict=True)
     )

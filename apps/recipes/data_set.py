@@ -5,13 +5,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from torch import Tensor
+
 from apps.recipes.inputs import Inputs
 from apps.recipes.networks import Networks
-from nashae_core import TrainConfig
-from nashae_data import AttributeDataset, Dataset
+from nashae_core import Observations, TrainConfig
+from nashae_data import AttributeDataset, Dataset, Provenance
 
-DataName = Literal["beamsynthesis", "dsprites", "synthetic-faces", "celeba"]
-AnyDataset = Dataset | AttributeDataset
+DataName = Literal["beamsynthesis", "dsprites", "synthetic-faces", "celeba", "own"]
+
+
+@dataclass(frozen=True)
+class Unlabelled:
+    """Observations without factors or attributes."""
+
+    observations: Any
+    provenance: Provenance
+    names: tuple[str, ...] = ()
+
+
+AnyDataset = Dataset | AttributeDataset | Unlabelled
 # Called with the number of faces that are done and the number of all.
 OnFaces = Callable[[int, int], object]
 
@@ -48,6 +61,8 @@ class DataSet:
     """Whether it is read from disk: a run's record then names its source."""
     made_by: Callable[[], Mapping[str, str]] = dict
     """What else decides the observations; another value makes their runs stale."""
+    trained: Callable[[Any, str], Tensor | Observations] | None = None
+    """The inputs that are trained on; None for all of `inputs.of`."""
     table: str = ""
     """The table whose published rows say how long its runs take."""
 

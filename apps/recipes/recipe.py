@@ -1,6 +1,6 @@
 """What a run is: a method, data, a size, a training, a seed."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Generic, Self, TypeVar
 
 import torch
@@ -9,7 +9,10 @@ from apps.recipes.data_set import DataName, DataSet
 from apps.recipes.data_sets import DATA_SETS
 from apps.recipes.method import Config, Method, Model
 from apps.recipes.methods import method_named, method_of
-from nashae_core import TrainConfig
+from apps.recipes.own import own_data_set
+from apps.recipes.source import Source
+from nashae_core import NashAEConfig, TrainConfig
+from nashae_core.fitted.fit import own_data_config
 
 C = TypeVar("C", bound=Config, covariant=True)
 
@@ -33,6 +36,8 @@ class Recipe(Generic[C]):
     """Draws the parameters, the batches and the noise."""
     train: TrainConfig = field(default_factory=TrainConfig)
     """Steps and batches."""
+    source: Source | None = None
+    """Where the data are, if they are one's own."""
 
     # Differs from the paper: the authors' trials share one order of batches and differ by their
     # first parameters alone; here the seed draws both.
@@ -40,6 +45,8 @@ class Recipe(Generic[C]):
     def __post_init__(self) -> None:
         if self.latents < 2:
             raise ValueError(f"latents must be at least 2; got {self.latents}")
+        if (self.data == "own") != (self.source is not None):
+            raise ValueError(f"source must come with data 'own' alone; got {self.data!r}")
         if self.seed < 0:
             raise ValueError(f"seed must be at least 0; got {self.seed}")
         given, n = getattr(self.method, "observations", None), self.data_set.observations
@@ -49,7 +56,7 @@ class Recipe(Generic[C]):
     @property
     def data_set(self) -> DataSet:
         """The record of the data set."""
-        return DATA_SETS[self.data]
+        return DATA_SETS[self.data] if self.source is None else own_data_set(self.source)
 
     @property
     def method_record(self) -> Method[Any]:
@@ -64,7 +71,12 @@ class Recipe(Generic[C]):
     @property
     def name(self) -> str:
         """The data set and the method."""
-        return f"{self.data}-{self.method_name}"
+        data = self.data if self.source is None else self.source.stem
+        return f"{data}-{self.method_name}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """What a run folder keeps: all fields, of data of one's own alone the source."""
+        return {k: v for k, v in asdict(self).items() if k != "source" or v is not None}
 
     @property
     def weight(self) -> float:
@@ -120,3 +132,26 @@ def recipe(
     if name not in RECIPES:
         raise ValueError(f"there is no recipe {name}; there are {list(RECIPES)}")
     return replace(RECIPES[name].with_weight(weight), latents=latents, seed=seed)
+
+
+def own_recipe(
+    source: Source,
+    method: str = "nashae",
+    weight: float | None = None,
+    latents: int = 10,
+    seed: int = 0,
+    train: TrainConfig | None = None,
+) -> AnyRecipe:
+    """A recipe for data of one's own, with a method's default settings.
+
+    Raises `ValueError` for an unknown method and numbers out of range.
+    """
+    record = method_named(method)
+    names = {field.name for field in fields(record.config)}
+    given = {"observations": len(source.rows[0])} if "observations" in names else {}
+    steps = (train or TrainConfig()).steps
+    config: Config = record.config(**record.fixed, **given)
+    if record.config is NashAEConfig:
+        config = own_data_config(steps)
+    made: AnyRecipe = Recipe(config, "own", latents, seed, train or TrainConfig(), source)
+    return made if weight is None else made.with_weight(weight)

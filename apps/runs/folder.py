@@ -24,7 +24,7 @@ import json
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
 from pathlib import Path
@@ -82,7 +82,7 @@ class RunFolder:
     def recipe(self) -> AnyRecipe:
         """What the run is. Raises `ValueError` for a field that is unknown, or missing."""
         recipe = self._known_fields
-        odd = first_difference(_keys(self._config.recipe), _keys(asdict(recipe)), "recipe")
+        odd = first_difference(_keys(self._config.recipe), _keys(recipe.as_dict()), "recipe")
         if odd:
             name, kept, _ = odd
             what = f"no {name}" if kept == ABSENT else f"{name}, which this release does not know"
@@ -103,7 +103,7 @@ class RunFolder:
     def another(self, recipe: AnyRecipe) -> ValueError:
         """That the run is not of `recipe`, and the first thing in which they differ."""
         runs = (self._known_fields, recipe)
-        kept_run, this = ({"method": r.method_name, "recipe": asdict(r)} for r in runs)
+        kept_run, this = ({"method": r.method_name, "recipe": r.as_dict()} for r in runs)
         differing = first_difference(kept_run, this)
         name, kept, given = differing or ("", "", "")
         return ValueError(

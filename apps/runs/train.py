@@ -1,7 +1,6 @@
 """Training of one recipe into a run folder."""
 
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -77,6 +76,8 @@ def train_run(
             return folder
         dataset = recipe.data_set.load(root, on_faces)
         observations = recipe.data_set.inputs.of(dataset.observations, device)
+        trained = recipe.data_set.trained
+        rows = observations if trained is None else trained(dataset.observations, device)
         generator = torch.Generator().manual_seed(recipe.seed)
         model = recipe.build(generator)
         if stale:
@@ -92,7 +93,7 @@ def train_run(
         with HeldSignals() as signals:
             history = train(
                 model,
-                observations,
+                rows,
                 recipe.train,
                 generator,
                 device=device,
@@ -119,7 +120,7 @@ def config(recipe: AnyRecipe, root: Path) -> dict[str, Any]:
     return as_json(
         {
             "method": recipe.method_name,
-            "recipe": asdict(recipe),
+            "recipe": recipe.as_dict(),
             "root": str(root.absolute()),
             **made_by(recipe),
         }

@@ -2,6 +2,7 @@
 
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -13,7 +14,7 @@ from tqdm import tqdm  # type: ignore[import-untyped]
 from nashae_core.arguments import on_known_device, seeded, whole
 from nashae_core.encoding import encode
 from nashae_core.fitted.architecture import Architecture, Kind, architecture_for
-from nashae_core.fitted.model import FittedNashAE
+from nashae_core.fitted.model import ACTIVE_RANGE, FittedNashAE
 from nashae_core.fitted.rows import (
     Moments,
     Normalise,
@@ -62,7 +63,8 @@ def fit(
             frame, a list. A memory map, an HDF5 data set and what else has `shape`, `dtype` and
             `[index]` is read batch by batch, whatever its size.
         latents: m, more than there can be factors; those not needed become inactive.
-        config: of NashAE; λ above all.
+        config: of NashAE, λ above all; by default λ = 0.2, to which it rises from 0 over the first
+            three tenths of the steps.
         training: how long and in what pieces.
         kind: the networks. "vector": a perceptron; "series": 1-D convolutions over (t,) or
             (channels, t), t of 16 or more; "image": 2-D convolutions over (h, w), (channels, h, w)
@@ -98,7 +100,8 @@ def fit(
     Source: Yeats et al. 2022 (https://arxiv.org/abs/2209.10677).
     """
     latents, generator = whole(latents, "latents"), seeded(generator)
-    config, training = config or NashAEConfig(), training or TrainConfig()
+    training = training or TrainConfig()
+    config = config or own_data_config(training.steps)
     _check_options(normalise, held_out, patience, encoder, decoder)
     device = on_known_device(device)
     source = source_of(observations)
@@ -129,6 +132,12 @@ def fit(
     sample = _some(rows, MOST_ROWS)
     batch = rows_at_once(shape)
     codes = encode(model, sample.observations(), batch_size=batch, device=device)
+    if not (codes.amax(0) - codes.amin(0) > ACTIVE_RANGE).any():
+        warnings.warn(
+            f"no latent is active after {int(history.steps[-1])} steps at λ = {config.lam:g}: "
+            "train for longer, or give NashAEConfig(lam=...) a smaller λ or a longer warm_up",
+            stacklevel=2,
+        )
     return FittedNashAE(
         model=model,
         architecture=networks,
@@ -143,6 +152,13 @@ def fit(
         explained_held_out=_explained(model, tests, found, device) if len(tested) else None,
         held_out=tested,
     )
+
+
+def own_data_config(steps: int) -> NashAEConfig:
+    """The game for data that nobody has tuned it for."""
+    # Differs from the paper: there λ does not rise. On images of which little varies the predictors
+    # else win before the decoder has found a use for any latent, and all become inactive.
+    return NashAEConfig(warm_up=3 * steps // 10)
 
 
 class _Watch:
