@@ -15,7 +15,7 @@ from nashae_metrics import SplitSizes, auroc, beta_vae, factor_vae, irs, mig, mo
 from nashae_metrics.attributes.redundancy import redundancy
 from nashae_metrics.ground.splits import split_rows
 from nashae_metrics.intervention.beta_vae_protocols import PROTOCOLS as BETA_VAE
-from nashae_metrics.intervention.factor_vae import PROTOCOLS as FACTOR_VAE
+from nashae_metrics.intervention.factor_vae_protocols import PROTOCOLS as FACTOR_VAE
 from nashae_metrics.prediction.dci import concentration
 from nashae_metrics.prediction.trees.boosting import Boosting, boosted_trees
 

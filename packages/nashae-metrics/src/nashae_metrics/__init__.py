@@ -30,7 +30,8 @@ from nashae_metrics.information.mutual_information import MutualInformationScore
 from nashae_metrics.information.rmig import RMIGScore, rmig
 from nashae_metrics.intervention.beta_vae import BetaVAEScore, beta_vae, upper_half
 from nashae_metrics.intervention.beta_vae_protocols import BetaVAEProtocol
-from nashae_metrics.intervention.factor_vae import FactorVAEProtocol, FactorVAEScore, factor_vae
+from nashae_metrics.intervention.factor_vae import FactorVAEScore, factor_vae
+from nashae_metrics.intervention.factor_vae_protocols import FactorVAEProtocol
 from nashae_metrics.intervention.irs import IRSScore, irs
 from nashae_metrics.prediction.dci import DCIScore, dci
 from nashae_metrics.prediction.dci_es import DCIESScore, dci_es

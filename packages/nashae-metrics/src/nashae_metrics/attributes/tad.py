@@ -1,6 +1,5 @@
 """Total AUROC Difference (Yeats et al. 2022, section 3)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -8,11 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Bool, Float, Float64, Int64
 
-from nashae_metrics.attributes.auroc import rank_auroc
-from nashae_metrics.attributes.grid_auroc import grid_auroc, resampled_grid_auroc
-from nashae_metrics.attributes.noise_floor import NoiseFloor, chance_auroc, noise_floor
+from nashae_metrics.attributes.noise_floor import NoiseFloor, noise_floor
 from nashae_metrics.attributes.redundancy import redundancy
-from nashae_metrics.attributes.resampled_auroc import resampled_auroc
+from nashae_metrics.attributes.tad_protocols import PROTOCOLS
 from nashae_metrics.ground.active_latents import ActiveLatents, active_latents
 from nashae_metrics.ground.arrays import (
     check_both_present,
@@ -48,22 +45,6 @@ class TADScore(Score):
     min_auroc: float
     max_redundancy: float | None
     noise_floor: NoiseFloor | None
-
-
-@dataclass(frozen=True)
-class _Protocol:
-    auroc: Callable[..., Float64[np.ndarray, "m k"]]
-    resampled: Callable[..., Float64[np.ndarray, "draws m k"]]
-    samples: int | None
-    active: str
-    normal_rows: int | None  # with more rows, random latents' AUROCs come from the normal limit
-    largest_gap: float  # of the two best AUROCs of an attribute
-
-
-PROTOCOLS = {
-    "exact": _Protocol(rank_auroc, resampled_auroc, None, "constant", 200, 0.5),
-    "yeats2022": _Protocol(grid_auroc, resampled_grid_auroc, 1000, "nashae", None, 1.0),
-}
 
 
 def tad(
@@ -131,7 +112,6 @@ def tad(
     Source: Yeats et al. 2022, section 3 and Table 3, https://arxiv.org/abs/2209.10677
 
     Example:
-        >>> import numpy as np
         >>> attributes = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
         >>> tad(attributes + 0.0, attributes).score
         1.0
@@ -168,7 +148,7 @@ def tad(
         highest = labels.shape[1] * (settings.largest_gap if used.shape[1] > 1 else 0.5)
         interval = resamples.interval(score, draws, highest=highest)
     if rng is not None and noise_repetitions:
-        random = _random_areas(settings, labels, used.shape[1], noise_repetitions, rng)
+        random = settings.random_areas(labels, used.shape[1], noise_repetitions, rng)
         floor = noise_floor(random, score_of, min_auroc)
     return TADScore(
         score=score,
@@ -210,21 +190,6 @@ def _totals(
         (best - second) * (independent & (best >= min_auroc))
     ).sum(-1)
     return total
-
-
-def _random_areas(
-    settings: _Protocol,
-    labels: Bool[np.ndarray, "n k"],
-    latents: int,
-    repetitions: int,
-    rng: np.random.Generator,
-) -> Float64[np.ndarray, "repetitions latents k"]:
-    if not latents or (settings.normal_rows is not None and len(labels) > settings.normal_rows):
-        return chance_auroc(labels, latents, repetitions, rng)
-    shape = (len(labels), latents)
-    return np.stack(
-        [settings.auroc(rng.standard_normal(shape), labels) for _ in range(repetitions)]
-    )
 
 
 def _check_thresholds(

@@ -1,6 +1,6 @@
 """The β-VAE metric (Higgins et al. 2017), also called z-diff."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,10 +12,13 @@ from nashae_metrics.ground.arrays import codes_and_factors
 from nashae_metrics.ground.choices import chosen
 from nashae_metrics.ground.intervals import check_repeats, repeated_fields
 from nashae_metrics.ground.metric import Metric
-from nashae_metrics.ground.not_applicable import NotApplicable
 from nashae_metrics.ground.sample import Sample, checked_sample
 from nashae_metrics.ground.score import Score
-from nashae_metrics.intervention.beta_vae_protocols import PROTOCOLS, BetaVAEProtocol
+from nashae_metrics.intervention.beta_vae_protocols import (
+    PROTOCOLS,
+    BetaVAEProtocol,
+    used_columns,
+)
 from nashae_metrics.intervention.factor_index import FactorIndex, factor_index
 from nashae_metrics.intervention.linear_classifier import (
     adagrad_softmax,
@@ -110,7 +113,7 @@ def beta_vae(
     """
     settings = _named_protocol(protocol)
     given = codes_and_factors(codes, factors, missing)[1].shape[1]
-    used = _used_columns(settings.columns if columns is None else columns, range(given), given)
+    used = used_columns(settings.columns if columns is None else columns, range(given), given)
     sample = checked_sample(
         codes,
         factors,
@@ -133,7 +136,7 @@ def beta_vae_of(
     """The β-VAE score of a checked sample and of its active latents."""
     settings = _named_protocol(protocol)
     wanted = settings.columns if columns is None else columns
-    names = _used_columns(wanted, sample.columns, sample.given)
+    names = used_columns(wanted, sample.columns, sample.given)
     used = [sample.columns.index(name) for name in names]
     check_repeats(repeats)
     strict = settings.name if settings.strict else None
@@ -183,25 +186,6 @@ def _named_protocol(protocol: str | BetaVAEProtocol) -> BetaVAEProtocol:
     if isinstance(protocol, BetaVAEProtocol):
         return protocol
     return chosen("protocol of beta_vae", protocol, PROTOCOLS)
-
-
-def _used_columns(columns: Sequence[int] | None, varying: Collection[int], given: int) -> list[int]:
-    """The columns to use: those wanted, or all that are `varying`, of the `given` number."""
-    wanted = list(varying) if columns is None else columns
-    for column in wanted:
-        if not -given <= column < given:
-            raise NotApplicable(
-                f"columns must be in {-given} ... {given - 1}, of {given} factors; got {column}"
-            )
-    used = [int(column) % given for column in wanted]
-    if len(set(used)) < 2 or len(set(used)) < len(used):
-        raise NotApplicable(f"columns must be two factors or more, each of them once; got {used}")
-    if constant := sorted(set(used) - set(varying)):
-        raise NotApplicable(
-            f"each factor must have two values or more, but factors column "
-            f"{', '.join(map(str, constant))} is constant; name those to use by columns=..."
-        )
-    return used
 
 
 def _points(

@@ -1,5 +1,6 @@
 """The published protocols of the β-VAE metric, by name."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -7,6 +8,7 @@ import numpy as np
 
 from nashae_metrics.ground.active_latents import ActiveLatents
 from nashae_metrics.ground.choices import check_choice
+from nashae_metrics.ground.not_applicable import NotApplicable
 
 CLASSIFIERS = ("softmax-adagrad", "logistic-regression", "one-vs-rest-logistic-regression")
 
@@ -107,3 +109,22 @@ PROTOCOLS = {
         ),
     )
 }
+
+
+def used_columns(columns: Sequence[int] | None, varying: Collection[int], given: int) -> list[int]:
+    """The columns to use: those wanted, or all that are `varying`, of the `given` number."""
+    wanted = list(varying) if columns is None else columns
+    for column in wanted:
+        if not -given <= column < given:
+            raise NotApplicable(
+                f"columns must be in {-given} ... {given - 1}, of {given} factors; got {column}"
+            )
+    used = [int(column) % given for column in wanted]
+    if len(set(used)) < 2 or len(set(used)) < len(used):
+        raise NotApplicable(f"columns must be two factors or more, each of them once; got {used}")
+    if constant := sorted(set(used) - set(varying)):
+        raise NotApplicable(
+            f"each factor must have two values or more, but factors column "
+            f"{', '.join(map(str, constant))} is constant; name those to use by columns=..."
+        )
+    return used

@@ -1,5 +1,6 @@
 """The rows of a table by the value of a factor, to draw rows of one value without a search."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -82,11 +83,7 @@ def factor_index(
     shared = size >= 2
     single = int(np.count_nonzero(~shared))
     called = f"factors column {column if name is None else name}"
-    if not shared.any():
-        raise NotApplicable(
-            f"{called} must have a value that two rows share; "
-            f"got {len(size)} values in {len(order)} rows: bin it, or leave it out"
-        )
+    check_shared(len(size), single, len(order), called)
     if strict is not None and single:
         raise NotApplicable(
             f"under protocol {strict!r} each value of {called} must occur in two rows or more; got "
@@ -101,3 +98,21 @@ def factor_index(
         size=kept.astype(np.int64),
         single=single,
     )
+
+
+def check_shared(values: int, single: int, rows: int, called: str) -> None:
+    """Raise `NotApplicable` if all values of a factor are `single`, in one row only."""
+    if single == values:
+        raise NotApplicable(
+            f"{called} must have a value that two rows share; "
+            f"got {values} values in {rows} rows: bin it, or leave it out"
+        )
+
+
+def groups(factor: Int64[np.ndarray, " n"]) -> Iterator[Int64[np.ndarray, " size"]]:
+    """The rows of each value that occurs twice or more."""
+    order = np.argsort(factor, kind="stable")
+    ordered = factor[order]
+    for rows in np.split(order, np.flatnonzero(ordered[1:] != ordered[:-1]) + 1):
+        if len(rows) > 1:
+            yield rows

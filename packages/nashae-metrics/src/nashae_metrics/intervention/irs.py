@@ -1,6 +1,5 @@
 """Interventional robustness score (Suter et al. 2019)."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.not_applicable import NotApplicable
 from nashae_metrics.ground.sample import PROTOCOL_ROWS, Sample, protocol_sample
 from nashae_metrics.ground.score import Score
+from nashae_metrics.intervention.factor_index import check_shared, groups
 
 BINS = 20  # of each factor under "locatello2019"
 
@@ -163,11 +163,7 @@ def _single(
     for column, (name, factor) in enumerate(zip(names, classes.T, strict=True)):
         _, count = np.unique(factor, return_counts=True)
         single[column] = np.count_nonzero(count == 1)
-        if single[column] == len(count):
-            raise NotApplicable(
-                f"factors column {name} must have a value that two rows share; got {len(count)} "
-                f"values in {len(classes)} rows: bin it, or leave it out"
-            )
+        check_shared(len(count), int(single[column]), len(factor), f"factors column {name}")
         if strict is not None and single[column]:
             raise NotApplicable(
                 f"under protocol {strict!r} each bin of factors column {name} must have two rows; "
@@ -208,21 +204,12 @@ def _mean_deviation(
 ) -> Float64[np.ndarray, " a"]:
     """Mean over a factor's groups of the quantile of each latent's distance to the group's mean."""
     deviations = []
-    for rows in _groups(factor):
+    for rows in groups(factor):
         group = np.take(latents, rows, axis=1)
         group -= group.mean(1, keepdims=True)
         deviations.append(_quantile(np.abs(group, out=group), quantile))
     # A resample may have no group of two rows: then the robustness is 0.
     return np.mean(deviations, axis=0) if deviations else np.ones(len(latents))
-
-
-def _groups(factor: Int64[np.ndarray, " n"]) -> Iterator[Int64[np.ndarray, " size"]]:
-    """The rows of each value that occurs twice or more."""
-    order = np.argsort(factor, kind="stable")
-    ordered = factor[order]
-    for rows in np.split(order, np.flatnonzero(ordered[1:] != ordered[:-1]) + 1):
-        if len(rows) > 1:
-            yield rows
 
 
 def _quantile(values: Float64[np.ndarray, "a size"], quantile: float) -> Float64[np.ndarray, " a"]:
