@@ -27,19 +27,19 @@ def description(model: nn.Module) -> dict[str, Any]:
     return as_json({"config": fields, "modules": modules})
 
 
-def first_difference(kept: object, given: object, name: str = "") -> tuple[str, str, str] | None:
-    """The first name whose values differ, and the values in `kept` and `given`; None if all agree.
+def first_difference(saved: object, given: object, name: str = "") -> tuple[str, str, str] | None:
+    """The first name whose values differ, and the values in `saved` and `given`; None if all agree.
 
-    Names of nested mappings are joined by dots, in the order of `given`, then of `kept`.
+    Names of nested mappings are joined by dots, in the order of `given`, then of `saved`.
     """
-    if isinstance(kept, Mapping) and isinstance(given, Mapping):
-        for key in [*given, *(key for key in kept if key not in given)]:
+    if isinstance(saved, Mapping) and isinstance(given, Mapping):
+        for key in [*given, *(key for key in saved if key not in given)]:
             below = f"{name}.{key}".strip(".")  # a model itself has no name among its modules
-            found = first_difference(kept.get(key, ABSENT), given.get(key, ABSENT), below)
-            if found:
-                return found
+            difference = first_difference(saved.get(key, ABSENT), given.get(key, ABSENT), below)
+            if difference:
+                return difference
         return None
-    return None if kept == given else (name, _short(kept), _short(given))
+    return None if saved == given else (name, _short(saved), _short(given))
 
 
 def as_json(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,13 +31,13 @@ def finite(tensors: Iterable[Tensor]) -> Callable[[], bool]:
 def first_bad(records: Sequence[Mapping[str, Tensor]]) -> tuple[int, str] | None:
     """The first entry that is not finite: its index, and the name of the term (and run)."""
     terms = {name: torch.stack([r[name] for r in records]).cpu() for name in records[0]}
-    found = []
+    bad_terms = []
     for at, (name, values) in enumerate(terms.items()):
         bad = ~values.reshape(len(values), -1).isfinite()
         if bad.any():
             entry, run = bad.nonzero()[0].tolist()
-            found.append((entry, at, f"{name} of run {run}" if values.dim() > 1 else name))
-    return min(found)[::2] if found else None
+            bad_terms.append((entry, at, f"{name} of run {run}" if values.dim() > 1 else name))
+    return min(bad_terms)[::2] if bad_terms else None
 
 
 def likely_causes(observations: Tensor, optimizers: Mapping[str, Optimizer], precision: str) -> str:

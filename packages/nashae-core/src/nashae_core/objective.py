@@ -25,12 +25,12 @@ class Objective:
         self.began = began
         self._ended: Tensor | None = None
 
-    def note(self, taken: Sequence[tuple[Mapping[str, Tensor], Tensor | None]]) -> None:
+    def note(self, outcomes: Sequence[tuple[Mapping[str, Tensor], Tensor | None]]) -> None:
         """Note some steps: of each the terms, and the loss of its last turn."""
         if self._name is not None:
-            values = [terms[self._name] for terms, _ in taken if self._name in terms]
+            values = [terms[self._name] for terms, _ in outcomes if self._name in terms]
         else:
-            values = [loss for _, loss in taken if self._alone and loss is not None]
+            values = [loss for _, loss in outcomes if self._alone and loss is not None]
         if values:
             of_steps = torch.stack(values)
             self.began = of_steps[0] if self.began is None else self.began

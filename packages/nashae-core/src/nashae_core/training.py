@@ -119,7 +119,7 @@ def train(
         index = torch.stack([_draw(len(rows), (len(block), *shape), g) for g in draws], -2)
         index = (index if stacked else index.squeeze(-2)).flatten(0, 1)
         drawn = batches(rows, index, device)
-        taken = [
+        outcomes = [
             _step(
                 model.turns([next(drawn) for _ in range(shape[0])], step, noise),
                 optimizers,
@@ -127,8 +127,8 @@ def train(
             )
             for step in block
         ]
-        terms = [terms for terms, _ in taken]
-        objective.note(taken)
+        terms = [terms for terms, _ in outcomes]
+        objective.note(outcomes)
         run.record(
             block.stop, {name: torch.stack([t[name] for t in terms]).mean(0) for name in terms[0]}
         )

@@ -35,7 +35,7 @@ def save_weights(
     Args:
         model: Any module.
         path: Ends in .safetensors.
-        about: What the JSON shall hold besides, as JSON values.
+        about: Anything else for the JSON, as JSON values.
         observations: Those it was trained on. If they normalise themselves, like
             `ImageObservations`, their mean and deviation are written as `normalisation`.
 

@@ -78,7 +78,7 @@ def test_the_model_is_left_as_it_was_and_nothing_is_drawn():
 
 def test_what_cannot_be_asked_is_refused():
     model, x, _ = half_blind()
-    with pytest.raises(ValueError, match="at least 10 rows; got 9"):
+    with pytest.raises(ValueError, match="at least 10 observations; got 9"):
         missing_direction(model, x[:9])
     model.encoder = nn.Sequential(model.encoder, nn.Tanh())
     with pytest.raises(ValueError, match="the last layer"):

@@ -58,23 +58,14 @@ def assert_within_rounding(found: Tensor, a: Tensor, b: Tensor, bias: Tensor | N
 @pytest.mark.parametrize("of_b", ORDERS)
 @pytest.mark.parametrize("of_a", ORDERS)
 @pytest.mark.parametrize("shape", [SMALL, BIG, LONG], ids=["small", "big", "long"])
-def test_a_product_is_float64s_within_rounding(seeded, shape, of_a, of_b):
-    a, b, _ = drawn(shape, seeded)
+def test_products_and_affine_maps_are_float64s_within_rounding(seeded, shape, of_a, of_b):
+    a, b, bias = drawn(shape, seeded)
     kept = a.clone(), b.clone()
-    a, b = ORDERS[of_a](a), ORDERS[of_b](b)
+    a, b, weight = ORDERS[of_a](a), ORDERS[of_b](b), ORDERS[of_b](b.mT.contiguous())
     assert_within_rounding(product(a, b), a, b)
+    assert_within_rounding(affine(a, weight, bias), a, weight.mT, bias)
     assert torch.equal(a, kept[0])
     assert torch.equal(b, kept[1])
-
-
-@pytest.mark.usefixtures("library")
-@pytest.mark.parametrize("of_weight", ORDERS)
-@pytest.mark.parametrize("of_x", ORDERS)
-@pytest.mark.parametrize("shape", [SMALL, BIG, LONG], ids=["small", "big", "long"])
-def test_an_affine_map_is_float64s_within_rounding(seeded, shape, of_x, of_weight):
-    x, weight, bias = drawn(shape, seeded)
-    x, weight = ORDERS[of_x](x), ORDERS[of_weight](weight.mT.contiguous())
-    assert_within_rounding(affine(x, weight, bias), x, weight.mT, bias)
 
 
 @pytest.mark.skipif(not products.ONEDNN, reason="this PyTorch has no oneDNN")

@@ -123,15 +123,15 @@ def assured(decisions: Sequence[Decision], config: CountConfig) -> set[int]:
 
     After another latent is removed they pass it again, so it is not repeated.
     """
-    found, share = set[int](), max(config.least_share, config.dependent_share)
+    indices, share = set[int](), max(config.least_share, config.dependent_share)
     for _, tests in groupby(decisions, lambda test: test.step):
         for test in (ordered := list(tests)):
             if test.ratio >= 2 * config.removal_ratio and test.share >= share:
-                found.add(test.latent)
+                indices.add(test.latent)
         for test in ordered:
             if test.adopted:
-                found = {i - (i > test.latent) for i in found if i != test.latent}
-    return found
+                indices = {i - (i > test.latent) for i in indices if i != test.latent}
+    return indices
 
 
 class Count(NamedTuple):

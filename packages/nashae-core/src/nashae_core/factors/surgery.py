@@ -38,7 +38,7 @@ def remove_latents(
     Raises:
         ValueError: Latents that are none, all, repeated or out of range; values that are not (m,)
             and finite; networks without such layers.
-        TypeError: `model` is no NashAE, or the others are no numbers.
+        TypeError: `model` is no NashAE; latents or values that are no numbers.
 
     Example:
         >>> from nashae_core import MLP, NashAE, Predictors, remove_latents

@@ -1,4 +1,4 @@
-"""A few observations of a data set, and a record that tells it from another."""
+"""A few observations of a data set, and a record that distinguishes it from others."""
 
 import hashlib
 
@@ -14,7 +14,7 @@ def evenly_spaced(observations: Tensor | Observations, most: int, device: torch.
 
 
 def fingerprint(sample: Tensor, n: int) -> dict[str, object]:
-    """What tells n observations from others: their number, shape, type, and a digest of some."""
+    """What distinguishes n observations: their number, shape and type, and a digest of some."""
     content = sample.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy()
     return {
         "rows": n,

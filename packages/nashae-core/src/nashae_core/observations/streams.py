@@ -121,39 +121,39 @@ def read_rows(array: ArrayLike, index: Integer[Tensor, "*batch"], name: str) -> 
     """The rows at `index`, in any order, also repeated and from the end."""
     if isinstance(array, Tensor):
         return array[index.to(array.device)]
-    n, rows = array.shape[0], index.cpu().numpy()
-    wrong = rows[(rows < -n) | (rows >= n)]
+    n, wanted = array.shape[0], index.cpu().numpy()
+    wrong = wanted[(wanted < -n) | (wanted >= n)]
     if wrong.size:
         raise IndexError(f"index {wrong[0]} is out of range: {name} are {n}")
-    wanted, places = np.unique(np.where(rows < 0, rows + n, rows), return_inverse=True)
-    found = _read_increasing(array, wanted)
-    if found.shape != (len(wanted), *array.shape[1:]):
+    increasing, places = np.unique(np.where(wanted < 0, wanted + n, wanted), return_inverse=True)
+    rows = _read_increasing(array, increasing)
+    if rows.shape != (len(increasing), *array.shape[1:]):
         raise ValueError(
             f"{name} must give a row of {tuple(array.shape[1:])} for each index; got "
-            f"{found.shape} for {len(wanted)} of them from {type(array).__name__}"
+            f"{rows.shape} for {len(increasing)} of them from {type(array).__name__}"
         )
-    if not found.flags.writeable or not np.array_equal(wanted, rows):
-        found = found[places.reshape(rows.shape)]
-    return from_numpy(np.ascontiguousarray(found), name)
+    if not rows.flags.writeable or not np.array_equal(increasing, wanted):
+        rows = rows[places.reshape(wanted.shape)]
+    return from_numpy(np.ascontiguousarray(rows), name)
 
 
 def _read_increasing(array: ArrayLike, wanted: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
     chunks: Any = getattr(array, "chunks", None)
     if isinstance(array, np.ndarray) or not chunks or not isinstance(chunks[0], int):
         return np.asarray(array[wanted])
-    # HDF5 unpacks a chunk again for each row: those between the first and the last needed row of a
-    # chunk are read at once, with those of the next chunk if it follows.
-    row = max(1, int(np.prod(array.shape[1:])) * np.dtype(array.dtype).itemsize)
+    # HDF5 unpacks a chunk again for each row: rows next to each other or in one chunk are read as
+    # one slice.
+    row_bytes = max(1, int(np.prod(array.shape[1:])) * np.dtype(array.dtype).itemsize)
     near = (np.diff(wanted) == 1) | (np.diff(wanted // chunks[0]) == 0)
     starts = [0] if len(wanted) else []
     for i, joined in enumerate(near, 1):
-        if not joined or (wanted[i] - wanted[starts[-1]]) * row >= MOST_BYTES:
+        if not joined or (wanted[i] - wanted[starts[-1]]) * row_bytes >= MOST_BYTES:
             starts.append(i)
-    found = np.empty((len(wanted), *array.shape[1:]), array.dtype)
+    rows = np.empty((len(wanted), *array.shape[1:]), array.dtype)
     for start, end in pairwise([*starts, len(wanted)]):
         first, last = wanted[start], wanted[end - 1]
-        found[start:end] = array[first : last + 1][wanted[start:end] - first]
-    return found
+        rows[start:end] = array[first : last + 1][wanted[start:end] - first]
+    return rows
 
 
 def ahead(read: Callable[[Tensor], Tensor], index: Iterable[Tensor]) -> Iterator[Tensor]:
