@@ -193,7 +193,7 @@ def _draw_need(axes: Axes, importer: str, imported: str) -> None:
 
 
 def drawn() -> str:
-    """What the picture in docs/ was drawn from; "" where there is none."""
+    """What the picture in docs/ was drawn from; "" without a picture."""
     if not PICTURE.exists():
         return ""
     found = ElementTree.parse(PICTURE).iter("{http://purl.org/dc/elements/1.1/}description")

@@ -1,4 +1,4 @@
-"""What the commands of `nashae` are told about data and machine."""
+"""Options of the commands of `nashae` about data and machine."""
 
 import json
 from collections.abc import Callable, Mapping

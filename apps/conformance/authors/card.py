@@ -131,7 +131,7 @@ def _overview(row: Row) -> tuple[str, ...]:
     if row.training.is_rounding:
         steps = "equal"
     elif row.without_epsilon is not None and row.without_epsilon.is_rounding:
-        steps = "equal but for their 1e-8"
+        steps = "equal up to their 1e-8"
     else:
         steps = "**different**"
     return (

@@ -1,6 +1,6 @@
 """Scores of the same codes by our metrics and by the authors' functions and notebooks.
 
-Their notebooks' cells are read from the checkout and run as they are, with names for what they
+Their notebooks' cells are read from the checkout and run unchanged, with names for what they
 find: codes, factors, and a stand-in for the plots.
 """
 

@@ -111,11 +111,13 @@ def test_a_frozen_layer_is_of_no_width():
 def test_a_run_that_ends_above_where_it_began_is_told(rows, seeded, method):
     """InfoGAN reconstructs nothing, and each loss of a game may rise."""
     model = made(method, narrow, **{"autoencoder_lr" if method is NashAE else "lr": 3.0})
-    told = ""
+    message = ""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             train(model, rows.float(), TrainConfig(steps=30, batch_size=20), seeded(0))
         except FloatingPointError as error:
-            told = str(error)
-    assert any("must fall in training; got" in str(w.message) for w in caught) or "diverged" in told
+            message = str(error)
+    assert (
+        any("must fall in training; got" in str(w.message) for w in caught) or "diverged" in message
+    )

@@ -1,4 +1,4 @@
-"""Small files in the true formats of the published data sets, and the readers told their sizes."""
+"""Small files in the true formats of the published data sets, and readers for their sizes."""
 
 import gzip
 import io

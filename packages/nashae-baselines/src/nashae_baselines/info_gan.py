@@ -76,8 +76,8 @@ class InfoGAN(GaussianCoder):
         latents: int,
         config: InfoGANConfig | None = None,
     ) -> None:
-        # Differs from the paper: in Chen et al. 2016 Q is the discriminator but for its last layer;
-        # here it is a network of its own, the encoder that the other models take.
+        # Differs from the paper: in Chen et al. 2016 Q shares all layers of the discriminator but
+        # the last; here it is a network of its own, the encoder that the other models take.
         super().__init__(encoder)
         check_network(decoder, "decoder")
         check_network(discriminator, "discriminator")

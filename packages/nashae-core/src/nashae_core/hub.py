@@ -9,7 +9,7 @@ from nashae_core.fitted.model import FittedNashAE
 
 
 def push_to_hub(fitted: FittedNashAE, repo_id: str, *, private: bool = False) -> str:
-    """Upload a model to a repository, which is made where there is none.
+    """Upload a model to a repository, which is created if it does not exist.
 
     Args:
         fitted: the model; its folder is what `FittedNashAE.save` writes.

@@ -1,4 +1,4 @@
-"""A trained NashAE with all that it needs to be used: it takes the data as they are."""
+"""A trained NashAE with all that it needs to be used on data in their own units."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
