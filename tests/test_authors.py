@@ -95,7 +95,7 @@ def test_the_section_says_what_is_equal_and_what_is_not() -> None:
     assert text.count("**different**") == 2 * len(METHODS)
     assert text.count("rate: 1 there, 2 here") == len(METHODS)
     eased = rows(training=comparison(1e-8, 1e-15), without_epsilon=comparison(1e-15, 1e-15))
-    assert "equal but for their 1e-8" in section(Found(eased, scores), "")
+    assert "equal up to their 1e-8" in section(Found(eased, scores), "")
 
 
 def test_each_part_of_the_card_leaves_the_other(tmp_path: Path) -> None:
