@@ -7,9 +7,9 @@ import nashae_metrics as nm
 from nashae_metrics.ground.arrays import (
     attributes_array,
     codes_array,
-    factor_classes,
     factor_values,
 )
+from nashae_metrics.ground.factor_classes import factor_classes
 
 ATTRIBUTES = np.array([[0, 1], [1, 1], [0, 0], [1, 0]])
 FACTORS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nashae_metrics import evaluate
-from nashae_metrics.ground.arrays import factor_classes
+from nashae_metrics.ground.factor_classes import factor_classes
 from nashae_metrics.ground.sample import checked_sample
 
 

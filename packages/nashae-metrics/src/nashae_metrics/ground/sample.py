@@ -13,9 +13,9 @@ from nashae_metrics.ground.arrays import (
     check_varying,
     codes_and_factors,
     codes_array,
-    factor_classes,
 )
 from nashae_metrics.ground.choices import check_choice
+from nashae_metrics.ground.factor_classes import factor_classes
 from nashae_metrics.ground.score import seed_of
 from nashae_metrics.ground.splits import drawn_rows
 

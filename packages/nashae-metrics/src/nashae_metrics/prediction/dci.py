@@ -116,8 +116,7 @@ def dci(
         ValueError: an argument is not as described.
         NotApplicable: a factor is constant, or the protocol takes more rows.
 
-    scikit-learn's trees see codes as float32 and no difference below 1e-7; ours do. Other code
-    leaves the predictor's seed open, and one library scores 0 if the first latent is constant.
+    scikit-learn's trees see codes as float32 and no difference below 1e-7; ours do.
 
     Source: Eastwood & Williams 2018, section 2, https://openreview.net/forum?id=By-7dz-AZ; settings
     of Locatello et al. 2019, https://arxiv.org/abs/1811.12359
@@ -127,8 +126,6 @@ def dci(
         >>> round(dci(factors + 0.0, factors, rng=np.random.default_rng(1)).score, 6)
         1.0
     """
-    check_choice("protocol of dci", protocol, PROTOCOLS)
-    check_choice("predictor", predictor, PREDICTORS)
     sample = checked_sample(codes, factors, active=active, factor_bins=factor_bins, missing=missing)
     return dci_of(sample, protocol=protocol, rng=rng, repeats=repeats, predictor=predictor)
 

@@ -86,7 +86,6 @@ def dci_es(
     depth, networks and random features in their number of parameters, on the same logarithmic
     scale; in their code ℓ* is 0 in the denominator, and ℓb that of guessing uniformly.
     """
-    check_choice("protocol of dci_es", protocol, METRIC.protocols)
     sample = checked_sample(codes, factors, active=active, factor_bins=factor_bins, missing=missing)
     return dci_es_of(sample, protocol=protocol, rng=rng, repeats=repeats)
 

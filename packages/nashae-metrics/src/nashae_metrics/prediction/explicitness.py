@@ -8,7 +8,7 @@ import numpy.typing as npt
 from jaxtyping import Float64, Int64
 
 from nashae_metrics.ground.active_latents import ActiveLatents
-from nashae_metrics.ground.choices import check_choice, chosen
+from nashae_metrics.ground.choices import chosen
 from nashae_metrics.ground.intervals import check_repeats, repeated_fields
 from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.ranks import doubled_midranks
@@ -104,7 +104,6 @@ def explicitness(
         >>> explicitness(factors + 0.0, factors, rng=np.random.default_rng(1)).score
         1.0
     """
-    check_choice("protocol of explicitness", protocol, PROTOCOLS)
     sample = checked_sample(codes, factors, active=active, factor_bins=factor_bins, missing=missing)
     return explicitness_of(sample, protocol=protocol, rng=rng, repeats=repeats)
 

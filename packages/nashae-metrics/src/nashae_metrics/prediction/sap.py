@@ -7,7 +7,7 @@ import numpy.typing as npt
 from jaxtyping import Float64, Int64
 
 from nashae_metrics.ground.active_latents import ActiveLatents
-from nashae_metrics.ground.choices import check_choice, chosen
+from nashae_metrics.ground.choices import chosen
 from nashae_metrics.ground.intervals import check_repeats, repeated_fields
 from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.reductions import gaps
@@ -90,7 +90,6 @@ def sap(
         >>> result.score > 0.4
         True
     """
-    check_choice("protocol of sap", protocol, PROTOCOLS)
     sample = checked_sample(codes, factors, active=active, factor_bins=factor_bins, missing=missing)
     return sap_of(sample, protocol=protocol, rng=rng, repeats=repeats)
 

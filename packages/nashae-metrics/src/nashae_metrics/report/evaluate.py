@@ -16,9 +16,9 @@ from nashae_metrics.ground.arrays import (
     codes_and_attributes,
     codes_and_factors,
     codes_array,
-    factor_classes,
 )
 from nashae_metrics.ground.choices import check_choice
+from nashae_metrics.ground.factor_classes import factor_classes
 from nashae_metrics.ground.intervals import BOOTSTRAP, Bootstrap
 from nashae_metrics.ground.metric import Metric
 from nashae_metrics.ground.not_applicable import NotApplicable
