@@ -1,4 +1,4 @@
-"""How a run ends before its last step: it diverges, it is told to, or it is of another run."""
+"""How a run ends early: it diverges, `on_record` ends it, or it is of another run."""
 
 from dataclasses import replace
 
@@ -58,10 +58,10 @@ def poisoned(make_game, where="loss", **options):
 
 
 def test_a_run_that_diverges_ends_an_entry_later(make_game, rows, seeded):
-    game, told = poisoned(make_game), []
+    game, reports = poisoned(make_game), []
     with pytest.raises(FloatingPointError, match=r"diverged: predictor_loss is .* up to step 12"):
-        train(game, rows, CONFIG, seeded(0), on_record=lambda p: told.append(p.step))
-    assert told == [3, 6, 9, 12]
+        train(game, rows, CONFIG, seeded(0), on_record=lambda p: reports.append(p.step))
+    assert reports == [3, 6, 9, 12]
     assert game._steps == 15  # not 60
 
 
@@ -98,30 +98,32 @@ def test_of_runs_side_by_side_the_one_that_diverged_is_named(make_game, rows, se
     games = [make_game(seed) for seed in range(3)]
     with torch.no_grad():
         games[1].decoder.weights[0].fill_(1e308)
-    told = []
+    reports = []
     with pytest.raises(FloatingPointError, match=r"diverged: [a-z_]+ of run 1 is not finite"):
         train_many(
             games,
             rows,
             CONFIG,
             [seeded(i) for i in range(3)],
-            on_record=lambda p: told.append(p.step),
+            on_record=lambda p: reports.append(p.step),
         )
-    assert told == [3]
+    assert reports == [3]
 
 
 @pytest.mark.parametrize("search", ["pruned", "counted"])
 def test_a_search_ends_where_its_training_diverges(make_game, rows, seeded, search):
     game, every = poisoned(make_game), Pruning(every=12, until=24)
-    told = []
+    reports = []
     config = CountConfig(pruning=every, record_every=3, test_steps=6)
     searches = {
-        "pruned": lambda: train_pruned(game, rows, CONFIG, seeded(0), every, on_record=told.append),
-        "counted": lambda: count_factors(game, rows, seeded(0), config, on_progress=told.append),
+        "pruned": lambda: train_pruned(
+            game, rows, CONFIG, seeded(0), every, on_record=reports.append
+        ),
+        "counted": lambda: count_factors(game, rows, seeded(0), config, on_progress=reports.append),
     }
     with pytest.raises(FloatingPointError, match=r"diverged: .* up to step 12: likely causes"):
         searches[search]()
-    assert len(told) <= 4
+    assert len(reports) <= 4
 
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
@@ -143,14 +145,14 @@ def test_finite_sees_every_kind_of_number(value, dtype):
 
 @pytest.mark.parametrize("at", [3, 12, 60])
 def test_on_record_can_end_the_training(make_game, rows, seeded, at):
-    game, told = make_game(), []
+    game, reports = make_game(), []
 
     def on_record(progress):
-        told.append(progress.step)
+        reports.append(progress.step)
         return progress.step == at
 
     history = train(game, rows, CONFIG, seeded(0), on_record=on_record)
-    assert told == list(range(3, at + 1, 3)) == history.steps.tolist()
+    assert reports == list(range(3, at + 1, 3)) == history.steps.tolist()
     assert {len(values) for values in history.terms.values()} == {at // 3}
     assert not game.training
     same = make_game()
@@ -174,16 +176,16 @@ def test_runs_side_by_side_end_together(make_game, rows, seeded):
 
 @pytest.mark.parametrize("at", [6, 12, 24, 30])
 def test_pruning_ends_there_too(make_game, rows, seeded, at):
-    told = []
+    reports = []
 
     def on_record(progress):
-        told.append(progress.step)
+        reports.append(progress.step)
         return progress.step == at
 
     model, history = train_pruned(
         make_game(), rows, CONFIG, seeded(0), Pruning(every=12, until=12), on_record=on_record
     )
-    assert told == list(range(3, at + 1, 3)) == history.steps.tolist()
+    assert reports == list(range(3, at + 1, 3)) == history.steps.tolist()
     assert not model.training
 
 

@@ -73,7 +73,7 @@ def convolutions(generator):
 
 
 def waves():
-    """Two factors, a little noise; in 64 bits, symmetric around 0 but for chance."""
+    """Two factors, a little noise; in 64 bits, symmetric around 0 up to chance."""
     factors = torch.rand(60, 2, dtype=torch.float64, generator=seeded(9)) - 0.5
     x = torch.sin(4 * factors @ torch.randn(2, INPUTS, dtype=torch.float64, generator=seeded(8)))
     return x + 0.05 * torch.randn(x.shape, dtype=torch.float64, generator=seeded(7))
@@ -136,7 +136,7 @@ def test_a_count_is_free_of_scale_and_offset(expected, a, b, dtype):
     found = counted(y)
     same_search(found, other, rel)
     assert found.error == pytest.approx(a**2 * other.error, rel=rel)
-    # The model takes the data as they are.
+    # The model takes the data as given.
     codes = encode(found.model.double(), y.double())
     torch.testing.assert_close(codes, encode(other.model.double(), x), rtol=0, atol=rel)
     with torch.no_grad():

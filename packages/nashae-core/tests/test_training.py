@@ -35,7 +35,7 @@ class Copy(Trainable):
 
 
 class Counter(Trainable):
-    """Reports what it was told, so that the loop can be watched."""
+    """Reports what it was given, so that the loop can be watched."""
 
     def __init__(self, batches_per_step: int = 1) -> None:
         super().__init__()
@@ -286,7 +286,7 @@ def test_a_state_does_not_change_as_the_run_goes_on(rows, make_game):
     states, calls = [], []
 
     def keep(progress):
-        # The call of the entry before, while this one's is told.
+        # The call of the entry before, within that of this one.
         for late in calls:
             with pytest.raises(ValueError, match=r"before on_record returns; .* of step 2, when"):
                 late()

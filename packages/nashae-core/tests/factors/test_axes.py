@@ -47,18 +47,20 @@ def builder(latents, inputs=12):
 
 @pytest.mark.parametrize("factors", [1, 2])
 def test_the_model_has_a_latent_for_each_factor(factors):
-    told = []
-    found = align_axes(builder(3), observed(2), factors, seeded(0), QUICK, on_progress=told.append)
+    reports = []
+    found = align_axes(
+        builder(3), observed(2), factors, seeded(0), QUICK, on_progress=reports.append
+    )
     assert found.model.predictors.latents == factors
     assert found.independent
     (tried,) = found.tries
     codes = encode(found.model, observed(2))
     assert tried == (factors, pytest.approx(float(dependence(codes, ranked=False).max())))
-    words = list(dict.fromkeys(progress.doing for progress in told))
+    words = list(dict.fromkeys(progress.doing for progress in reports))
     assert words[0] == "latents form"
     assert words[-2:] == [f"merged to {factors} latents", "less noise"]
-    assert all(0 < progress.step <= progress.steps for progress in told)
-    assert {progress.tries for progress in told} == {()}
+    assert all(0 < progress.step <= progress.steps for progress in reports)
+    assert {progress.tries for progress in reports} == {()}
     # The game is that of the data's variance, whatever the model came with; the rest is its own.
     config = found.model.config
     x = observed(2)
@@ -68,10 +70,10 @@ def test_the_model_has_a_latent_for_each_factor(factors):
 
 
 def test_each_latent_is_dropped_and_the_least_missed_folded_into_each_other():
-    told = []
+    reports = []
     keep_all = replace(QUICK, pruning=Pruning(every=10, until=20, least_range=0.0, last_range=0.0))
-    align_axes(builder(3), observed(2), 2, seeded(0), keep_all, on_progress=told.append)
-    words = [progress.doing for progress in told if progress.step == QUICK.fit_steps]
+    align_axes(builder(3), observed(2), 2, seeded(0), keep_all, on_progress=reports.append)
+    words = [progress.doing for progress in reports if progress.step == QUICK.fit_steps]
     dropped = [f"latent {i} of 3 dropped" for i in (1, 2, 3)]
     assert [word for word in words if "dropped" in word] == dropped
     folded = [word for word in words if "folded" in word]
@@ -79,19 +81,19 @@ def test_each_latent_is_dropped_and_the_least_missed_folded_into_each_other():
 
 
 def test_latents_beyond_the_spare_ones_are_taken_out_before():
-    told = []
+    reports = []
     few = replace(
         QUICK, spare=1, pruning=Pruning(every=10, until=20, least_range=0.0, last_range=0.0)
     )
-    align_axes(builder(9), observed(2), 2, seeded(0), few, on_progress=told.append)
-    assert {p.doing for p in told} >= {"latent 1 of 3 dropped", "merged to 2 latents"}
-    assert not any("of 4" in progress.doing for progress in told)
+    align_axes(builder(9), observed(2), 2, seeded(0), few, on_progress=reports.append)
+    assert {p.doing for p in reports} >= {"latent 1 of 3 dropped", "merged to 2 latents"}
+    assert not any("of 4" in progress.doing for progress in reports)
 
 
 def test_the_best_try_is_kept_and_says_that_it_is_not_good_enough():
-    strict, told = replace(QUICK, most_dependence=1e-9, tries=2), []
-    found = align_axes(builder(4), observed(3), 2, seeded(0), strict, on_progress=told.append)
-    assert told[-1].tries == found.tries[:1]
+    strict, reports = replace(QUICK, most_dependence=1e-9, tries=2), []
+    found = align_axes(builder(4), observed(3), 2, seeded(0), strict, on_progress=reports.append)
+    assert reports[-1].tries == found.tries[:1]
     assert len(found.tries) == 2
     assert not found.independent
     codes = encode(found.model, observed(3))

@@ -31,7 +31,7 @@ QUICK = CountConfig(
     warm_up=5,
 )
 SHORT = replace(QUICK, test_steps=10, growth_steps=20)
-# The pruning leaves one latent: all others are to be put in.
+# The pruning leaves one latent: all others are to be added.
 HARSH = replace(
     QUICK,
     pruning=Pruning(every=10, until=0, last_range=0.99),
@@ -77,9 +77,9 @@ def test_one_factor_is_found_whatever_m(latents):
     assert (last.kind, last.latents, last.adopted) == ("add", 2, False)
 
 
-def test_a_factor_that_is_missing_is_put_in():
+def test_a_factor_that_is_missing_is_added():
     found = count_factors(game(6), observed(2), seeded(0), HARSH)
-    assert found.decisions[0].latents == 2  # one, and one to be put in
+    assert found.decisions[0].latents == 2  # one, and one to be added
     assert found.decisions[0].adopted
     assert found.latents == 2
 
@@ -95,7 +95,7 @@ def test_every_decision_is_by_its_ratio(make_game):
             least = QUICK.dependent_share
         if decision.kind == "remove":
             assert (decision.worth >= 1) == (decision.ratio >= asked and decision.share >= least)
-        else:  # its range is besides
+        else:  # its range counts too
             assert decision.ratio >= asked or decision.worth < 1
         assert 0 <= decision.latent < decision.latents
     rounds = [list(tests) for _, tests in groupby(found.decisions, lambda d: (d.step, d.kind))]
@@ -135,17 +135,17 @@ def missed_in_any_case(tests):
 
 
 def test_a_latent_that_is_missed_in_any_case_is_not_tested_again():
-    def told(step, latent, ratio, share=0.2, adopted=False):
+    def removed(step, latent, ratio, share=0.2, adopted=False):
         return Decision("remove", step, latent, 4, ratio, share, 0.0, 1.0, adopted)
 
     config = CountConfig()
     assert assured([], config) == set()
-    decisions = [told(700, 3, 4.0), told(700, 1, 1.0, adopted=True), told(700, 0, 3.0)]
+    decisions = [removed(700, 3, 4.0), removed(700, 1, 1.0, adopted=True), removed(700, 0, 3.0)]
     assert assured(decisions, config) == {0, 2}  # the last has moved up
     # Neither is missed enough: by its ratio, by its share.
-    decisions += [told(700, 2, 2.9), told(1000, 1, 3.5, share=0.05)]
+    decisions += [removed(700, 2, 2.9), removed(1000, 1, 3.5, share=0.05)]
     assert assured(decisions, config) == {0, 2}
-    decisions += [told(1000, 0, 1.2, adopted=True)]
+    decisions += [removed(1000, 0, 1.2, adopted=True)]
     assert assured(decisions, config) == {1}
 
 
@@ -233,15 +233,15 @@ def test_a_search_that_was_cut_off_anywhere_ends_with_the_same_bits(config, kind
 
 
 def test_progress_says_what_is_being_done():
-    told = []
-    found = count_factors(game(4), observed(1), seeded(0), QUICK, on_progress=told.append)
-    assert told[0].doing == "pruning"
-    assert (told[0].step, told[0].steps) == (10, 30)
-    words = list(dict.fromkeys(progress.doing for progress in told))
+    reports = []
+    found = count_factors(game(4), observed(1), seeded(0), QUICK, on_progress=reports.append)
+    assert reports[0].doing == "pruning"
+    assert (reports[0].step, reports[0].steps) == (10, 30)
+    words = list(dict.fromkeys(progress.doing for progress in reports))
     assert words[1] == "nothing changed"
     assert words[-1] == f"latent {found.latents + 1} added"
-    assert told[-1].decisions == found.decisions[:-1]
-    assert all(progress.step <= progress.steps for progress in told)
+    assert reports[-1].decisions == found.decisions[:-1]
+    assert all(progress.step <= progress.steps for progress in reports)
 
 
 @pytest.mark.parametrize(

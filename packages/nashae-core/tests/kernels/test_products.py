@@ -9,7 +9,7 @@ from nashae_core.kernels.products import LARGE, affine, product
 # (rows, inner, columns): below what counts as large, and above.
 SMALL, BIG, LONG = (5, 7, 3), (120, 300, 110), (4, 40_000, 9)
 ORDERS = {
-    "as they are": lambda t: t,
+    "plain": lambda t: t,
     "transposed": lambda t: t.mT.contiguous().mT,
     "strided": lambda t: torch.stack([t, t], -1)[..., 0],
 }

@@ -24,7 +24,7 @@ def remove_latents(
 
     What a removed latent contributes at its value goes into the decoder's first bias and into the
     predictors' first biases, so no output changes where the latent has that value. All other
-    weights, and the optimisers' moments, stay as they are, bit for bit.
+    weights, and the optimisers' moments, keep their bits.
 
     Args:
         model: Its encoder ends, and its decoder begins, with a linear layer with a bias.

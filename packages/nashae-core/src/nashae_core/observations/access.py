@@ -71,7 +71,7 @@ def as_observations(given: ObservationsLike) -> Tensor | Observations:
 
     What is in memory (tensors, arrays, data frames, lists) becomes a tensor, shared where possible.
     Memory maps, and what else has `shape`, `dtype` and `[index]`, such as an HDF5 data set, become
-    `StreamedObservations`. Other `Observations` stay as they are.
+    `StreamedObservations`. Other `Observations` are returned unchanged.
 
     Raises `TypeError` for what is no array, `ValueError` for an array that is empty, not floating
     point, sparse or masked.
@@ -113,7 +113,7 @@ def on_device(
 ) -> Tensor | Observations:
     """`as_observations`, then brought to the device and type of a model's weights.
 
-    `Observations` of the caller's own class are left as they are.
+    `Observations` of the caller's own class are returned unchanged.
 
     Raises as `as_observations` does, and `ValueError` if a tensor is not finite.
     """
