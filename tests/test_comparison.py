@@ -133,7 +133,8 @@ def test_the_published_rows_are_all_of_table_1_and_hang_together() -> None:
         assert 0 <= kept["tad"] <= 1.5
         assert 0 <= kept["beta_vae"] <= 1
         own = {"predictability"} if kept["method"] == "nashae" else set()
-        assert set(kept["scores"]) == APPLICABLE | own
+        # DCI-ES has left until the runs are made again: docs/table1.md.
+        assert set(kept["scores"]) == (APPLICABLE | own) - {"dci_es"}
         for name, score in kept["scores"].items():
             assert 0 <= score <= (1.0001 if METRICS[name].range.startswith("0 … 1") else np.inf)
         assert kept["scores"]["tad"] == round(kept["tad"], 4)
