@@ -92,7 +92,7 @@ def test_the_bins_are_numpys():
 
 
 def test_bins_of_a_lattice_by_hand():
-    """Each edge belongs to the upper bin, but for the last."""
+    """Each edge belongs to the upper bin, except the last."""
     codes = np.arange(9.0)[:, None]
     np.testing.assert_array_equal(equal_width_bins(codes, 4)[:, 0], [0, 0, 1, 1, 2, 2, 3, 3, 3])
     np.testing.assert_array_equal(equal_width_bins(np.full((3, 1), 7.0), 4), 0)

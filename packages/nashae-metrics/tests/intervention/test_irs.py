@@ -119,7 +119,7 @@ def test_continuous_factors_are_binned():
 
 
 def test_a_robustness_below_0_counts_0_unless_published():
-    # Each group lies at one end but for a few rows at the other, farther from its mean than any
+    # Each group lies at one end, except a few rows at the other, farther from its mean than any
     # row is from the mean of all.
     factors = np.repeat([0, 1], 5000)[:, None]
     codes = np.where(np.arange(10_000) % 50 == 0, 1.0, -1.0)[:, None] * np.where(factors, -1, 1)

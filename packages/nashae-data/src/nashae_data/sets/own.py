@@ -162,7 +162,7 @@ class ImageFolder(OnDemand):
 
 
 class _Npz(Mapping[str, Any]):
-    """The arrays of an .npz file: mapped where they are stored as they are, else read whole."""
+    """The arrays of an .npz file: mapped if stored unpacked, else read whole."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -31,7 +31,7 @@ class TADScore(Score):
     auroc (m, k): 0.5 for inactive latents. best, second (k,): the two highest of each attribute;
     best_latent (k,): the index of the best, the first among equals. captured (k,): best >=
     min_auroc. redundancy (k,): the largest share of the attribute's entropy that one other
-    attribute removes. counted (k,): captured, and redundancy <= max_redundancy unless that is None.
+    attribute removes. counted (k,): captured, and redundancy <= max_redundancy unless it is None.
     noise_floor: the scores of as many random latents on the same labels; None without `rng`.
     """
 

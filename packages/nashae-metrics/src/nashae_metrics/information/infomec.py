@@ -72,7 +72,7 @@ def infomec(
 
     Tied codes are counted as such, not separated by random noise as in the authors' code, so
     quantised latents need no estimator of their own. Repeated rows, as in a small data set drawn
-    from with replacement, are not their own neighbours: they leave InfoM and InfoC as they are,
+    from with replacement, are not their own neighbours: they do not change InfoM and InfoC,
     where the authors' code gives 0.
 
     Args:
