@@ -1,1 +1,1 @@
-"""The apps that combine the packages: train, figures, reproduce, benchmark."""
+"""The apps that combine the packages: train, figures, reproduce, benchmark, conformance."""

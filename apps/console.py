@@ -1,4 +1,4 @@
-"""What the apps show in a terminal: errors as one line, progress with the time left."""
+"""The apps' output in a terminal: progress bars, tables, errors in one line."""
 
 import io
 import sys
@@ -21,7 +21,7 @@ console = Console(highlight=False)
 
 
 def progress_bar() -> Progress:
-    """A bar that says what is being done, how much of it is done, and how long the rest takes."""
+    """A progress bar with a description, a count, the elapsed and the remaining time."""
     return Progress(
         TextColumn("[bold]{task.description}"),
         BarColumn(),
@@ -35,7 +35,7 @@ def progress_bar() -> Progress:
 
 
 def shown_faces(bar: Progress) -> Callable[[int, int], None]:
-    """What to tell of faces that are made, for a task of their own on the bar."""
+    """A callback for faces that are made, which shows them as a task of the bar."""
     tasks: list[TaskID] = []
 
     def show(done: int, total: int) -> None:
@@ -63,8 +63,8 @@ def text_table(
 
 
 def exit_on_error(main: Callable[[], None]) -> None:
-    """Run an app's `main`; a user's error ends it as one line on standard error, status 2."""
-    # A terminal that lacks a character shows "?" instead of failing after all is computed.
+    """Run an app's `main`; an error is printed in one line to standard error, with status 2."""
+    # A terminal without some character shows "?" instead of failing at the end.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -1,4 +1,4 @@
-"""What code a kept result was made by: a digest that comments and docstrings do not change."""
+"""A digest of the code that a stored result depends on, without comments and docstrings."""
 
 import ast
 import hashlib
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def code_digest(files: Iterable[Path]) -> str:
-    """sha256 of files in the order of their names: of Python's the code alone, of others all."""
+    """sha256 of files, in the order of their names; of Python files only the code."""
     digest = hashlib.sha256()
     for file in sorted(set(files), key=lambda path: path.parts[-3:]):
         digest.update(_content(file))
@@ -19,14 +19,14 @@ def code_digest(files: Iterable[Path]) -> str:
 
 @cache
 def imported_files(module: str, packages: Sequence[str]) -> frozenset[Path]:
-    """The files of a module and of all that it imports from `packages`, however indirectly."""
+    """The files of a module and of all that it imports, also indirectly, from `packages`."""
     found, waiting = dict[str, Path](), [module]
     while waiting:
         name = waiting.pop()
         if name in found or name.partition(".")[0] not in {module.partition(".")[0], *packages}:
             continue
         file = _file(name)
-        if file is None:  # of a name within a module
+        if file is None:  # a name within a module
             continue
         found[name] = file
         for node in ast.walk(ast.parse(found[name].read_bytes())):
@@ -59,5 +59,5 @@ def _content(file: Path) -> bytes:
 
 class _Undocumented(ast.NodeTransformer):
     def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
-        """Leave out statements that are a text and no more."""
+        """Remove statements that are only a constant, such as docstrings."""
         return None if isinstance(node.value, ast.Constant) else node

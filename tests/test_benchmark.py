@@ -26,8 +26,8 @@ from apps.benchmark.reference import metrics as plain_metrics
 from apps.benchmark.timing import compare, fastest
 from apps.conformance.representations import rotation
 from apps.console import exit_on_error
-from apps.recipes import RECIPES, recipe
-from apps.recipes.data_sets.beamsynthesis import NORMALISED
+from apps.recipes import DATA_SETS, RECIPES, recipe
+from apps.recipes.data_sets.beamsynthesis import normalised
 from nashae_baselines import FactorVAE, GaussianVAE
 from nashae_core import NashAE, PackedObservations, TrainConfig, train
 from nashae_data import beamsynthesis
@@ -89,7 +89,7 @@ def test_the_reference_is_the_same_method_in_float64(latents: int, lam: float) -
         theirs.copy_(ours)
     before = [ours.clone() for ours, _ in pairs(model, plain)]
 
-    seen = Seen(NORMALISED.of(beamsynthesis().observations))
+    seen = Seen(normalised(beamsynthesis().observations))
     config = TrainConfig(steps=10, record_every=1)
     history = train(model, seen, config, torch.Generator().manual_seed(0))
     losses = torch.stack([torch.stack(plain.step(x)) for x in seen.batches])
@@ -156,7 +156,7 @@ def test_a_baselines_reference_is_the_same_method_in_float64(
         theirs.copy_(ours)
     before = [ours.clone() for ours, _ in gaussian_pairs(model, plain)]
 
-    seen = Seen(NORMALISED.of(beamsynthesis().observations))
+    seen = Seen(normalised(beamsynthesis().observations))
     # Few steps and a small β: Adagrad's first steps are so large that rounding errors grow up to
     # a hundredfold in each.
     config = TrainConfig(steps=3, record_every=1)
@@ -286,8 +286,9 @@ def test_dsprites_step_and_its_data_are_compared(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(cases, "SPRITE_STEPS", 1)
     bits = torch.randint(256, (300, 512), generator=torch.Generator().manual_seed(0))
     few = PackedObservations((bits * (bits % 7 == 0)).to(torch.uint8))
-    monkeypatch.setattr(cases, "load_data", lambda _: None)
-    monkeypatch.setattr(cases, "network_inputs", lambda *_: few)
+    monkeypatch.setattr(cases, "dsprites", lambda: SimpleNamespace(observations=None))
+    inputs = replace(DATA_SETS["dsprites"].inputs, of=lambda *_: few)
+    monkeypatch.setitem(DATA_SETS, "dsprites", replace(DATA_SETS["dsprites"], inputs=inputs))
     step, data, idle = cases.sprites("cpu")
     assert "NashAE step, m = 10" in step.name
     assert "200 images unpacked" in data.name

@@ -133,7 +133,7 @@ def test_inputs_are_normalised_by_colour_and_decoded_back() -> None:
     rows = seen.of(faces.observations, "cpu")
     assert isinstance(rows, ImageObservations)
     x = rows[torch.arange(5)]
-    mean, std = seen.scale().values()
+    mean, std = seen.scale.values()
     assert (mean, std) == ((0.5337, 0.4157, 0.3562), (0.2956, 0.2581, 0.2477))
     blue = (faces.observations[:][:, 3, 7, 2] / 255 - mean[2]) / std[2]
     np.testing.assert_allclose(x[:, 2, 3, 7], blue, atol=1e-6)

@@ -580,13 +580,13 @@ def test_latent_counts_show_every_run_and_the_means() -> None:
 
 
 def test_latent_counts_want_rows() -> None:
-    with pytest.raises(ValueError, match="at least one row; got none"):
+    with pytest.raises(ValueError, match="rows must be at least one; got none"):
         draw_latent_counts([])
 
 
 def test_runs_are_wanted() -> None:
     for draw in (latent_space, learning_curves):
-        with pytest.raises(ValueError, match="wants at least one run; got none"):
+        with pytest.raises(ValueError, match="runs must be at least one; got none"):
             draw([])
 
 
@@ -613,7 +613,7 @@ def test_latent_space_wants_the_same_two_factors(tmp_path: Path, nashae: RunFold
     with pytest.raises(ValueError, match=rf"two factors; {one.path} has \['frequency'\]"):
         latent_space([one])
     other = made_run(tmp_path / "other", uniform(0), names=("frequency", "width"))
-    with pytest.raises(ValueError, match=r"by the same factors; got .*duty_cycle.*width"):
+    with pytest.raises(ValueError, match=r"have the same factors; got .*duty_cycle.*width"):
         latent_space([nashae, other])
 
 
@@ -631,7 +631,7 @@ def test_the_same_run_is_drawn_in_the_same_bytes(
 
 
 def test_a_figure_is_a_png_or_an_svg(nashae: RunFolder, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"ends in .png or .svg; got .*figure.jpg"):
+    with pytest.raises(ValueError, match=r"must end in .png or .svg; got .*figure.jpg"):
         write_figure(true_against_predicted(nashae), tmp_path / "figure.jpg")
     assert not list(tmp_path.iterdir())
 
@@ -671,7 +671,7 @@ def test_the_app_tells_folders_of_one_name_apart(tmp_path: Path, nashae: RunFold
 def test_the_app_says_what_it_cannot_draw(vae: RunFolder, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="give at least one run folder"):
         figures(())
-    with pytest.raises(ValueError, match=r"nothing to draw: .*wants NashAE runs"):
+    with pytest.raises(ValueError, match=r"nothing to draw: .*needs NashAE runs"):
         figures((vae.path,), out=tmp_path / "out", kinds=("true-against-predicted",))
     with pytest.raises(ValueError, match=f"{tmp_path} holds no finished run"):
         figures((tmp_path,), out=tmp_path / "out")

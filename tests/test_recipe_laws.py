@@ -4,9 +4,11 @@ Each once was broken without any other test seeing it: the convolutions of half 
 stayed at their first values, and dSprites' VAEs began with other weights than the authors'.
 """
 
+import doctest
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -14,8 +16,13 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from apps.recipes import DATA_SETS, RECIPES
-from nashae_core import Precision, Trainable, train
+import apps.recipes.recipes
+from apps.recipes import DATA_SETS, METHODS, RECIPES, Method, Recipe
+from apps.recipes.method import variational
+from apps.runs.folder import RunFolder
+from apps.runs.train import train_run
+from nashae_baselines import VAE, VAEConfig
+from nashae_core import Precision, Trainable, TrainConfig, train
 
 HAS_RECONSTRUCTIONS = [name for name in RECIPES if "info-gan" not in name]
 
@@ -128,3 +135,24 @@ def test_a_recipe_names_its_learning_rates(name: str) -> None:
     rates = [value for field, value in vars(method).items() if field.endswith("lr")]
     assert rates
     assert None not in rates
+
+
+@dataclass(frozen=True)
+class ToyConfig(VAEConfig):
+    """The settings of a method that only this test has."""
+
+
+@pytest.mark.filterwarnings("ignore:.* must fall in training")  # few steps
+def test_a_method_is_one_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    toy = Method("toy", "Toy", ToyConfig, variational(VAE), counting_rule="beta-vae")
+    monkeypatch.setitem(METHODS, "toy", toy)
+    few = TrainConfig(steps=2, batch_size=10, record_every=1)
+    recipe = Recipe(ToyConfig(beta=2.0, lr=1e-3), latents=2, train=few)
+    assert (recipe.label, recipe.title) == ("beamsynthesis-toy-2-m2-seed0", "Toy β = 2")
+    train_run(recipe, tmp_path)
+    assert RunFolder(tmp_path).recipe == recipe
+    assert type(RunFolder(tmp_path).model()) is VAE
+
+
+def test_the_examples_run() -> None:
+    assert doctest.testmod(apps.recipes.recipes).failed == 0

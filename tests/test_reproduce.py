@@ -44,7 +44,6 @@ from nashae_core import TrainConfig
 ROOT = Path(__file__).parents[1]
 METHODS = TABLES[1].methods
 TINY = TrainConfig(steps=30)
-RESULTS = ("weights.safetensors", "history.npz", "codes.npz")
 
 
 def tiny(method: str = "nashae", weight: float = 0.2, latents: int = 4, seed: int = 0) -> AnyRecipe:

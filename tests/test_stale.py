@@ -14,7 +14,7 @@ import torch
 import apps.runs.made_by
 from apps.recipes import DATA_SETS, RECIPES, AnyRecipe, networks
 from apps.recipes.data_sets import synthetic_faces as recipe_faces
-from apps.recipes.inputs import ColourImages, Waveforms
+from apps.recipes.inputs import colour_images, waveforms
 from apps.reproduce.factors import runs as count_runs
 from apps.reproduce.factors.runs import CountRun, run_counts
 from apps.runs import scoring
@@ -34,13 +34,10 @@ OURS = ("nashae-core", "nashae-data", "nashae-baselines")
 
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> Iterator[None]:
-    """Descriptions are made once a process, which a changed recipe has not in life."""
-    made = getattr(apps.runs.made_by, "_networks", None)
-    for moment in ("before", "after"):
-        if made is not None:
-            made.cache_clear()
-        if moment == "before":
-            yield
+    """Networks are described once a process, in which no recipe changes."""
+    apps.runs.made_by._networks.cache_clear()
+    yield
+    apps.runs.made_by._networks.cache_clear()
 
 
 @pytest.fixture
@@ -135,7 +132,7 @@ RECIPE_CHANGES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "gains": lambda patch: patch.setattr(networks, "MLP", wider),
     "activation": other(networks=layers("tanh")),
     "layers": other(networks=layers(decoder=(40,))),
-    "scale": other(inputs=Waveforms(0.318, 3.0)),
+    "scale": other(inputs=waveforms(0.318, 3.0)),
     "release": lambda patch: patch.setattr("apps.runs.made_by.version", lambda _: "0.9.0"),
 }
 
@@ -145,8 +142,7 @@ def test_a_recipe_that_was_mended_makes_its_runs_again(
     run: RunFolder, what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     RECIPE_CHANGES[what](monkeypatch)
-    if hasattr(apps.runs.made_by, "_networks"):
-        apps.runs.made_by._networks.cache_clear()
+    apps.runs.made_by._networks.cache_clear()
     assert not finished(RECIPE, run.path)
     assert made_steps(run) == [1, 2, 3]
 
@@ -165,7 +161,7 @@ def test_every_recipe_is_described_alike_each_time_and_each_by_what_it_builds() 
 def test_colours_of_faces_are_part_of_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     recipe = RECIPES["celeba-nashae"]
     before = apps.runs.made_by.made_by(recipe)["inputs"]
-    other_colours = ColourImages((0.5,) * 3, (0.2,) * 3)
+    other_colours = colour_images((0.5,) * 3, (0.2,) * 3)
     changed = replace(DATA_SETS["celeba"], inputs=other_colours)
     monkeypatch.setitem(DATA_SETS, "celeba", changed)
     assert apps.runs.made_by.made_by(recipe)["inputs"] != before
@@ -303,7 +299,7 @@ def scored_row(folder: RunFolder) -> Row:
 CALLS: list[str] = []
 ROW_CHANGES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "metrics": lambda p: p.setattr(scoring, "version", lambda _: "0.9.0"),
-    "code": lambda p: p.setattr(scoring, "code_digest", lambda _: "other", raising=False),
+    "code": lambda p: p.setattr(scoring, "code_digest", lambda _: "other"),
 }
 
 
@@ -336,9 +332,8 @@ def test_a_counted_row_that_other_code_made_is_made_again(
     monkeypatch.setattr(count_runs, "count_row", row)
     assert run_counts(runs, tmp_path, 1) == run_counts(runs, tmp_path, 1) == [{"learned": 2}]
     file = tmp_path / runs[0].file
-    if hasattr(count_runs, "_code"):
-        count_runs._code.cache_clear()
-        monkeypatch.setattr(count_runs, "code_digest", lambda _: "other")
+    count_runs._code.cache_clear()
+    monkeypatch.setattr(count_runs, "code_digest", lambda _: "other")
     assert run_counts(runs, tmp_path, 1) == [{"learned": 4}]
     assert made == 2 * ["nashae-counted", "nashae-aligned"]
     assert "1 of 1 runs" in capsys.readouterr().out
@@ -413,7 +408,7 @@ def test_all_that_a_score_is_computed_with_is_in_its_digest(module: str) -> None
 
     files = imported_files(f"apps.reproduce.{module}", scoring.SCORING)
     names = {"/".join(file.with_suffix("").parts[-2:]) for file in files}
-    assert {module.replace(".", "/"), "recipes/recipe"} <= names
+    assert {module.replace(".", "/"), "recipes/recipes"} <= names
     assert {"mig", "active_latents"} <= {file.stem for file in files}
     assert ("factors/forest" in names) == (module == "factors.runs")
     if module == "factors.runs":

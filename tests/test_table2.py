@@ -17,10 +17,10 @@ from apps.reproduce.table2.cells import (
     CARRIED,
     best_run,
     carried_factors,
+    disjoint_intervals,
     scan_cells,
     size_cells,
     table_2,
-    told_apart,
 )
 from apps.reproduce.table2.recipes import table_2_recipes
 from apps.reproduce.table2.score import FACTORS, score_sprites
@@ -161,17 +161,17 @@ def test_cells_hold_their_own_runs_in_the_order_of_the_seeds() -> None:
     assert [(c.method, c.latents) for c in size_cells(rows)] == [("nashae", 10), ("beta-vae", 16)]
 
 
-def test_weights_are_told_apart_by_intervals_alone() -> None:
+def test_weights_are_compared_by_their_intervals() -> None:
     low = [made_row(0.5 + 0.001 * seed, seed, weight=0.0) for seed in range(3)]
     high = [made_row(0.9 + 0.001 * seed, seed) for seed in range(3)]
     wide = [made_row(score, seed) for seed, score in enumerate((0.3, 0.9, 0.99))]
-    assert told_apart(table_2(low + high, METHODS)) == (
-        "NashAE: the intervals lie apart for λ = 0 and 0.002 only."
+    assert disjoint_intervals(table_2(low + high, METHODS)) == (
+        "NashAE: only the intervals for λ = 0 and 0.002 are disjoint."
     )
-    none = "NashAE: no value of λ can be told from another."
-    assert told_apart(table_2(low + wide, METHODS)) == none
-    assert told_apart(table_2([low[0], high[0]], METHODS)) == none  # one run each
-    assert told_apart(table_2(low, METHODS)) == ""
+    none = "NashAE: no two values of λ have disjoint intervals."
+    assert disjoint_intervals(table_2(low + wide, METHODS)) == none
+    assert disjoint_intervals(table_2([low[0], high[0]], METHODS)) == none  # one run each
+    assert disjoint_intervals(table_2(low, METHODS)) == ""
 
 
 def test_the_best_run_is_one_of_the_table_s_m() -> None:

@@ -30,7 +30,7 @@ from apps.recipes import (
     DataName,
     method_named,
 )
-from apps.recipes.data_sets.beamsynthesis import NORMALISED
+from apps.recipes.data_sets.beamsynthesis import normalised
 from apps.runs.folder import RunFolder
 from apps.runs.train import train_run
 from apps.train.__main__ import main
@@ -210,7 +210,7 @@ def test_the_model_of_a_folder_is_the_trained_one(
     recipe: AnyRecipe, nashae: RunFolder, vae: RunFolder
 ) -> None:
     run = nashae if recipe is NASHAE else vae
-    model, x = run.model(), NORMALISED.of(beamsynthesis().observations)
+    model, x = run.model(), normalised(beamsynthesis().observations)
     assert not model.training
     codes = encode(model, x)
     np.testing.assert_array_equal(codes.numpy(), run.codes["codes"])
@@ -603,6 +603,10 @@ def test_one_array_is_no_archive(tmp_path: Path) -> None:
             "latents must be .* 2; got 1",
         ),
         ({"method": "nashae", "recipe": {"method": {"lam": 2}}}, "lam"),
+        (
+            {"method": "dip-vae-i", "recipe": {"method": {"kind": "ii"}}},
+            "its settings are those of dip-vae-ii, not of dip-vae-i",
+        ),
         ({"method": "nashae", "recipe": {"train": {"steps": "many"}}}, "steps"),
     ],
 )
@@ -811,8 +815,8 @@ def test_recipes_refuse_what_cannot_be() -> None:
 
 def test_decoded_waveforms_are_in_their_own_unit() -> None:
     waveforms = beamsynthesis().observations[:]
-    x = NORMALISED.of(waveforms)
-    np.testing.assert_allclose(NORMALISED.decoded(x), waveforms, rtol=0, atol=1e-12)
+    x = normalised(waveforms)
+    np.testing.assert_allclose(NASHAE.data_set.inputs.decoded(x), waveforms, rtol=0, atol=1e-12)
     assert x.mean().abs() < 0.1
     assert 0.9 < x.std() < 1.1
 

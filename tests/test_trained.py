@@ -11,13 +11,10 @@ import pytest
 from apps.recipes import RECIPES, AnyRecipe
 from apps.reproduce.table import Results, write_report
 from apps.reproduce.table1.cells import table_1
-from apps.reproduce.table1.paper import TABLE_1
 from apps.reproduce.tables import TABLES
 from apps.runs.rows import Row, published
 from apps.runs.trained import errors, is_trained, trained, untrained
 from nashae_data import AttributeDataset, Dataset, beamsynthesis, dsprites
-
-METHODS = tuple(dict.fromkeys(method for method, _ in TABLE_1))
 
 
 def made_row(error: float | None, **changes: Any) -> Row:

@@ -1,1 +1,1 @@
-"""Our speed beside plain references, in one process."""
+"""Benchmarks: our speed against plain references, in one process."""

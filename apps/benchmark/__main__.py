@@ -16,8 +16,8 @@ from apps.runs.memory import keep_memory
 
 Kind = Literal["steps", "runs", "dsprites", "faces", "baselines", "metrics", "seconds"]
 LIBRARY = (
-    "Goals such as 1/20 of 0.20 s are parts of what disentanglement_lib takes; the reference is a "
-    "plain loop in its place."
+    "Goals such as 1/20 of 0.20 s are fractions of disentanglement_lib's time; the reference is "
+    "a plain loop in its place."
 )
 
 
@@ -26,16 +26,16 @@ def benchmark(
     device: Literal["cpu", "cuda"] = "cpu",
     dci_trees: int = 5,
 ) -> None:
-    """Time ours beside plain references, in turns in one process, on one thread.
+    """Time ours and plain references in turns, in one process, on one thread.
 
     Args:
-        what: steps: NashAE's training steps; runs: whole runs, pruned and counted; dsprites and
-            faces: steps on images; baselines: the VAEs'; metrics: the metrics, beside loops of
-            scikit-learn; seconds: what has none.
-        device: Where the steps are taken.
-        dci_trees: Boosting iterations of DCI's predictor on both sides. The published one has 100,
-            with which the reference takes a quarter of an hour for its rounds. Of codes from
-            perfect to noisy it has four times as many, and two factors.
+        what: steps: training steps of NashAE; runs: whole runs, pruned and counted; dsprites and
+            faces: steps on images; baselines: steps of the VAEs; metrics: the metrics, against
+            loops of scikit-learn; seconds: what has no reference.
+        device: Where to train.
+        dci_trees: Boosting iterations of DCI's predictor on both sides. The published number is
+            100, for which the reference takes a quarter of an hour. The cases of codes from
+            perfect to noisy have four times as many, and two factors.
     """
     torch.set_num_threads(1)
     keep_memory()

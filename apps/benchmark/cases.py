@@ -1,4 +1,4 @@
-"""The training steps that are timed, and against what; what has no reference."""
+"""Benchmarks of training steps and runs, and of what has no reference."""
 
 import subprocess
 import sys
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from apps.benchmark.reference import PlainBetaTCVAE, PlainFactorVAE, PlainNashAE, PlainVAE
 from apps.benchmark.timing import Comparison, compare, fastest
 from apps.recipes import RECIPES, recipe
-from apps.recipes.data_sets.beamsynthesis import NORMALISED
+from apps.recipes.data_sets.beamsynthesis import normalised
 from nashae_core import NashAE, Trainable, TrainConfig, adam, count_factors, train, train_pruned
 from nashae_core.kernels.denormals import DENORMAL, flushed_denormals
 from nashae_core.stacking import stack
@@ -34,8 +34,8 @@ PLAIN_BASELINES: dict[str, type[PlainVAE | PlainBetaTCVAE | PlainFactorVAE]] = {
 def steps(device: str) -> Iterator[Comparison]:
     """A step of NashAE on Beamsynthesis by m: alone, and eight seeds as one batch of models.
 
-    Ours is the whole of `train`, a hundred steps of it: batches are drawn, the history is kept. The
-    reference is the method as its authors wrote it (`PlainNashAE`), on batches drawn the same way.
+    Ours is `train` with a hundred steps, including batches and history. The reference is the method
+    as its authors wrote it (`PlainNashAE`), on batches drawn in the same way.
     """
     x = _waveforms(device)
     for latents in (4, 8, 10, 16, 32):
@@ -55,8 +55,8 @@ def steps(device: str) -> Iterator[Comparison]:
 def shrinking(device: str) -> Iterator[Comparison]:
     """A whole run of NashAE on Beamsynthesis: with pruning, and counted, for the paper's setting.
 
-    Each begins with a fresh model of m latents and takes the recipe's 1000 steps; a counted run
-    takes those of its tests besides.
+    Each starts with a fresh model of m latents and takes the recipe's 1000 steps; a counted run
+    also takes those of its tests.
     """
     x = _waveforms(device)
     made = {m: recipe("nashae", 0.2, m, 0) for m in (8, 32, 64)}
@@ -80,9 +80,9 @@ def shrinking(device: str) -> Iterator[Comparison]:
 
 
 def sprites(device: str) -> Iterator[Comparison]:
-    """A step of NashAE on dSprites at m = 10, and what the data and denormal numbers take of it.
+    """A step of NashAE on dSprites at m = 10, and the share of data and denormal numbers in it.
 
-    Ours draws from the packed images, the reference from unpacked ones, of which 20,000 are enough.
+    Ours draws from all packed images, the reference from 20,000 unpacked ones.
     """
     made = RECIPES["dsprites-nashae"]
     packed = made.data_set.inputs.of(dsprites().observations, "cpu")
@@ -117,7 +117,7 @@ def sprites(device: str) -> Iterator[Comparison]:
 
 
 def _idle_adam(device: str, steps: int) -> Callable[[], None]:
-    """Steps of Adam where every mean gradient has decayed, as those of dead units' weights have."""
+    """Steps of Adam with decayed mean gradients, as those of inactive units are."""
     weight = nn.Parameter(torch.zeros(IDLE, device=device))
     weight.grad = torch.zeros_like(weight)
     optimizer = adam([weight], lr=1e-3)
@@ -133,14 +133,14 @@ def _idle_adam(device: str, steps: int) -> Callable[[], None]:
 
 
 def plain_dsprites_nashae(latents: int, device: torch.device) -> PlainNashAE:
-    """The reference with the networks that its authors have for dSprites."""
+    """The reference with the authors' networks for dSprites."""
     return PlainNashAE(latents, 0.002, 4096, device, hidden=(1200, 1200), activation=nn.ReLU)
 
 
 def baselines(device: str) -> Iterator[Comparison]:
-    """A step of each baseline on Beamsynthesis at m = 10, with the β of its named recipe.
+    """A step of each baseline on Beamsynthesis at m = 10, with the β of its recipe.
 
-    Timed as `steps` does it; the references are the methods in plain PyTorch.
+    Timed as in `steps`, against the methods in plain PyTorch.
     """
     x = _waveforms(device)
     for method, reference in PLAIN_BASELINES.items():
@@ -158,7 +158,7 @@ def baselines(device: str) -> Iterator[Comparison]:
 
 
 def seconds() -> Iterator[tuple[str, float, str]]:
-    """What has no reference: its name, seconds of the fastest of several rounds, the goal."""
+    """What has no reference: name, seconds of the fastest of several rounds, goal."""
     beamsynthesis()  # loads scipy.signal
     yield "the 360 waveforms of Beamsynthesis", fastest(beamsynthesis, 9), "< 0.1 s"
     yield "the 737,280 images of dSprites", fastest(dsprites, 3), "< 2.5 s"
@@ -196,7 +196,7 @@ def plain_steps(
     *,
     batch: int = 100,
 ) -> Callable[[], object]:
-    """Steps of a plain reference, each on so many batches drawn from `x`."""
+    """A function that takes steps of a plain reference, each on `batches` batches from `x`."""
     generator = torch.Generator().manual_seed(0)
 
     def run() -> None:
@@ -208,4 +208,4 @@ def plain_steps(
 
 
 def _waveforms(device: str) -> Tensor:
-    return NORMALISED.of(beamsynthesis().observations).float().to(device)
+    return normalised(beamsynthesis().observations).float().to(device)

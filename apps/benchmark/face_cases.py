@@ -1,4 +1,4 @@
-"""What faces cost: a training step, reading them while it lasts, drawing and caching them."""
+"""Benchmarks of faces: training steps, reading while training, drawing and caching."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -21,13 +21,13 @@ STEPS = 10
 
 
 def faces(device: str) -> Iterator[Comparison]:
-    """A step of NashAE on faces at m = 32: plainly, in bfloat16, and with the faces on disk.
+    """A step of NashAE on faces at m = 32: in float32, in bfloat16, and with the faces on disk.
 
-    The plain reference has PyTorch's own layers and the images as numbers on the device.
+    The reference has PyTorch's own layers, and the images as float32 on the device.
     """
     made = RECIPES["synthetic-faces-nashae"]
     generator = torch.Generator().manual_seed(0)
-    mean, std = COLOURS.mean, COLOURS.std
+    mean, std = COLOURS
     images = synthetic_faces(FACES, np.random.default_rng(0)).observations[:]
     rows = ImageObservations(images, mean, std)
     model = made.build(generator).to(device)
@@ -69,7 +69,7 @@ def faces(device: str) -> Iterator[Comparison]:
 
 
 def face_seconds() -> Iterator[tuple[str, float, str]]:
-    """Seconds of drawing, reading and caching, and what they may take."""
+    """Seconds of drawing, reading and caching, with their goals."""
     rng = np.random.default_rng(0)
     yield f"{FACES} synthetic faces", fastest(lambda: synthetic_faces(FACES, rng), 3), "< 1.33 s"
     with TemporaryDirectory() as folder:

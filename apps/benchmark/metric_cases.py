@@ -1,4 +1,4 @@
-"""The metrics that are timed, each beside a loop of scikit-learn that gives the same value."""
+"""Benchmarks of metrics, each against a loop of scikit-learn that gives the same value."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -22,18 +22,18 @@ from nashae_metrics.prediction.trees.boosting import Boosting, boosted_trees
 SAMPLES = 10_000
 CELEBA = (202_599, 32, 40)
 TREES = 100  # of the published predictor of DCI
-# Deviations of the noise on standardised codes, and how many times as many trees are timed of them.
+# Deviations of the noise on standardised codes, and how many times more trees these cases have.
 NOISE = (0.0, 0.001, 0.01, 0.05, 0.15, 1.2)
 NODES_TIMES = 4
 STUDY = "locatello2019"
 
 
 class Case(NamedTuple):
-    """A metric by us and by the reference, two calls that give one score.
+    """A metric by us and by the reference: two functions that return the same score.
 
-    tolerance: by how much the two may differ. goal: the part that we may take of the seconds of
-    disentanglement_lib, with which the study was made. It does not run here; the reference stands
-    in for it, without its drawing and encoding of images, and so is often faster.
+    `tolerance` is the largest difference. `goal` is our time as a fraction of that of
+    disentanglement_lib, the study's code, which does not run here: the reference replaces it
+    without drawing and encoding images, and so is often faster.
     """
 
     name: str
@@ -44,13 +44,13 @@ class Case(NamedTuple):
 
 
 def study_codes(rows: int, seed: int = 0) -> tuple[Codes, Factors]:
-    """So many images of dSprites, drawn with replacement: `half_dead` codes and their factors."""
+    """`half_dead` codes and factors of images of dSprites, drawn with replacement."""
     factors = factors_of(np.random.default_rng(seed).integers(IMAGES, size=rows))
     return half_dead(factors), factors
 
 
 def table_cases(codes: Codes, factors: Factors) -> Iterator[Case]:
-    """The metrics of one table, of 10,000 rows or more, without intervals."""
+    """Metrics of a table of at least 10,000 observations, without intervals."""
     yield Case(
         "MIG",
         lambda: mig(codes, factors).score,
@@ -76,7 +76,7 @@ def table_cases(codes: Codes, factors: Factors) -> Iterator[Case]:
 def sampled_cases(
     codes: Codes, factors: Factors, train: int = 10_000, test: int = 5_000
 ) -> Iterator[Case]:
-    """The metrics of batches or pairs that share a factor; each side makes its own draws."""
+    """Metrics of batches or pairs that share a factor; each side draws its own."""
     votes = replace(FACTOR_VAE[STUDY], train_votes=train, test_votes=test)
     yield Case(
         f"FactorVAE, {train + test:,} votes",
@@ -96,7 +96,7 @@ def sampled_cases(
 
 
 def sap_case(codes: Codes, factors: Factors) -> Case:
-    """SAP of 15,000 rows; the reference's SVM is stopped a little before its optimum."""
+    """SAP of 15,000 observations; the reference's SVM stops a little before its optimum."""
     return Case(
         "SAP",
         lambda: sap(codes, factors, protocol=STUDY, rng=_rng()).score,
@@ -107,9 +107,9 @@ def sap_case(codes: Codes, factors: Factors) -> Case:
 
 
 def dci_case(codes: Codes, factors: Factors, trees: int) -> Case:
-    """DCI by gradient boosting of so many trees a class, where the published predictor has 100.
+    """DCI by gradient boosting; the published predictor has 100 trees a class.
 
-    Equal but for ties between splits, which either side breaks at random.
+    The two sides differ only in ties between splits, which each breaks at random.
     """
     return Case(
         f"DCI, boosting of {trees} iterations" + ("" if trees == TREES else f" instead of {TREES}"),
@@ -123,14 +123,14 @@ def dci_case(codes: Codes, factors: Factors, trees: int) -> Case:
 def tree_cases(rows: int, trees: int) -> Iterator[Case]:
     """The trees of DCI on codes from perfect to noisy, and with each latent twice.
 
-    Of the two factors of fewest classes: nodes that are nearly pure, which near-perfect codes make
-    of them in many iterations, are where histograms have least to offer.
+    For the two factors with the fewest classes: histograms gain least in nearly pure nodes, which
+    near-perfect codes have after many iterations.
     """
     factors = factors_of(np.random.default_rng(0).integers(IMAGES, size=rows))
     noise = np.random.default_rng(1).normal(size=(rows, factors.shape[1] + 1))
     for deviation, copies in (*((deviation, 1) for deviation in NOISE), (0.01, 2), (1.2, 2)):
         codes = perfect(factors) + deviation * noise
-        # As float32, which scikit-learn's trees see.
+        # As float32, the precision of scikit-learn's trees.
         codes = np.tile(codes.astype(np.float32).astype(np.float64), (1, copies))
         case = dci_case(codes, factors[:, :2], trees)
         name = f"{case.name}, noise {deviation:g}" + (", latents twice" if copies == 2 else "")
@@ -138,7 +138,7 @@ def tree_cases(rows: int, trees: int) -> Iterator[Case]:
 
 
 def boosted_disentanglement(codes: Codes, factors: Factors, trees: int) -> float:
-    """What `dci` does under "locatello2019" but for the number of trees, which is fixed there."""
+    """`dci` under "locatello2019", with another number of trees."""
     rng = _rng()
     number = 2 * len(codes) // 3
     sizes = SplitSizes(number, len(codes) - number)
@@ -156,7 +156,7 @@ def boosted_disentanglement(codes: Codes, factors: Factors, trees: int) -> float
 
 
 def metrics(dci_trees: int) -> Iterator[Comparison]:
-    """Each metric on the sample of the study, then the parts of TAD at CelebA's size."""
+    """Each metric on a sample as in the study, then the parts of TAD at CelebA's size."""
     codes, factors = study_codes(SAMPLES)
     for case in table_cases(codes, factors):
         yield _compared(case, rounds=9)
@@ -169,7 +169,7 @@ def metrics(dci_trees: int) -> Iterator[Comparison]:
 
 
 def attribute_parts() -> Iterator[Comparison]:
-    """AUROC and the entropy filter, of which the reference does a few pairs, scaled to all."""
+    """AUROC and the entropy filter; the reference's time is scaled from a few pairs to all."""
     n, latents, attributes = CELEBA
     codes, labels = celeba_table()
     few, pairs = 3, latents * attributes
@@ -201,7 +201,7 @@ def celeba_table() -> tuple[Float32[np.ndarray, "n m"], Bool[np.ndarray, "n k"]]
 
 
 def metric_seconds() -> Iterator[tuple[str, float, str]]:
-    """Metrics without a reference that would do the same: name, seconds of the fastest, goal."""
+    """Metrics without a reference: name, seconds of the fastest round, goal."""
     table = celeba_table()
     whole = fastest(lambda: tad(*table), 5)
     yield "TAD, {:,} × {} × {}, entropy filter included".format(*CELEBA), whole, "< 0.5 s"

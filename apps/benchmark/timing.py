@@ -1,4 +1,4 @@
-"""Two ways to do one thing, timed in turns, so that a busy machine slows both."""
+"""Two functions timed in turns, so that a busy machine slows both."""
 
 import statistics
 import time
@@ -9,18 +9,18 @@ import torch
 
 
 class Comparison(NamedTuple):
-    """Seconds of one call, the median over rounds, of ours and of the reference."""
+    """Seconds of one call of ours and of the reference, medians over rounds."""
 
     name: str
     ours: float
     reference: float
     ratio: float
-    """The median of the rounds' ratios: how many times faster ours is."""
+    """How many times faster ours is: the median over rounds."""
     low: float
     high: float
-    """The least and the greatest of the rounds' ratios."""
+    """The smallest and the largest ratio of a round."""
     goal: str = "–"
-    """What ours may take."""
+    """The time that ours may take."""
 
 
 def compare(
@@ -32,9 +32,9 @@ def compare(
     rounds: int = 7,
     goal: str = "–",
 ) -> Comparison:
-    """Time `ours` and `reference` in turns, after a round that does not count.
+    """Time `ours` and `reference` in turns, after a warm-up round.
 
-    A call of either does `work[0]` and `work[1]` units; the seconds are those of one unit.
+    A call of ours does `work[0]` units and one of the reference `work[1]`; seconds are per unit.
     """
     ways = ((ours, work[0]), (reference, work[1]))
     times = [[_seconds(call) / units for call, units in ways] for _ in range(rounds + 1)][1:]

@@ -29,7 +29,7 @@ AUTHORS_HEADING = "## Beside the authors' own code"
 
 
 class Reference(msgspec.Struct, frozen=True):
-    """A value of the reference library. field: of our result. tolerance: None where none is set."""
+    """A value of the reference library, of a `field` of our result, and its tolerance if set."""
 
     metric: str
     field: str
@@ -42,7 +42,7 @@ class Reference(msgspec.Struct, frozen=True):
 
 
 class References(msgspec.Struct, frozen=True):
-    """The kept values and where they are from."""
+    """The values and their source."""
 
     source: str
     values: tuple[Reference, ...]
@@ -50,7 +50,7 @@ class References(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Compared:
-    """Ours (mean, standard deviation over seeds, seconds of one) beside a reference."""
+    """Our mean, standard deviation over seeds and seconds of one, and the reference."""
 
     reference: Reference
     ours: float
@@ -59,7 +59,7 @@ class Compared:
 
     @property
     def verdict(self) -> str:
-        """Whether ours is within the tolerance, where there is one."""
+        """Whether ours is within the tolerance, if there is one."""
         if self.reference.value is None:
             return "the reference has no value"
         if self.reference.tolerance is None:
@@ -76,14 +76,14 @@ def main(
 ) -> None:
     """Score three representations of dSprites' factors under `locatello2019`, and write the card.
 
-    With `authors` compare our models, trainings and scores with the authors' own code instead. Each
-    of the two writes its own part of the card and leaves the other.
+    With `authors`, compare our models, trainings and scores with the authors' own code instead.
+    Each of the two writes its own part of the card.
 
     Args:
         out: The card, in Markdown.
-        seeds: Means are over so many; DCI takes one, as the reference did.
-        dci: DCI too, which takes most of the time.
-        authors: A checkout of github.com/ericyeats/nashae-beamsynthesis. Takes half an hour.
+        seeds: How many the means are over; DCI takes one, as the reference did.
+        dci: Whether to include DCI, which takes most of the time.
+        authors: A checkout of github.com/ericyeats/nashae-beamsynthesis; takes half an hour.
     """
     if authors is not None:
         with progress_bar() as bar:
@@ -100,7 +100,7 @@ def main(
 
 
 def write_part(out: Path, text: str, *, second: bool) -> None:
-    """Write one of the card's two parts and keep the other as it is."""
+    """Write one of the two parts of the card, and keep the other."""
     old = out.read_text(encoding="utf-8") if out.exists() else ""
     first, heading, rest = old.partition(AUTHORS_HEADING)
     parts = (first, text) if second else (text, heading + rest)
@@ -162,45 +162,27 @@ def card(compared: list[Compared], source: str, seeds: int) -> str:
     """The comparison in Markdown."""
     from tabulate import tabulate  # type: ignore[import-untyped]
 
-    rows = []
-    for line in compared:
-        reference = line.reference
-        name = (
-            reference.metric
-            if reference.field == "score"
-            else f"{reference.metric}, {reference.field}"
-        )
-        theirs = "–" if reference.value is None else f"{reference.value:.4f}"
-        tolerance = "–" if reference.tolerance is None else f"{reference.tolerance:g}"
-        rows.append(
-            (
-                name,
-                reference.representation,
-                theirs,
-                f"{line.ours:.4f}",
-                tolerance,
-                line.verdict,
-                f"{reference.seconds:.2f}",
-                f"{line.seconds:.3f}",
-            )
-        )
-    headers = (
-        "metric",
-        "codes",
-        "reference",
-        "ours",
-        "tolerance",
-        "within",
-        "seconds there",
-        "seconds here",
-    )
+    rows = [
+        {
+            "metric": r.metric if r.field == "score" else f"{r.metric}, {r.field}",
+            "codes": r.representation,
+            "reference": "–" if r.value is None else f"{r.value:.4f}",
+            "ours": f"{line.ours:.4f}",
+            "tolerance": "–" if r.tolerance is None else f"{r.tolerance:g}",
+            "within": line.verdict,
+            "seconds there": f"{r.seconds:.2f}",
+            "seconds here": f"{line.seconds:.3f}",
+        }
+        for line in compared
+        for r in (line.reference,)
+    ]
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, autoescape=False
     )
     text = environment.get_template("card.md.j2").render(
         source=source,
         seeds=seeds,
-        table=tabulate(rows, headers, tablefmt="pipe", disable_numparse=True),
+        table=tabulate(rows, "keys", tablefmt="pipe", disable_numparse=True),
     )
     return text + "\n"
 

@@ -1,8 +1,7 @@
-"""Codes over the factor grid of dSprites: fixed functions of the image, so that values compare.
+"""Codes over the factor grid of dSprites: fixed functions of the image, so that scores compare.
 
 Factors (n, 5) are classes of shape, scale, orientation, posX and posY; codes (n, m) are float64.
-What looks random is a hash of the image's number: a representation gives an image the same code
-however it is drawn.
+Random-looking numbers are hashes of the image's index, so an image always has the same code.
 """
 
 from collections.abc import Callable
@@ -25,19 +24,19 @@ def factors_of(images: Int64[np.ndarray, " n"]) -> Factors:
 
 
 def perfect(factors: Factors) -> Codes:
-    """Each factor by itself, then one latent of noise."""
+    """A latent for each factor, and one of noise."""
     return np.column_stack([_standardised(factors), _normal(factors @ STRIDES, 0)])
 
 
 def rotation(factors: Factors) -> Codes:
-    """The factors, rotated at random: nothing is lost, and every latent mixes all."""
+    """The factors after a random rotation: no information is lost, and every latent mixes all."""
     matrix, upper = np.linalg.qr(np.random.RandomState(1234).normal(size=(5, 5)))
     codes: Codes = _standardised(factors) @ (matrix * np.sign(np.diag(upper)))
     return codes
 
 
 def half_dead(factors: Factors) -> Codes:
-    """Six latents in (0, 1), partly entangled, bent and noisy, then four that are constant."""
+    """Six latents in (0, 1), partly entangled, nonlinear and noisy, and four constant ones."""
     image = factors @ STRIDES
     shape, scale, _, x, y = _standardised(factors).T
     angle = 2 * np.pi * factors[:, 2] / SIZES[2]
@@ -53,8 +52,8 @@ def half_dead(factors: Factors) -> Codes:
     logits = [
         m + s * _normal(image, i + 1) for i, (m, s) in enumerate(zip(mean, noise, strict=True))
     ]
-    alive = 1 / (1 + np.exp(-np.column_stack(logits)))
-    return np.column_stack([alive, np.full((len(factors), 4), 0.5)])
+    active = 1 / (1 + np.exp(-np.column_stack(logits)))
+    return np.column_stack([active, np.full((len(factors), 4), 0.5)])
 
 
 REPRESENTATIONS: dict[str, Callable[[Factors], Codes]] = {
@@ -88,7 +87,7 @@ def _uniform(image: Int64[np.ndarray, " n"], stream: int) -> Float64[np.ndarray,
 
 
 def _mixed(numbers: UInt64[np.ndarray, " n"]) -> UInt64[np.ndarray, " n"]:
-    """SplitMix64 (Steele et al. 2014); the products wrap around, as they shall."""
+    """SplitMix64 (Steele et al. 2014); the products wrap around, as intended."""
     mixed = numbers + np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

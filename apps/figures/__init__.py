@@ -1,4 +1,4 @@
-"""Run folders to pictures: each function takes runs or rows and gives a matplotlib figure."""
+"""Figures of runs: each function takes run folders or rows and returns a matplotlib figure."""
 
 from apps.figures.attribute_traversal import draw_attribute_traversals
 from apps.figures.factor_map import draw_factor_map, factor_map

@@ -43,28 +43,27 @@ def figures(
 ) -> None:
     """Draw run folders.
 
-    latent-space, of runs on waveforms, and learning-curves show all the runs together. The others
-    are one figure a run, named after its folder: true-against-predicted where it has predictions
-    (NashAE), traversal, and factor-map where its data are images with factors.
+    latent-space (of runs on waveforms) and learning-curves show all runs together. The other kinds
+    are one figure for each run, named after its folder: true-against-predicted (of NashAE),
+    traversal, and factor-map (of images with factors).
 
     Args:
         runs: The run folders, as `python -m apps.train` makes them.
         out: The folder for the figures.
         kinds: What to draw.
         formats: The files of each figure.
-        row: The observation that a traversal starts from; by default the one nearest to the median
-            code.
+        row: The observation that traversals start from; by default the nearest to the median code.
     """
     folders = [RunFolder(path) for path in dict.fromkeys(path.resolve() for path in runs)]
     if not folders:
         raise ValueError("give at least one run folder, as `python -m apps.train` makes it")
     for folder in folders:
-        _ = folder.record  # raises where the run is not whole, before anything is drawn
+        _ = folder.record  # raises for an unfinished run, before anything is drawn
     drawings = dict(_drawings(folders, kinds, row))
     if not drawings or not formats:
         raise ValueError(
             f"nothing to draw: kinds {list(kinds)}, formats {list(formats)}; "
-            "true-against-predicted wants NashAE runs, latent-space runs on waveforms, "
+            "true-against-predicted needs NashAE runs, latent-space runs on waveforms, "
             "factor-map runs on images with factors"
         )
     with progress_bar() as bar:
@@ -82,7 +81,7 @@ def figures(
 def _drawings(
     folders: Sequence[RunFolder], kinds: Sequence[Kind], row: int | None
 ) -> Iterator[tuple[str, Callable[[], Figure]]]:
-    """The figures to draw, by their files' names."""
+    """The figures to draw, by the names of their files."""
     waveforms = [folder for folder in folders if not shows_images(folder)]
     waveforms = [run for run in waveforms if has_factors(run) and len(run.codes["names"]) == 2]
     if "latent-space" in kinds and waveforms:
@@ -101,7 +100,7 @@ def _drawings(
 
 
 def _names(folders: Sequence[RunFolder]) -> list[str]:
-    """The folders' names, with their parents' where two have the same."""
+    """The folders' names, with those of their parents if two are equal."""
     names = [folder.path.name for folder in folders]
     counts = Counter(names)
     return [

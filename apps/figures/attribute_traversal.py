@@ -1,4 +1,4 @@
-"""What the best detectors of some attributes do to an image, by method (Figure 4)."""
+"""Traversals of the best detectors of some attributes, by method (Figure 4)."""
 
 from collections.abc import Mapping, Sequence
 
@@ -23,18 +23,24 @@ def draw_attribute_traversals(
     steps: int = 5,
     row: int | None = None,
 ) -> Figure:
-    """Decoded images while the best detector of an attribute goes from its least to its greatest.
+    """Decoded images while the best detector of an attribute moves from its minimum to its maximum.
 
-    A row for each of `runs`, all of one data set, and a column for each of `attributes`: the
-    learned latent with the highest AUROC for it, named with that AUROC, the other latents held at
-    the image's code. All start from the image `row`, in 0 ... n − 1, which stands on the left; by
-    default the one whose code is nearest to the median of the first run. The bounds are those of
-    1000 images, evenly spaced in the data's order.
+    A row for each run and a column for each attribute. The detector is the learned latent with the
+    highest AUROC, which stands beside its name; the other latents stay at the image's code. The
+    bounds are those of 1000 images, evenly spaced in the order of the data.
 
-    Raises `ValueError` for no runs or attributes, names that the data have not, runs on data
-    without attributes, and fewer than two steps.
+    Args:
+        runs: Of one data set.
+        attributes: Names of the data's attributes.
+        steps: Images of a traversal.
+        row: The image that all start from, in 0 ... n − 1; by default the one whose code is nearest
+            to the median of the first run.
 
-    Source: Yeats et al. 2022, Figure 4.
+    Raises:
+        ValueError: No runs or attributes, an unknown attribute, data without attributes, or fewer
+            than two steps.
+
+    Source: Yeats et al. 2022, Figure 4, https://arxiv.org/abs/2209.10677
     """
     if not runs or not attributes or steps < 2:
         raise ValueError(
@@ -54,9 +60,9 @@ def draw_attribute_traversals(
         axes[0].set_ylabel(
             run.recipe.title.replace(" ", "\n", 1), rotation=0, ha="right", va="center"
         )
-        codes, decode, found = code_array(run, "codes"), decoder(run), _detectors(run)
+        codes, decode, detectors = code_array(run, "codes"), decoder(run), _detectors(run)
         for axis, (latent, auroc) in zip(
-            axes[1:], (found[name] for name in _known(found, attributes)), strict=True
+            axes[1:], (detectors[name] for name in _known(detectors, attributes)), strict=True
         ):
             seen = codes[np.linspace(0, len(codes) - 1, min(SEEN, len(codes))).astype(int), latent]
             values = np.linspace(seen.min(), seen.max(), steps)
@@ -69,16 +75,16 @@ def draw_attribute_traversals(
 
 
 def _detectors(run: RunFolder) -> Mapping[str, tuple[int, float]]:
-    """For each attribute the learned latent with the highest exact AUROC, and that."""
+    """For each attribute the learned latent with the highest exact AUROC, and its AUROC."""
     codes, attributes = code_array(run, "codes"), code_array(run, "attributes")
-    found = tad(codes, attributes, active=learned(run).active, bootstrap=None)
-    pairs = zip(found.best_latent.tolist(), found.best.tolist(), strict=True)
+    result = tad(codes, attributes, active=learned(run).active, bootstrap=None)
+    pairs = zip(result.best_latent.tolist(), result.best.tolist(), strict=True)
     return dict(zip(code_array(run, "names").tolist(), pairs, strict=True))
 
 
-def _known(found: Mapping[str, object], attributes: Sequence[str]) -> Sequence[str]:
-    if unknown := [name for name in attributes if name not in found]:
+def _known(known: Mapping[str, object], attributes: Sequence[str]) -> Sequence[str]:
+    if unknown := [name for name in attributes if name not in known]:
         raise ValueError(
-            f"the data have no attribute {', '.join(unknown)}; they have {list(found)}"
+            f"the data have no attribute {', '.join(unknown)}; they have {list(known)}"
         )
     return attributes

@@ -1,4 +1,4 @@
-"""How much of each factor each latent of a run knows."""
+"""How much information each latent of a run has about each factor."""
 
 from typing import NamedTuple
 
@@ -9,12 +9,12 @@ from apps.figures.runs import code_array
 from apps.runs.folder import RunFolder
 from nashae_metrics import mig
 
-# Of more observations as many are drawn: in 20 bins they give I/H within 0.01 of all.
+# At most so many observations are used; in 20 bins they give I/H within 0.01 of all.
 MOST_ROWS = 50_000
 
 
 class FactorInformation(NamedTuple):
-    """The factors' `names` (k,), and of each latent the `shares` (m, k): I/H, in [0, 1]."""
+    """The `shares` I/H of each latent and factor (m, k), in [0, 1], and the factors' `names`."""
 
     shares: Float64[np.ndarray, "m k"]
     names: tuple[str, ...]
@@ -23,9 +23,8 @@ class FactorInformation(NamedTuple):
 def factor_information(run: RunFolder) -> FactorInformation:
     """Each latent's share I/H of each factor that varies, in 20 bins.
 
-    Of at most 50,000 observations, drawn without return, the same ones in every run of a data set.
-
-    Raises `ValueError` where the run's codes are absent or as many as the data's factors are not.
+    Computed from at most 50,000 observations, the same ones for every run of a data set. Raises
+    `ValueError` if the run has no codes, or not as many as its data have factors.
     """
     codes, names, factors = code_array(run, "codes"), code_array(run, "names"), run.truth[0]
     if factors.shape != (len(codes), len(names)):
@@ -37,5 +36,5 @@ def factor_information(run: RunFolder) -> FactorInformation:
         rows = np.sort(np.random.default_rng(0).choice(len(codes), MOST_ROWS, replace=False))
         codes, factors = codes[rows], factors[rows]
     varying = np.flatnonzero(np.ptp(factors, axis=0))
-    found = mig(codes, factors[:, varying], bootstrap=None)
-    return FactorInformation(found.information, tuple(str(names[k]) for k in varying))
+    result = mig(codes, factors[:, varying], bootstrap=None)
+    return FactorInformation(result.information, tuple(str(names[k]) for k in varying))

@@ -10,20 +10,20 @@ from matplotlib.figure import Figure
 from apps.figures.style import STYLE
 from nashae_data import atomic_file
 
-# What a file would say of when and by what it was made: without, the same figure is the same bytes.
+# No date or software in a file, so that the same figure gives the same bytes.
 METADATA: dict[str, dict[str, Any]] = {".png": {"Software": None}, ".svg": {"Date": None}}
 
 
 def write_figure(figure: Figure, path: Path) -> None:
-    """Write `figure` to `path`, whole or not at all; the same figure makes the same bytes.
+    """Write a figure atomically, as PNG or SVG; the same figure gives the same bytes.
 
-    Raises `ValueError` where `path` ends in neither .png nor .svg.
+    Raises `ValueError` if `path` ends in neither .png nor .svg.
     """
     if path.suffix not in METADATA:
-        raise ValueError(f"a figure's file ends in .png or .svg; got {path}")
+        raise ValueError(f"path must end in .png or .svg; got {path}")
     drawn = io.BytesIO()
     with mpl.rc_context(STYLE):
         figure.savefig(drawn, format=path.suffix[1:], metadata=METADATA[path.suffix])
     with atomic_file(path) as temporary:
-        # Not by Pillow: where a disk is full it may lose the end without a word.
+        # Not by Pillow, which may lose the end of a file on a full disk without an error.
         temporary.write_bytes(drawn.getvalue())

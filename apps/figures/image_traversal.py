@@ -1,4 +1,4 @@
-"""What each latent does to an image: decoded from its 1st to its 99th percentile (Figure 4)."""
+"""Traversals of images: each latent from its 1st to its 99th percentile (Figure 4)."""
 
 from collections.abc import Sequence
 
@@ -37,19 +37,24 @@ def draw_image_traversal(
     row: int | None = None,
     latents: Sequence[int] | None = None,
 ) -> Figure:
-    """The decoded images while one latent goes from its 1st to its 99th percentile over the data.
+    """Decoded images while one latent moves from its 1st to its 99th percentile over the data.
 
-    On the left the image `row`, in 0 ... n − 1, by default the one nearest to the median code, and
-    below it its reconstruction. A row for each of `latents`, by default the learned ones, the most
-    clearly learned by the method's own rule first, or all where none is: `steps` images, each above
-    the latent's value there, the other latents at the image's code. The label names the factor of
-    which the latent has the largest share I/H, and that share; of data with attributes the one that
-    the latent detects best, and its AUROC.
+    An image and its reconstruction stand on the left. Each latent has a row of decoded images above
+    its values, with the other latents at the image's code. Its label names the factor of which it
+    has the largest share I/H, or the attribute that it detects best by AUROC, with that number.
 
-    Raises `ValueError` for data that are no images, fewer than two steps, a row or a latent out of
-    range, and where the run's weights or codes are absent or damaged.
+    Args:
+        folder: A run on images.
+        steps: Images of a traversal.
+        row: The image, in 0 ... n − 1; by default the one nearest to the median code.
+        latents: Indices; by default the learned latents, the most clearly learned first, or all if
+            none is learned.
 
-    Source: Yeats et al. 2022, Figure 4, for all latents.
+    Raises:
+        ValueError: The data are not images, fewer than two steps, a row or latent out of range, or
+            the run's parameters or codes are absent or damaged.
+
+    Source: Yeats et al. 2022, Figure 4, for all latents, https://arxiv.org/abs/2209.10677
     """
     if not shows_images(folder):
         raise ValueError(f"{folder.path} is a run on {folder.recipe.data}, which has no images")
@@ -74,23 +79,23 @@ def draw_image_traversal(
 
 
 def image_at(run: RunFolder, row: int) -> Array:
-    """The image `row` of the run's data, (height, width) or (height, width, 3), from 0 to 1."""
+    """An image of the run's data, (height, width) or (height, width, 3), from 0 to 1."""
     return run.recipe.data_set.inputs.shown(run.data().observations[row])
 
 
 def _order(run: RunFolder) -> list[int]:
-    """The learned latents, the most clearly learned first."""
-    found = learned(run)
-    sign = 1 if found.relation == "<=" else -1
-    order = np.argsort(sign * found.measured, kind="stable")
-    learnt: list[int] = order[found.active[order]].tolist()
-    return learnt or list(range(len(order)))
+    """The indices of the learned latents, the most clearly learned first; else all."""
+    latents = learned(run)
+    sign = 1 if latents.relation == "<=" else -1
+    order = np.argsort(sign * latents.measured, kind="stable")
+    indices: list[int] = order[latents.active[order]].tolist()
+    return indices or list(range(len(order)))
 
 
 def _grid(
     steps: int, latents: int, shape: Sequence[int]
 ) -> tuple[Figure, tuple[Axes, Axes], list[Axes]]:
-    """The axes of the image and its reconstruction, and one for each latent's images."""
+    """The axes of the image, of its reconstruction, and of each latent's images."""
     height, width, *_ = shape
     across = steps * (width + GAP) - GAP
     rows = max(latents, 2)
@@ -115,17 +120,17 @@ def show_images(axis: Axes, images: Array, label: str = "") -> None:
 
 
 def _label(axis: Axes, text: str, values: Array, width: int) -> None:
-    """A row's label on its left, and each value below its image."""
+    """Write a row's label on its left, and each value below its image."""
     centres = (width + GAP) * np.arange(len(values)) + (width - 1) / 2
     axis.set_xticks(centres, [f"{value:.2f}".replace("-", "−") for value in values])
     axis.set_ylabel(text, rotation=0, ha="right", va="center")
 
 
 def _carried(run: RunFolder) -> list[str]:
-    """Of each latent, which factor or attribute it carries most of, and how much."""
+    """For each latent the factor or attribute that it carries most of, and how much."""
     if "attributes" in run.codes:
-        found = tad(code_array(run, "codes"), code_array(run, "attributes"), bootstrap=None)
-        shares, names = found.auroc, code_array(run, "names").tolist()
+        result = tad(code_array(run, "codes"), code_array(run, "attributes"), bootstrap=None)
+        shares, names = result.auroc, code_array(run, "names").tolist()
     elif has_factors(run):
         shares, names = factor_information(run)
     else:
@@ -134,7 +139,7 @@ def _carried(run: RunFolder) -> list[str]:
 
 
 def _factors(run: RunFolder, row: int) -> str:
-    """The values, at the image, of the factors that vary."""
+    """The image's values of the factors that vary."""
     if not has_factors(run):
         return ""
     factors, values = run.truth

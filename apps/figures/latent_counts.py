@@ -1,4 +1,4 @@
-"""How many latents are learned of m, per method."""
+"""Learned latents against m, by method."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,22 +13,25 @@ from apps.figures.style import GREY, PAGE, palette, styled
 from apps.recipes import method_named
 
 MARKERS = "osD^vP"
-# Of the room between two values of m: what the groups take up, and at most what lies between two
-# runs of a group.
+# In units of the distance between two values of m: the width of all groups, and the largest
+# distance between two runs of a group.
 GROUPS, RUNS = 0.7, 0.05
 
 
 @styled
 def draw_latent_counts(rows: Sequence[Mapping[str, Any]]) -> Figure:
-    """The learned latents (y) over the number m that the model starts with (x).
+    """The learned latents (y) of every run over the number m that the model starts with (x).
 
-    `rows` have `method`, `weight`, `latents` and `learned`. Every run is a point; a line a method
-    and weight leads from mean to mean. The dotted lines are all m.
+    A line for each method and weight connects the means; the dotted lines mark m.
 
-    Raises `ValueError` without rows.
+    Args:
+        rows: With `method`, `weight`, `latents` and `learned`.
+
+    Raises:
+        ValueError: There are no rows.
     """
     if not rows:
-        raise ValueError("draw_latent_counts wants at least one row; got none")
+        raise ValueError("rows must be at least one; got none")
     groups = list(dict.fromkeys((row["method"], row["weight"]) for row in rows))
     sizes = sorted({row["latents"] for row in rows})
     figure = Figure(figsize=(0.75 * PAGE, 2.8))
@@ -58,7 +61,7 @@ def _group(
     marker: str,
     spacing: float,
 ) -> None:
-    """The runs of one method and weight, those of one m side by side."""
+    """Draw the runs of one method and weight, those of one m side by side."""
     means = []
     for m, centre in centres.items():
         counts = [row["learned"] for row in rows if row["latents"] == m]

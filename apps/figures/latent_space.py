@@ -1,4 +1,4 @@
-"""The latent space: what each latent says of the two factors (Figure 3)."""
+"""The latent space: each latent against the two factors (Figure 3)."""
 
 import math
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from apps.runs.folder import RunFolder
 
 
 class _Factors(NamedTuple):
-    """The factor on the x axis, and the one that colours."""
+    """The factor on the x axis, and the one that is shown by colour."""
 
     x_name: str
     x: npt.NDArray[np.float64]
@@ -26,24 +26,24 @@ class _Factors(NamedTuple):
 
 @styled
 def latent_space(runs: Sequence[RunFolder]) -> Figure:
-    """The latent space of runs of one data set with two factors, side by side.
+    """The codes of runs on one data set with two factors, side by side.
 
-    A column a run, titled with its number of learned latents, and a row a latent, L1 to the largest
-    m; a run with fewer latents has blank cells below. x: the factor of more values (duty cycle); y:
-    the code; colour: the other factor (frequency). NashAE's codes stand in [0, 1]; a VAE's on one
-    scale a column, symmetric about 0, so that a latent that says nothing is a flat line.
+    A column for each run, with its number of learned latents, and a row for each latent. x: the
+    factor with more values (duty cycle); y: the code; colour: the other factor (frequency). The
+    scale is [0, 1] for NashAE, and for VAEs symmetric about 0 and shared by a column, so that an
+    inactive latent is a flat line.
 
-    Raises `ValueError` without runs, for a run without codes or with other than two factors, and
-    where the runs' factors differ.
+    Raises `ValueError` without runs, for a run without codes or without two factors, and for runs
+    with different factors.
 
-    Source: Yeats et al. 2022, Figure 3.
+    Source: Yeats et al. 2022, Figure 3, https://arxiv.org/abs/2209.10677
     """
     if not runs:
-        raise ValueError("latent_space wants at least one run; got none")
+        raise ValueError("runs must be at least one; got none")
     factors = [_two_factors(run) for run in runs]
     names = {(f.x_name, f.colour_name) for f in factors}
     if len(names) > 1:
-        raise ValueError(f"the runs stand side by side by the same factors; got {sorted(names)}")
+        raise ValueError(f"runs must have the same factors; got {sorted(names)}")
     x_name, colour_name = names.pop()
     levels = np.unique(np.concatenate([f.colour for f in factors]))
     colours = np.array(palette(len(levels)), dtype=object)
@@ -100,14 +100,13 @@ def _column(
         if latent >= codes.shape[1]:
             axis.set_axis_off()
             continue
-        # One call for all colours: the points lie over each other in the data's order, so that no
-        # colour hides another.
+        # One call for all colours, so that points overlap in the order of the data, not by colour.
         axis.scatter(x, codes[:, latent], c=colour, s=3, linewidths=0, rasterized=rasterized)
         margin = 0.06 * (high - low)
         axis.set_ylim(low - margin, high + margin)
         axis.set_yticks([low, (low + high) / 2, high])
         if latent == codes.shape[1] - 1:
-            # Blank cells may lie below, and sharing hides the labels above the last row.
+            # Sharing hides the labels above the last row, but blank cells may lie below.
             axis.tick_params(labelbottom=True)
 
 
@@ -115,11 +114,11 @@ def _limits(run: RunFolder) -> tuple[float, float]:
     if run.recipe.method_record.counting_rule == "nashae":
         return 0.0, 1.0
     largest = float(np.abs(code_array(run, "codes")).max())
-    # Not below 0.5: else the noise of a latent space that is dead throughout would fill it.
+    # At least 0.5, or else the noise of inactive latents would fill the panel.
     rounded = max(math.ceil(2 * largest) / 2, 0.5)
     return -rounded, rounded
 
 
 def _note(run: RunFolder) -> str:
-    found = learned(run)
-    return f"{found.score} of {len(found.active)} learned"
+    latents = learned(run)
+    return f"{latents.score} of {len(latents.active)} learned"

@@ -1,4 +1,4 @@
-"""The terms of the losses over the steps of training."""
+"""The terms of the losses over the training steps."""
 
 import math
 from collections.abc import Sequence
@@ -19,15 +19,15 @@ SPELLED = {"nll": "negative log-likelihood", "kl": "KL divergence"}
 
 @styled
 def learning_curves(runs: Sequence[RunFolder]) -> Figure:
-    """Each term of the losses over the steps: a panel a term, a line a run that has it.
+    """Each term of the losses over the steps: a panel for each term, a line for each run.
 
-    Runs that differ by their seeds alone share a colour. The y axis is logarithmic where all of a
-    panel's values are positive, and else logarithmic on both sides of 0 with a linear part between.
+    Runs that differ only by their seeds share a colour. The y axis is logarithmic if all values of
+    a panel are positive, and otherwise logarithmic on both sides of a linear part around 0.
 
-    Raises `ValueError` without runs, and where a run has no history.
+    Raises `ValueError` without runs, and for a run without history.
     """
     if not runs:
-        raise ValueError("learning_curves wants at least one run; got none")
+        raise ValueError("runs must be at least one; got none")
     for run in runs:
         if "steps" not in run.history or len(run.history) < 2:
             raise ValueError(f"{run.path} has no terms over steps: {sorted(run.history)}")
@@ -65,15 +65,14 @@ def _scale(axis: Axes) -> None:
     if (values > 0).all():
         axis.set_yscale("log")
         decades = math.log10(values.max() / values.min())
-        # Matplotlib's own labels are few or long where the values span little.
+        # For values that span little, matplotlib's own labels are few or long.
         if decades < 1:
             axis.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
         elif decades < 2:
             axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.yaxis.set_minor_formatter(NullFormatter())
     elif values.any():
-        # The linear part reaches to where half of the values are: what is left at the end of
-        # training, and the noise of its sign, lie in it.
+        # The linear part holds about half of the values: those near 0, with noisy signs.
         threshold = 10.0 ** math.floor(math.log10(np.median(np.abs(values[values != 0]))))
         axis.axhline(0, color=FAINT, linewidth=0.8, zorder=0)
         axis.set_yscale("symlog", linthresh=threshold)

@@ -1,4 +1,4 @@
-"""What a figure says of runs, and what it reads of them."""
+"""What the figures read from run folders, and how they label it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ UNITS = {"frequency": " Hz"}
 
 
 def run_titles(runs: Sequence[RunFolder], *, seeds: bool = True) -> list[str]:
-    """The titles of runs that stand together: with m, and the seed, where these differ."""
+    """The titles of runs in one figure, with m and the seed if these differ."""
     several_sizes = len({run.recipe.latents for run in runs}) > 1
     names = [
         run.recipe.title + (f", m = {run.recipe.latents}" if several_sizes else "") for run in runs
@@ -26,21 +26,21 @@ def run_titles(runs: Sequence[RunFolder], *, seeds: bool = True) -> list[str]:
 
 
 def code_array(run: RunFolder, name: str) -> Array:
-    """One array of the run's `codes.npz`; `ValueError` names the folder where it is not there."""
+    """One array of the run's `codes.npz`; `ValueError` names the folder if it is absent."""
     if name not in run.codes:
         raise ValueError(f"{run.path} has no {name} in codes.npz; it has {sorted(run.codes)}")
     return run.codes[name]
 
 
 def learned(run: RunFolder) -> LearnedLatents:
-    """The run's learned latents, by the rule for its method."""
+    """The run's learned latents, by the rule of its method."""
     codes = code_array(run, "codes")
     variances = run.codes.get("variances")
     return learned_latents(codes, rule=run.recipe.method_record.counting_rule, variances=variances)
 
 
 def shows_images(run: RunFolder) -> bool:
-    """Whether the run's observations are images, not waveforms."""
+    """Whether the run is on images."""
     return run.recipe.data_set.inputs.images
 
 
@@ -51,9 +51,9 @@ def has_factors(run: RunFolder) -> bool:
 
 
 def starting_row(run: RunFolder, row: int | None) -> int:
-    """The observation `row` that a figure starts from; by default the nearest to the median code.
+    """The observation `row`, or by default the one nearest to the median code.
 
-    Raises `ValueError` where `row` is not in 0 ... n − 1.
+    Raises `ValueError` if `row` is not in 0 ... n − 1.
     """
     codes = code_array(run, "codes")
     if row is None:
@@ -85,14 +85,14 @@ def decoder(run: RunFolder) -> Callable[[Array], Array]:
 
 
 def moved(code: Array, latent: int, values: Array) -> Array:
-    """A code (m,) as often as there are `values` (k,), each with its `latent` at one of them."""
+    """Copies (k, m) of a code (m,), with one latent set to each of `values` (k,)."""
     codes = np.tile(code, (len(values), 1))
     codes[:, latent] = values
     return codes
 
 
 def spelled(name: str) -> str:
-    """A factor's or a term's name in words."""
+    """The name of a factor or a term in words."""
     return name.replace("_", " ")
 
 

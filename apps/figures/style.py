@@ -1,4 +1,4 @@
-"""How every figure looks."""
+"""The style of all figures."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-# The keys are Any because matplotlib types them as literals, other ones in each version.
+# The keys are Any because matplotlib types them as literals that change with its version.
 STYLE: dict[Any, Any] = {
     "axes.grid": False,
     "axes.labelsize": 8,
@@ -22,7 +22,7 @@ STYLE: dict[Any, Any] = {
     "figure.labelsize": 8,
     "figure.titlesize": 9,
     "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans"],  # comes with matplotlib: the same picture everywhere
+    "font.sans-serif": ["DejaVu Sans"],  # part of matplotlib: figures are equal everywhere
     "font.size": 8,
     "legend.fontsize": 8,
     "legend.frameon": False,
@@ -42,16 +42,16 @@ STYLE: dict[Any, Any] = {
     "ytick.minor.size": 1.5,
     "ytick.minor.width": 0.4,
 }
-# Okabe and Ito's colours, told apart by colour-blind readers; without yellow and black.
+# Okabe and Ito's colours, which colour-blind readers can distinguish; without yellow and black.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")
 DARK = "#4A4A4A"
 GREY = "#9A9A9A"
 FAINT = "#D0D0D0"
-# Viridis without its end, a yellow too pale for a line on white.
+# Viridis without its pale yellow end, which is hard to see on white.
 SEQUENTIAL = ListedColormap(mpl.colormaps["viridis"](np.linspace(0, 0.92, 256)))
 # The width of a page's text, in inches.
 PAGE = 7.2
-# An SVG of more points than this is slow to open: its points are then drawn as pixels.
+# Above this number the points of an SVG are drawn as pixels, or else it is slow to open.
 VECTOR_POINTS = 20_000
 
 
@@ -59,13 +59,13 @@ P = ParamSpec("P")
 
 
 def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Let `draw` make its figure in the house's style."""
+    """Decorate `draw` so that its figure has the style."""
 
     @wraps(draw)
     def draw_styled(*args: P.args, **kwargs: P.kwargs) -> Figure:
         with mpl.rc_context(STYLE):
             figure = draw(*args, **kwargs)
-            # Ticks take their style when they are first drawn: here, not wherever it is saved.
+            # Ticks take their style when first drawn, which must be within this context.
             figure.draw_without_rendering()
         return figure
 
@@ -73,7 +73,7 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
 
 def palette(count: int) -> list[Any]:
-    """Colours for `count` things: distinct ones, or a scale where there are too many."""
+    """`count` colours: distinct ones, or a scale if there are not enough."""
     if count <= len(PALETTE):
         return list(PALETTE[:count])
     return [SEQUENTIAL(i / (count - 1)) for i in range(count)]

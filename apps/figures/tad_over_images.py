@@ -1,4 +1,4 @@
-"""How TAD depends on the number of images and on the protocol."""
+"""TAD against the number of images, by protocol."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -15,13 +15,13 @@ PROTOCOLS = {"exact": "exact AUROC", "yeats2022": "the authors' grid"}
 
 @styled
 def draw_tad_over_images(run: RunFolder) -> Figure:
-    """TAD of one run against the number of images drawn, by the exact AUROC and by the authors'.
+    """TAD of one run against the number of images, by the exact and by the authors' AUROC.
 
-    The learned latents of one set of codes, of VAEs the posterior means. At each number 20 draws
-    without replacement: their mean, and a band of one standard deviation to each side. The dashed
-    line is the exact score of all images.
+    Each point is the mean of 20 draws without replacement, with a band of one standard deviation;
+    the dashed line is the exact score of all images. Scored are the learned latents, of VAEs by
+    their posterior means.
 
-    Raises `ValueError` for a run on data without attributes, or of fewer than 1000 images.
+    Raises `ValueError` for a run on data without attributes, or with fewer than 1000 images.
     """
     codes, attributes = code_array(run, "codes"), code_array(run, "attributes")
     counts = [n for n in COUNTS if n < len(codes)]

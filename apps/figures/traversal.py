@@ -1,4 +1,4 @@
-"""What one latent does to the data: decoded from its minimum to its maximum (Figure 4's kind)."""
+"""Traversals of waveforms: each latent from its minimum to its maximum."""
 
 import math
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from apps.runs.folder import RunFolder
 
 SAMPLE_TIME = 1e-3  # s, between the samples of Beamsynthesis
 VALUES = 7
-# With more panels than this there are two columns.
+# More panels than this stand in two columns.
 ONE_COLUMN = 4
 
 
@@ -34,17 +34,21 @@ ONE_COLUMN = 4
 def traversal(
     run: RunFolder, *, row: int | None = None, latents: Sequence[int] | None = None
 ) -> Figure:
-    """The decoded waveforms while one latent goes from its minimum to its maximum over the data.
+    """Decoded waveforms while one latent moves from its minimum to its maximum over the data.
 
-    The other latents are held at the codes of the observation `row`, in 0 ... n − 1; by default of
-    the one nearest to the median code. A panel for each of `latents`, in 0 ... m − 1; by default
-    the learned ones, or all where none is learned. x: time in s; y: the signal in units of the full
-    beam; colour: the latent's value.
+    x: time in s; y: the signal in units of the full beam; colour: the latent's value.
 
-    Raises `ValueError` for a row or a latent out of range, and where the run's weights or codes are
-    absent or damaged.
+    Args:
+        run: A run on waveforms.
+        row: The observation at whose code the other latents stay, in 0 ... n − 1; by default the
+            one nearest to the median code.
+        latents: Indices, a panel each; by default the learned latents, or all if none is learned.
 
-    Source: Yeats et al. 2022, Figure 4, on Beamsynthesis in place of CelebA.
+    Raises:
+        ValueError: A row or latent is out of range, or the run's parameters or codes are absent or
+            damaged.
+
+    Source: Yeats et al. 2022, Figure 4 (there of CelebA), https://arxiv.org/abs/2209.10677
     """
     codes = code_array(run, "codes")
     m = codes.shape[1]
@@ -82,7 +86,7 @@ def _panel(
         axis.plot(time, waveform, color=colour.to_rgba(value), linewidth=0.7)
     axis.set_xlim(0, spacing * waveforms.shape[1])
     figure = axis.get_figure()
-    assert figure is not None  # it was made by one
+    assert figure is not None
     bar = figure.colorbar(colour, ax=axis, pad=0.01, aspect=12, ticks=[low, high])
     bar.ax.set_yticklabels([f"{value:.2f}".replace("-", "−") for value in (low, high)])
     bar.outline.set_visible(False)

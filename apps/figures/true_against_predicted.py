@@ -1,4 +1,4 @@
-"""Each latent against its prediction from the other latents (Figure 2's kind)."""
+"""Each latent against its prediction from the other latents (Figure 2)."""
 
 import math
 from typing import Any
@@ -14,7 +14,7 @@ from apps.runs.folder import RunFolder
 from nashae_metrics import predictability
 
 MOST_COLUMNS = 8
-# The paper shows 1000 samples; R² is of all.
+# The paper shows 1000 observations; R² is over all.
 MOST_POINTS = 1000
 MARGIN = 0.08
 
@@ -23,19 +23,19 @@ MARGIN = 0.08
 def true_against_predicted(run: RunFolder) -> Figure:
     """The latents of a NashAE run (x) against their predictions from the other latents (y).
 
-    A panel a latent, both axes [0, 1], with its R² over the whole data set; at most 1000 points,
-    evenly spaced in the data's order. The diagonal is perfect prediction, a level cloud none. Dead
-    latents (max − min ≤ 0.2) are grey. The title has the mean R² of the others, and how many
-    predictions lie outside the panels.
+    A panel for each latent, with its R² over the whole data set and at most 1000 points, evenly
+    spaced in the order of the data. Perfect predictions lie on the diagonal. Inactive latents
+    (max − min ≤ 0.2) are grey. The title has the mean R² of the active ones, and the number of
+    predictions outside the panels.
 
-    Raises `ValueError` that names the folder where the run has no predictions.
+    Raises `ValueError`, which names the folder, for a run without predictions.
 
-    Source: Yeats et al. 2022, Figure 2.
+    Source: Yeats et al. 2022, Figure 2, https://arxiv.org/abs/2209.10677
     """
     if "predictions" not in run.codes:
         raise ValueError(f"{run.path} is a run of {run.recipe.method_name}, without predictions")
     codes, predictions = code_array(run, "codes"), code_array(run, "predictions")
-    found = predictability(codes, predictions)
+    result = predictability(codes, predictions)
     m = codes.shape[1]
     rows = math.ceil(m / MOST_COLUMNS)
     columns = math.ceil(m / rows)
@@ -47,18 +47,18 @@ def true_against_predicted(run: RunFolder) -> Figure:
         if latent >= m:
             axis.set_axis_off()
             continue
-        active = bool(found.active[latent])
+        active = bool(result.active[latent])
         colour = PALETTE[0] if active else GREY
         _panel(axis, codes[shown, latent], predictions[shown, latent], colour, m * len(shown))
         axis.set_title(
-            f"L{latent + 1}", loc="left", color="black" if found.active[latent] else GREY
+            f"L{latent + 1}", loc="left", color="black" if result.active[latent] else GREY
         )
-        axis.set_title(f"R² {found.r2[latent]:.2f}", loc="right", fontsize=7, color=colour)
+        axis.set_title(f"R² {result.r2[latent]:.2f}", loc="right", fontsize=7, color=colour)
     figure.supxlabel("true latent")
     figure.supylabel("predicted latent")
     outside = int(((predictions < -MARGIN) | (predictions > 1 + MARGIN)).sum())
     figure.suptitle(
-        f"{run.recipe.title}: mean R² {found.score:.2f} over {found.active_count} of {m} latents"
+        f"{run.recipe.title}: mean R² {result.score:.2f} over {result.active_count} of {m} latents"
         + (f"; {outside} predictions lie outside" if outside else "")
     )
     return figure

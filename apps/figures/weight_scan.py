@@ -1,4 +1,4 @@
-"""The score and the learned latents over a method's weight."""
+"""Score and learned latents over a method's weight."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,8 +12,8 @@ from matplotlib.ticker import MaxNLocator
 from apps.figures.style import DARK, FAINT, GREY, PAGE, PALETTE, styled
 from apps.recipes import method_named
 
-# In powers of ten: how far 0 stands left of the least weight above it, and at most runs from each
-# other, which take up at most this share of the room between two weights.
+# In powers of ten: the distance of 0 from the smallest positive weight, and the largest distance of
+# two runs. All runs take at most the share ROOM of the distance between two weights.
 APART = 0.6
 BESIDE = 0.025
 ROOM = 0.7
@@ -24,12 +24,15 @@ MARGIN = 0.25
 def draw_weight_scan(rows: Sequence[Mapping[str, Any]], *, method: str = "nashae") -> Figure:
     """The β-VAE score in percent (left) and the learned latents (right) over the weight, λ or β.
 
-    `rows` have `method`, `weight`, `latents`, `seed`, `beta_vae` in [0, 1] and `learned`; those of
-    other methods are left out. Every run is a point, those of one weight side by side; the bar is
-    their mean, and a line leads from mean to mean. The weights are on a logarithmic axis, with 0
-    apart on its left.
+    Every run is a point, those of one weight side by side; bars mark means, which a line connects.
+    The axis of weights is logarithmic, with 0 apart on its left.
 
-    Raises `ValueError` without rows of the method, and where these differ in `latents`.
+    Args:
+        rows: With `method`, `weight`, `latents`, `seed`, `beta_vae` in [0, 1] and `learned`.
+        method: The name of the method; rows of other methods are not shown.
+
+    Raises:
+        ValueError: No row is of the method, or its rows differ in `latents`.
     """
     own = sorted((row for row in rows if row["method"] == method), key=lambda row: row["seed"])
     if not own:
@@ -58,7 +61,7 @@ def draw_weight_scan(rows: Sequence[Mapping[str, Any]], *, method: str = "nashae
 
 
 def _places(weights: Sequence[float]) -> dict[float, float]:
-    """Where on the x axis each weight stands: at its logarithm, 0 apart."""
+    """Each weight's place on the x axis: its logarithm; 0 stands apart."""
     above = sorted({weight for weight in weights if weight > 0})
     places = {weight: float(np.log10(weight)) for weight in above}
     if 0 in weights:
@@ -89,7 +92,7 @@ def _weight_axis(axis: Axes, places: Mapping[float, float]) -> None:
     axis.set_xticks(list(places.values()), [f"{weight:g}" for weight in places], rotation=30)
     axis.set_xlim(min(places.values()) - MARGIN, max(places.values()) + MARGIN)
     if 0 in places and len(places) > 1:
-        # Two strokes where the axis is broken.
+        # Two strokes mark the break of the axis.
         axis.plot(
             [places[0] + 0.45 * APART, places[0] + 0.55 * APART],
             [0, 0],

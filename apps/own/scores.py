@@ -1,7 +1,7 @@
 """Codes and scores of runs, and methods side by side."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -12,6 +12,7 @@ from apps.figures import learning_curves, write_figure
 from apps.own.options import Data, Machine, print_json, write_json
 from apps.own.results import agreement, evaluated, result
 from apps.own.train import Training
+from apps.recipes.own import OwnInputs
 from apps.runs.folder import RunFolder
 from apps.runs.sweep import run_sweep
 from nashae_core import encode as encoded
@@ -45,8 +46,7 @@ def encode(
                 f"{data} must hold observations (n, {', '.join(map(str, shape))}), as {run} was "
                 f"trained on; got {tuple(observations.shape)}: give data of that shape"
             )
-        inputs: Any = folder.recipe.data_set.inputs
-        rows = inputs.rows(observations, torch.arange(len(observations)))
+        rows = OwnInputs(source).rows(observations, torch.arange(len(observations)))
         codes = encoded(folder.model(), rows).numpy()
     with atomic_file(out) as temporary, temporary.open("wb") as file:
         np.savez(file, codes=codes)

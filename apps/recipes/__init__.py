@@ -1,10 +1,10 @@
-"""Recipes: all that a run is, by name, so that a table can cite it."""
+"""Recipes: all that defines a run, by name, so that a table can cite it."""
 
 from apps.recipes.data_set import AnyDataset, DataName, DataSet, OnFaces, Setting, Unlabelled
 from apps.recipes.data_sets import DATA_SETS
 from apps.recipes.method import Method, Model
 from apps.recipes.methods import METHODS, method_named
-from apps.recipes.recipe import DESCRIPTIONS, RECIPES, AnyRecipe, Recipe, own_recipe, recipe
+from apps.recipes.recipes import DESCRIPTIONS, RECIPES, AnyRecipe, Recipe, own_recipe, recipe
 from apps.recipes.source import Source, look_at
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""What the apps know of a data set, in one record."""
+"""The record of a data set: all that the apps know about it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ OnFaces = Callable[[int, int], object]
 
 
 class Setting(NamedTuple):
-    """A method's config on a data set, which names the method, and where its values are from."""
+    """The settings of a method on a data set, and a note on where they come from."""
 
     config: Any
     note: str
@@ -38,13 +38,13 @@ class Setting(NamedTuple):
 
 @dataclass(frozen=True)
 class DataSet:
-    """A data set, how networks see it, and how methods are trained on it."""
+    """A data set: how it is loaded, how networks see it, and how methods are trained on it."""
 
     name: DataName
     title: str
     """The name as text has it."""
     load: Callable[[Path, OnFaces | None], AnyDataset]
-    """Compute it, or read it below a folder; calls back while faces are made for the first time."""
+    """Computes the data, or reads them from a folder; calls back while faces are made."""
     observations: int
     """n, their number."""
     inputs: Inputs
@@ -68,4 +68,4 @@ class DataSet:
 
     def input_scale(self) -> dict[str, Any]:
         """What decides the networks' inputs, as a run folder keeps it."""
-        return {**self.inputs.scale(), **self.made_by()}
+        return {**self.inputs.scale, **self.made_by()}

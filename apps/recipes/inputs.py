@@ -1,8 +1,9 @@
 """How networks see the observations of a data set."""
 
 import os
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,106 +15,64 @@ from nashae_core import ImageObservations, Observations, PackedObservations, Str
 Array = npt.NDArray[Any]
 
 
-class Inputs(Protocol):
-    """From a data set's observations to what the networks see, and back."""
-
-    @property
-    def images(self) -> bool:
-        """Whether the observations are images."""
-
-    def of(self, observations: Any, device: str, /) -> Tensor | Observations:
-        """All `observations` as the networks see them, on `device` where they fit."""
-
-    def decoded(self, decoded: Tensor) -> Array:
-        """What a decoder gives for n codes, as observations; images are cut off at 0 and 1."""
-
-    def shown(self, observation: Any) -> Array:
-        """One observation in the unit of `decoded`."""
-
-    def scale(self) -> dict[str, Any]:
-        """What the networks' inputs are made by: `mean` and `std`, or nothing."""
-
-
 @dataclass(frozen=True)
-class Waveforms:
+class Inputs:
+    """From a data set's observations to the networks' inputs, and back."""
+
+    of: Callable[[Any, str], Tensor | Observations]
+    """All observations as the networks see them, on a device if they fit."""
+    decoded: Callable[[Tensor], Array]
+    """A decoder's output for n codes, as observations; images are clipped to 0 … 1."""
+    shown: Callable[[Any], Array] = np.asarray
+    """One observation in the unit of `decoded`."""
+    images: bool = True
+    """Whether the observations are images."""
+    scale: dict[str, Any] = field(default_factory=dict)
+    """What normalises them: `mean` and `std`, or nothing."""
+
+
+def waveforms(mean: float, std: float) -> Inputs:
     """Waveforms (samples,), normalised by one mean and one deviation."""
-
-    mean: float
-    std: float
-    images = False
-
-    def of(self, observations: Any, _: str = "cpu") -> Tensor:
-        """All of them, (n, samples), on the CPU."""
-        return (torch.tensor(observations[:]) - self.mean) / self.std
-
-    def decoded(self, decoded: Tensor) -> Array:
-        """The waveforms (n, samples) in their own unit."""
-        array: Array = (decoded * self.std + self.mean).numpy()
-        return array
-
-    def shown(self, observation: Any) -> Array:
-        """The waveform itself."""
-        return np.asarray(observation)
-
-    def scale(self) -> dict[str, Any]:
-        """The mean and the deviation."""
-        return {"mean": self.mean, "std": self.std}
+    return Inputs(
+        of=lambda observations, _: (torch.tensor(observations[:]) - mean) / std,
+        decoded=lambda decoded: (decoded * std + mean).numpy(),
+        images=False,
+        scale={"mean": mean, "std": std},
+    )
 
 
-class PackedBits:
+def packed_bits() -> Inputs:
     """Black and white images (64, 64), flat, each pixel 0 or 1; they stay packed in memory."""
-
-    images = True
-
-    def of(self, observations: Any, _: str) -> PackedObservations:
-        """All of them, (n, 4096), packed."""
-        return PackedObservations(observations.packed)
-
-    def decoded(self, decoded: Tensor) -> Array:
-        """The images (n, 64, 64); a Bernoulli decoder gives probabilities."""
-        images: Array = decoded.reshape(len(decoded), 64, 64).clamp(0, 1).numpy()
-        return images
-
-    def shown(self, observation: Any) -> Array:
-        """The image itself."""
-        return np.asarray(observation)
-
-    def scale(self) -> dict[str, Any]:
-        """Nothing: they are raw."""
-        return {}
+    return Inputs(
+        of=lambda observations, _: PackedObservations(observations.packed),
+        decoded=lambda decoded: decoded.reshape(len(decoded), 64, 64).clamp(0, 1).numpy(),
+    )
 
 
-@dataclass(frozen=True)
-class ColourImages:
+def colour_images(mean: tuple[float, ...], std: tuple[float, ...]) -> Inputs:
     """Images (64, 64, 3) of bytes as (3, 64, 64), normalised by colour.
 
-    `mean` and `std` are those of each colour, from 0 to 1.
+    `mean` and `std` are those of each colour, from 0 to 1. The images are held in memory as bytes
+    if they take at most half of what is free, and are otherwise read from disk.
     """
 
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    images = True
+    def of(images: Any, device: str) -> Observations:
+        if not _fits(images, device):
+            return StreamedImages(images, mean, std)
+        in_memory = images if isinstance(images, np.ndarray) else images[:]
+        return ImageObservations(in_memory, mean, std)
 
-    def of(self, observations: Any, device: str) -> ImageObservations | StreamedImages:
-        """All of them: as bytes in memory if they fit into half of what is free, else streamed."""
-        if not _fits(observations, device):
-            return StreamedImages(observations, self.mean, self.std)
-        in_memory = observations if isinstance(observations, np.ndarray) else observations[:]
-        return ImageObservations(in_memory, self.mean, self.std)
-
-    def decoded(self, decoded: Tensor) -> Array:
-        """The images (n, 64, 64, 3), from 0 to 1."""
-        mean, std = torch.tensor(self.mean), torch.tensor(self.std)
-        images: Array = (decoded.permute(0, 2, 3, 1) * std + mean).clamp(0, 1).numpy()
+    def decoded(decoded: Tensor) -> Array:
+        colours = decoded.permute(0, 2, 3, 1) * torch.tensor(std) + torch.tensor(mean)
+        images: Array = colours.clamp(0, 1).numpy()
         return images
 
-    def shown(self, observation: Any) -> Array:
-        """The image from 0 to 1."""
-        return np.asarray(observation) / 255
-
-    def scale(self) -> dict[str, Any]:
-        """The means and the deviations."""
-        return {"mean": self.mean, "std": self.std}
+    return Inputs(
+        of,
+        decoded,
+        shown=lambda image: np.asarray(image) / 255,
+        scale={"mean": mean, "std": std},
+    )
 
 
 def _fits(images: Any, device: str) -> bool:

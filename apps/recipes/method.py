@@ -1,4 +1,4 @@
-"""What the apps know of a method, in one record."""
+"""The record of a method: all that the apps know about it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ class Method(Generic[C]):
     symbol: str = "β"
     """That setting as the paper writes it."""
     fixed: Mapping[str, object] = field(default_factory=dict)
-    """Settings that tell it from other methods with the same class of settings."""
+    """Settings that distinguish it from other methods with the same class of settings."""
 
     def has(self, config: Config) -> bool:
         """Whether a config is one of this method."""

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from apps.recipes.data_set import DataSet, Unlabelled
+from apps.recipes.inputs import Inputs
 from apps.recipes.networks import Networks
 from apps.recipes.source import Labels, Source
 from nashae_core import Architecture, Normalisation, StreamedObservations, TrainConfig
@@ -70,10 +71,6 @@ class OwnInputs:
         shown: Array = self._shown(np.asarray(observation)[None])[0]
         return shown
 
-    def scale(self) -> dict[str, Any]:
-        """Nothing: the recipe has it."""
-        return {}
-
     def _shown(self, rows: Array) -> Array:
         if not self.images:
             return rows.reshape(len(rows), -1)
@@ -104,7 +101,9 @@ def own_data_set(source: Source) -> DataSet:
         title=Path(source.path).name,
         load=lambda *_: labelled_data(source),
         observations=len(source.rows[0]),
-        inputs=data_inputs,
+        inputs=Inputs(
+            data_inputs.of, data_inputs.decoded, data_inputs.shown, images=data_inputs.images
+        ),
         networks=Networks(encoder, decoder, encoder, decoder),
         latents=10,
         train=TrainConfig(),

@@ -1,21 +1,19 @@
-"""The run folder: all that `train` writes and that figures, tables and the report read.
+"""The run folder: all that training writes and that figures, tables and reports read.
 
-- `config.json`: the recipe, complete, the folder (`root`) of the data that lie on disk, and what
-  made the run: the versions, the networks as they were built, the scale of the inputs.
+- `config.json`: the whole recipe, the folder (`root`) of data on disk, and what decides the run:
+  versions, networks, the scale of the inputs.
 - `weights.safetensors`, `weights.json`: the trained model.
 - `history.npz`: `steps` and each term of the losses, (k,).
-- `codes.npz`: `codes` (n, m) of the whole data set in its order; of NashAE `predictions` (n, m), of
-  a posterior the `variances` (n, m); `factors` (n, k), `values` (n, k), `names` (k,). Of dSprites,
-  whose factors would be larger than its codes, without these two: `RunFolder.truth` has them. Of
-  faces `attributes` (n, k) bool in place of these two.
+- `codes.npz`: `codes` (n, m) of the whole data set in its order; `predictions` (n, m) of NashAE,
+  `variances` (n, m) of a posterior; `factors` (n, k), `values` (n, k), `names` (k,). For dSprites
+  without factors and values, which would be larger than the codes: `RunFolder.truth` computes them.
+  For faces with `attributes` (n, k) bool instead.
 - `record.json`: the run as one row: method, weight, latents, seed, final losses, seconds, versions;
-  and the `sha256` of the two npz files. It is written last: a folder that has one holds a finished
-  run.
-- `row.json`: its row of the tables, only where `apps/reproduce` has scored the run.
-- `checkpoint.safetensors`, only while the run is not finished: where to go on from.
+  and the `sha256` of the two npz files. It is written last: a folder with a record is finished.
+- `row.json`: its row of the tables, after `apps/reproduce` has scored the run.
+- `checkpoint.safetensors`: where to resume, until the run is finished.
 - `.lock`, empty: held by the process that writes the folder.
-- `stale-0.1.0`, only where the run was made again: the same files of one that another release or
-  other networks had made. Nothing reads it; remove it when it is not needed any more.
+- `stale-0.1.0`: the files of a stale run, after it was trained again. Nothing reads it.
 """
 
 import hashlib
@@ -43,7 +41,7 @@ from nashae_core.descriptions import ABSENT, first_difference
 from nashae_data import Dataset, atomic_file
 
 CHECKPOINT = "checkpoint.safetensors"
-# Each is written under a hidden name that holds its own, which it is then given.
+# Each is written under a hidden name that contains its own, and then renamed.
 FILES = (
     "config.json",
     "weights.safetensors",
@@ -57,7 +55,7 @@ FILES = (
 
 
 class _Config(msgspec.Struct, forbid_unknown_fields=True):
-    """What `config.json` holds. Runs of release 0.1.0 have neither `networks` nor `inputs`."""
+    """`config.json`. Runs of release 0.1.0 have neither `networks` nor `inputs`."""
 
     recipe: dict[str, Any]
     method: str
@@ -69,30 +67,30 @@ class _Config(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A run on disk. Reading a file that is absent or damaged raises `ValueError` that names it."""
+    """A run on disk. Reading an absent or damaged file raises `ValueError`, which names it."""
 
     path: Path
 
     @property
     def finished(self) -> bool:
-        """Whether the run is whole."""
+        """Whether the run is finished."""
         return (self.path / "record.json").exists()
 
     @cached_property
     def recipe(self) -> AnyRecipe:
-        """What the run is. Raises `ValueError` for a field that is unknown, or missing."""
+        """The recipe. Raises `ValueError` for an unknown or a missing field."""
         recipe = self._known_fields
-        odd = first_difference(_keys(self._config.recipe), _keys(recipe.as_dict()), "recipe")
-        if odd:
-            name, kept, _ = odd
+        difference = first_difference(_keys(self._config.recipe), _keys(recipe.as_dict()), "recipe")
+        if difference:
+            name, kept, _ = difference
             what = f"no {name}" if kept == ABSENT else f"{name}, which this release does not know"
             raise self._no_run(f"it has {what}: train it again")
         return recipe
 
     def stale(self, recipe: AnyRecipe) -> str:
-        """What makes the folder's run another than one of `recipe` is now; "" where nothing does.
+        """Why the run is not what `recipe` would give now, in words; "" if it is.
 
-        Raises `ValueError` where it is of a recipe with another label.
+        Raises `ValueError` if the run is of a recipe with another label.
         """
         kept = self._config
         difference = made_by_difference(kept.versions, kept.networks, kept.inputs, recipe)
@@ -101,7 +99,7 @@ class RunFolder:
         return difference
 
     def another(self, recipe: AnyRecipe) -> ValueError:
-        """That the run is not of `recipe`, and the first thing in which they differ."""
+        """The error that the run is not of `recipe`, with their first difference."""
         runs = (self._known_fields, recipe)
         kept_run, this = ({"method": r.method_name, "recipe": r.as_dict()} for r in runs)
         differing = first_difference(kept_run, this)
@@ -112,7 +110,7 @@ class RunFolder:
         )
 
     def says(self, stale: str) -> str:
-        """The line that says that the run is made again, and why."""
+        """The line that announces that the run is trained again, and why."""
         return (
             f"{self.path} is made again: its run was made by {stale}; "
             f"the old one is kept in {self._aside.name}"
@@ -121,7 +119,7 @@ class RunFolder:
     def set_aside(self) -> None:
         """Move the run into a folder below this one.
 
-        The config is moved last: where a process is killed half-way, the next one goes on.
+        The config is moved last, so that the next process completes a move that was interrupted.
         """
         aside = self._aside
         aside.mkdir(exist_ok=True)
@@ -144,7 +142,7 @@ class RunFolder:
 
     @cached_property
     def _known_fields(self) -> AnyRecipe:
-        """The recipe, as far as this release has its fields."""
+        """The recipe, from those fields that this release knows."""
         config = self._config
         try:
             settings: Any = method_named(config.method).config
@@ -167,7 +165,7 @@ class RunFolder:
 
     @property
     def row(self) -> dict[str, Any]:
-        """What `row.json` holds."""
+        """The contents of `row.json`."""
         return self._json("row.json")
 
     @cached_property
@@ -177,9 +175,9 @@ class RunFolder:
 
     @cached_property
     def truth(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """The factors and values, both (n, k), of `codes.npz`, or where it has none of the data.
+        """The factors and values, both (n, k), from `codes.npz` or else from the data set.
 
-        Raises `ValueError` for a run on data that have attributes in place of factors.
+        Raises `ValueError` for a run on data with attributes instead of factors.
         """
         if {"factors", "values"} <= self.codes.keys():
             return self.codes["factors"], self.codes["values"]
@@ -189,7 +187,7 @@ class RunFolder:
         return dataset.factors, dataset.values
 
     def data(self) -> AnyDataset:
-        """The data set that the run is of."""
+        """The run's data set."""
         return self.recipe.data_set.load(Path(self._config.root), None)
 
     @cached_property
@@ -207,17 +205,17 @@ class RunFolder:
         return model.eval()
 
     def write_json(self, name: str, value: Mapping[str, Any]) -> None:
-        """Write one JSON file, whole or not at all."""
+        """Write a JSON file atomically."""
         with atomic_file(self.path / name) as temporary:
             temporary.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
 
     def write_arrays(self, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-        """Write one npz file, whole or not at all."""
+        """Write an npz file atomically."""
         with atomic_file(self.path / name) as temporary:
             np.savez(temporary, **arrays)  # type: ignore[arg-type]
 
     def write_record(self, record: Mapping[str, Any]) -> None:
-        """Write the last file, with the digests of the arrays: from here on the run is whole."""
+        """Write the record, with the digests of the arrays, which makes the run a finished one."""
         digests = {
             name: hashlib.sha256((self.path / name).read_bytes()).hexdigest()
             for name in ("history.npz", "codes.npz")
@@ -226,9 +224,9 @@ class RunFolder:
 
     @contextmanager
     def claimed(self, *, wait: bool = False) -> Iterator[None]:
-        """Hold the folder for this process, which the system lets go when the process ends.
+        """Lock the folder for this process; the system releases the lock when the process ends.
 
-        Where another process holds it, raises `ValueError`, or with `wait` waits for it.
+        If another process holds it, raises `ValueError`, or waits with `wait`.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         try:
@@ -238,7 +236,7 @@ class RunFolder:
             raise ValueError(f"{self.path} is being written by another process") from None
 
     def clear(self) -> None:
-        """Remove what a killed process left half-written; for the holder of the folder alone."""
+        """Remove half-written files of a killed process; only for the holder of the lock."""
         for hidden in self.path.glob(".*"):
             if any(name in hidden.name for name in FILES):
                 hidden.unlink()
@@ -256,7 +254,7 @@ class RunFolder:
         path = self.path / name
         try:
             content = path.read_bytes()
-            # From an open file: numpy leaves open what it opened itself and cannot read.
+            # From an open file: numpy does not close a file that it opened and cannot read.
             with io.BytesIO(content) as file, np.lib.npyio.NpzFile(file) as arrays:
                 read = dict(arrays)
         except FileNotFoundError as error:

@@ -1,6 +1,6 @@
-"""What ours is timed against: methods in plain PyTorch, metrics as loops of scikit-learn.
+"""References of the benchmark: methods in plain PyTorch, metrics as loops of scikit-learn.
 
-The benchmark times them, and the tests check that ours give the same losses, weights and scores.
+Tests check that ours give the same losses, parameters and scores.
 """
 
 from apps.benchmark.reference.beta_tcvae import PlainBetaTCVAE

@@ -9,7 +9,7 @@ from apps.benchmark.reference.vae import PlainGaussianVAE, update
 
 
 class PlainFactorVAE(PlainGaussianVAE):
-    """nll + KL + β·(mean logit of a discriminator), which learns on another batch."""
+    """nll + KL + β·(mean logit of a discriminator), which is trained on another batch."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class PlainFactorVAE(PlainGaussianVAE):
         )
 
     def permute(self, codes: Tensor) -> Tensor:
-        """Each latent in an order of its own."""
+        """Permute each latent separately over the batch."""
         keys = torch.rand(
             codes.shape, generator=self.noise, device=codes.device, dtype=torch.float32
         )

@@ -1,7 +1,7 @@
 """The metrics as loops of scikit-learn: plain, one pair of latent and factor at a time.
 
-Codes are (n, m), factors (n, k) of whole numbers, attributes (n, k) of booleans. Latents that are
-constant go through the loops as all others do, unless a definition has no value for them.
+Codes are (n, m), factors (n, k) integers, attributes (n, k) booleans. Constant latents go through
+the loops like all others, unless a definition has no value for them.
 """
 
 from typing import NamedTuple
@@ -95,8 +95,8 @@ def plain_factor_vae(
         group = values[k].group[rng.integers(len(codes))]
         batch = codes[values[k].drawn(np.full(64, group), rng)]
         votes[int(vote >= train), np.argmin(batch.var(0, ddof=1) / variance), k] += 1
-    told = votes[0].argmax(1)
-    return float(votes[1, np.arange(len(told)), told].sum() / test)
+    majority = votes[0].argmax(1)
+    return float(votes[1, np.arange(len(majority)), majority].sum() / test)
 
 
 def plain_beta_vae(
@@ -191,6 +191,6 @@ def _varies(codes: Codes) -> Bool[np.ndarray, " m"]:
 def _split(
     rows: int, rng: np.random.Generator
 ) -> tuple[Int64[np.ndarray, " train"], Int64[np.ndarray, " test"]]:
-    """Two thirds to learn from, the rest to be tested on."""
+    """Indices of two thirds for training, and of the rest for testing."""
     order = rng.permutation(rows)
     return order[: 2 * rows // 3], order[2 * rows // 3 :]

@@ -1,4 +1,4 @@
-"""The method as its authors wrote it.
+"""NashAE as its authors wrote it.
 
 One module per predictor in a Python loop, two encodings a step, default Adam.
 """
@@ -12,9 +12,9 @@ from apps.benchmark.reference.mlp import mlp
 
 
 class PlainNashAE:
-    """An autoencoder and m separate predictors, each with its own part in the Python loop.
+    """An autoencoder and m separate predictors, in a Python loop.
 
-    `networks` are an encoder and a decoder in place of the perceptrons.
+    `networks` are an encoder and a decoder that replace the perceptrons.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""The β-VAE in plain PyTorch, and what the other VAEs share with it."""
+"""The β-VAE in plain PyTorch, and what all plain VAEs share."""
 
 import math
 
@@ -28,7 +28,7 @@ def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
 
 
 class PlainGaussianVAE:
-    """An encoder with two heads, a decoder and noise between them; a subclass has the step."""
+    """A Gaussian encoder, a decoder and the noise between; subclasses define the step."""
 
     def __init__(
         self,

@@ -16,19 +16,19 @@ from apps.conformance.authors.steps import QUANTITIES, STEPS, Comparison, compar
 from apps.conformance.authors.weights import Layer, Numbers, initial_layers, moments
 from apps.recipes import RECIPES, AnyRecipe, DataName
 
-# As many observations a batch in the trainings that are compared; the recipes' own are larger.
+# Batch sizes of the compared trainings; those of the recipes are larger.
 BATCHES: dict[DataName, int] = {"beamsynthesis": 100, "dsprites": 50, "synthetic-faces": 20}
 METHODS = ("nashae", "beta-vae", "beta-tcvae", "factor-vae")
-# The smallest of so many tests' p lies below this in one comparison of a hundred.
+# The significance level of a comparison; each of its tests has an equal share (Bonferroni).
 LEVEL = 0.01
 
 
 @dataclass(frozen=True)
 class Row:
-    """What was found of one method on one data set.
+    """The comparison of one method on one data set.
 
-    settings: the numbers of the notebook and the recipe that differ, in words. without_epsilon: of
-    FactorVAE, the training with their 1e-8 in log D/(1 − D + 1e-8) set to 0.
+    `settings` lists the numbers that differ between notebook and recipe. `without_epsilon` is the
+    training of FactorVAE with their 1e-8 in log D/(1 − D + 1e-8) set to 0.
     """
 
     recipe: AnyRecipe
@@ -44,20 +44,20 @@ class Row:
 
     @property
     def same_start(self) -> bool:
-        """Whether no layer's first weights can be told apart, of all the tests that are made."""
+        """Whether no test distinguishes the initial parameters of the two sides."""
         return min(layer.p for layer in self.layers) > LEVEL / len(self.layers)
 
 
 @dataclass
 class Found:
-    """All that was compared."""
+    """All comparisons."""
 
     rows: list[Row] = field(default_factory=list)
     scores: list[Compared] = field(default_factory=list)
 
 
 def compare_authors(authors: Path, show: Callable[[str], None]) -> Found:
-    """Compare every method and data set, and every score; `show` is told what is next."""
+    """Compare every method and data set, and every score; `show` is called with what is next."""
     code, found = authors_code(authors), Found()
     for data, batch in BATCHES.items():
         raw = raw_observations(data)
@@ -95,7 +95,7 @@ def _settings(code: AuthorsCode, authors: Path, recipe: AnyRecipe) -> list[str]:
 
 
 def section(found: Found, commit: str) -> str:
-    """The section; `commit` says which code of theirs it was."""
+    """The section; `commit` says which of their code was compared."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent), undefined=StrictUndefined, autoescape=False
     )
@@ -125,6 +125,9 @@ WEIGHTS = (
     "here",
     "smallest p (tests)",
 )
+
+
+PARTS = {"enc": "encoder", "dec": "decoder", "preds": "predictors", "disc": "discriminator"}
 
 
 def _overview(row: Row) -> tuple[str, ...]:
@@ -158,7 +161,7 @@ def _trainings(row: Row) -> list[tuple[str, ...]]:
 
 
 def _networks(rows: Sequence[Row]) -> list[tuple[str, ...]]:
-    """The networks of each data set; the VAEs have one encoder and one decoder."""
+    """The networks of each data set; all VAEs have the same encoder and decoder."""
     lines = list[tuple[str, ...]]()
     for row in rows:
         parts = {
@@ -170,25 +173,15 @@ def _networks(rows: Sequence[Row]) -> list[tuple[str, ...]]:
             layers = [layer for layer in row.layers if layer.name.startswith(f"{part}.")]
             weights = [layer for layer in layers if layer.name.endswith("weight")]
             biases = [layer for layer in layers if layer.name.endswith("bias")]
-            name = {
-                "enc": "encoder",
-                "dec": "decoder",
-                "preds": "predictors",
-                "disc": "discriminator",
-            }
-            of = (
-                "FactorVAE's"
-                if part == "disc"
-                else "NashAE's"
-                if "nashae" in row.recipe.method_name
-                else "VAEs'"
+            of = {"disc": "FactorVAE's"}.get(
+                part, "NashAE's" if row.recipe.method_name == "nashae" else "VAEs'"
             )
             kurtoses = [
                 abs(moments(side)[2]) for layer in weights for side in (layer.theirs, layer.ours)
             ]
             lines.append(
                 (
-                    f"{row.recipe.data}, {of} {name[part]}",
+                    f"{row.recipe.data}, {of} {PARTS[part]}",
                     _deviations(layer.theirs for layer in weights),
                     _deviations(layer.ours for layer in weights),
                     f"{max(kurtoses):.2f}",

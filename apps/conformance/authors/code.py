@@ -61,9 +61,9 @@ MODELS = {"beta-vae": "VAE", "beta-tcvae": "B_TCVAE", "factor-vae": "FACTOR_VAE"
 
 
 def authors_code(path: Path) -> AuthorsCode:
-    """The modules of the checkout at `path`.
+    """The authors' modules, from the checkout at `path`.
 
-    Raises `ValueError` where the folder does not hold them.
+    Raises `ValueError` if the folder does not contain them.
     """
     names = ("ae_utils_exp", "architectures")  # the second imports the first, and the first it
     for name in names:
@@ -80,31 +80,31 @@ def authors_code(path: Path) -> AuthorsCode:
 
 
 def commit_of(path: Path) -> str:
-    """Which code the checkout at `path` is: its commit, or that it has none."""
+    """The commit of the checkout at `path`, in words."""
     git = ("git", "-C", str(path), "rev-parse", "--show-toplevel", "HEAD")
-    told = subprocess.run(git, capture_output=True, text=True, check=False)
-    top, _, commit = told.stdout.strip().partition("\n")
-    if told.returncode or Path(top).resolve() != path.resolve():
+    answer = subprocess.run(git, capture_output=True, text=True, check=False)
+    top, _, commit = answer.stdout.strip().partition("\n")
+    if answer.returncode or Path(top).resolve() != path.resolve():
         return "not a git checkout"
     return f"commit {commit[:7]}"
 
 
 def normaliser(code: AuthorsCode, data: DataName) -> Any:
-    """What their notebook for `data` does with observations before the encoder has them."""
+    """What their notebook for `data` applies to observations before the encoder."""
     if data == "dsprites":
         return nn.Identity()
     if data == "beamsynthesis":
         return code.models.beam_s2s2_norm
     if data == "celeba":
         return code.models.celeba_norm
-    # Their class with the colours of the synthetic faces, which they do not have.
-    return code.models.Normalize(COLOURS.mean, COLOURS.std)
+    # Their class, with the colours of our synthetic faces.
+    return code.models.Normalize(*COLOURS)
 
 
 def authors_model(code: AuthorsCode, recipe: AnyRecipe) -> Any:
     """Their model for the method, data and latents of `recipe`, freshly drawn.
 
-    The weights come from PyTorch's global generator, as everything that they draw.
+    The parameters come from PyTorch's global generator, like all that their code draws.
     """
     networks, m = NETWORKS[recipe.data], recipe.latents
     norm = normaliser(code, recipe.data)
@@ -123,7 +123,7 @@ def authors_model(code: AuthorsCode, recipe: AnyRecipe) -> Any:
 
 @contextmanager
 def double_precision() -> Iterator[None]:
-    """All that is made within is float64, the sums of optimisers too."""
+    """Make float64 the default, also of optimisers' states."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     try:
@@ -133,7 +133,7 @@ def double_precision() -> Iterator[None]:
 
 
 def layers(network: nn.Module) -> list[tuple[Tensor, Tensor]]:
-    """The weights and biases of a network, first layer first, whichever way it holds them."""
+    """The weights and biases of a network's layers, in order, however it stores them."""
     parameters = list(network.parameters())
     weights = [p for p in parameters if p.dim() > 1]
     biases = [p for p in parameters if p.dim() == 1]
@@ -143,8 +143,8 @@ def layers(network: nn.Module) -> list[tuple[Tensor, Tensor]]:
 def in_their_layout(model: nn.Module, *, gradients: bool = False) -> list[Tensor]:
     """The parameters of one of our models, or their gradients, as views in the layout of theirs.
 
-    In the order of their `parameters()`: a VAE's two heads are one layer here and two there; the
-    predictors, here stacked, are there one after another.
+    In the order of their `parameters()`: a VAE's two heads are one layer here and two there, and
+    our predictors are stacked.
     """
     assert isinstance(model, NashAE | GaussianVAE)
 

@@ -1,4 +1,4 @@
-"""A few observations of each data set, as the authors' models take them."""
+"""A few observations of each data set, as input of the authors' models."""
 
 import numpy as np
 import torch

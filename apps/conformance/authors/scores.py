@@ -1,7 +1,7 @@
 """Scores of the same codes by our metrics and by the authors' functions and notebooks.
 
-Their notebooks' cells are read from the checkout and run unchanged, with names for what they
-find: codes, factors, and a stand-in for the plots.
+The cells of their notebooks are read from the checkout and run unchanged, with codes, factors and a
+mock of the plots as their variables.
 """
 
 import contextlib
@@ -28,12 +28,12 @@ from nashae_metrics.intervention.linear_classifier import adagrad_softmax
 
 ROWS = 1000
 IMAGES_SCORED = 500  # their loops take 50 ms for each pair of a latent and one of 40 attributes
-# The notebooks' β-VAE metrics draw their own pairs: means over so many seeds are compared.
+# The notebooks' β-VAE metrics draw pairs of their own; compared are means over so many seeds.
 SEEDS = 2
 
 
 class Compared(NamedTuple):
-    """A score of the same codes. tolerance: what rounding, or for what is drawn chance, allows."""
+    """A score of the same codes. `tolerance` allows for rounding, or for chance in drawn scores."""
 
     name: str
     theirs: float
@@ -48,7 +48,7 @@ class Compared(NamedTuple):
 
 
 def compared_scores(code: AuthorsCode, authors: Path) -> Iterator[Compared]:
-    """Every score that the authors have, theirs beside ours."""
+    """Every score of the authors, and ours."""
     yield from counts(authors)
     yield from squared_correlations(code, authors)
     yield from tad_scores(code, authors)
@@ -87,14 +87,14 @@ def counts(authors: Path) -> Iterator[Compared]:
 
 
 def squared_correlations(code: AuthorsCode, authors: Path) -> Iterator[Compared]:
-    """R² of latents and their predictions, as the notebooks of NashAE have it."""
+    """R² of latents and their predictions, as in the notebooks of NashAE."""
     rng = np.random.default_rng(1)
     for notebook, m, rows in (
         ("ae_script_beamsynthesis", 4, 100),
         ("ae_script_dsprites", 10, ROWS),
         ("ae_script_celeba", 32, ROWS),
     ):
-        # Latents from dead to wide, predictions from good ones to ones that hardly move.
+        # Latents from inactive to wide, predictions from good to nearly constant.
         codes = rng.random((rows, m)) * np.geomspace(0.005, 1, m)
         predictions = 0.5 + np.geomspace(0.5, 1e-3, m) * (codes + 0.1 * rng.normal(size=(rows, m)))
         titles = list[str]()
@@ -124,14 +124,14 @@ def squared_correlations(code: AuthorsCode, authors: Path) -> Iterator[Compared]
 
 
 def tad_scores(code: AuthorsCode, authors: Path) -> Iterator[Compared]:
-    """AUROC by the grid, the filter of attributes, and TAD, by the notebook of CelebA."""
+    """AUROC from a grid, the filter of attributes, and TAD, as in the notebook of CelebA."""
     rng = np.random.default_rng(2)
     attributes = rng.random((IMAGES_SCORED, 40)) < rng.uniform(0.05, 0.95, 40)
-    # Each of these two gives the other away.
+    # Each of these two predicts the other.
     attributes[:, 3] = attributes[:, 2] ^ (rng.random(IMAGES_SCORED) < 0.1)
     codes = rng.normal(size=(IMAGES_SCORED, 5)) * [1, 1, 1, 1, 0.01]
     codes[:, :4] += np.array([3, -3, 2, 1.5]) * attributes[:, :4]
-    squashed = 1 / (1 + np.exp(-4 * codes))  # saturated, as NashAE's codes are; the last is dead
+    squashed = 1 / (1 + np.exp(-4 * codes))  # saturated like NashAE's codes; the last is inactive
     means = codes
     sampled = means + 0.3 * rng.normal(size=means.shape)
     for name, z, own in (
@@ -149,7 +149,7 @@ def tad_scores(code: AuthorsCode, authors: Path) -> Iterator[Compared]:
             float(theirs["au_result"][worst]),
             float(ours.auroc.T[worst]),
             1.001 / min(attributes.sum(0).min(), (~attributes).sum(0).min()),
-            "the pair of latent and attribute that is furthest apart; tolerance: one image",
+            "the pair of latent and attribute with the largest difference; tolerance: one image",
         )
         yield Compared(f"attributes counted, {name}", found[1], int(ours.counted.sum()), 0)
         yield Compared(f"TAD, {name}", found[0], ours.score, 0.005)
@@ -161,7 +161,7 @@ def tad_scores(code: AuthorsCode, authors: Path) -> Iterator[Compared]:
         float(shares[worst_share]),
         float(removed[worst_share]),
         1e-4,
-        "the attribute that is furthest apart",
+        "the attribute with the largest difference",
     )
 
 
@@ -173,7 +173,7 @@ def _their_tad(
     attributes: np.ndarray,
 ) -> tuple[dict[str, Any], tuple[float, int]]:
     models = code.models
-    # Only of a `VAE` itself, and of no subclass, their code takes the extremes of the means.
+    # Their code takes the extremes of the means only for `VAE` itself, not for its subclasses.
     ae = models.VAE.__new__(models.VAE if means is not None else models.FACTOR_VAE)
     torch.nn.Module.__init__(ae)
     ae.device, ae.z_dim, ae.forward = "cpu", codes.shape[1], lambda x: x
@@ -197,7 +197,7 @@ def beta_vae_scores(code: AuthorsCode, authors: Path) -> Iterator[Compared]:
     with double_precision():
         yield _classifier(code)
     rng = np.random.default_rng(3)
-    # Noisy enough that the metric does not come to 1.
+    # Noisy enough for a score below 1.
     waves = beamsynthesis()
     frequency, duty = waves.factors.T
     noisy = np.column_stack([frequency / 2, duty / 119]) + 0.5 * rng.normal(size=(360, 2))
@@ -263,7 +263,7 @@ def _beamsynthesis_cells(
     code: AuthorsCode, authors: Path, codes: np.ndarray, values: np.ndarray
 ) -> float:
     names: dict[str, Any] = {"n_lat": codes.shape[1], "latent": codes, "torch": torch}
-    # The duty cycle as its decimals in the name of a file are read.
+    # The duty cycle as read from the decimals in a file's name.
     frequency, duty = values[:, 0], np.round(values[:, 1], 3)
     names |= {"param1": frequency, "param2": duty, "plt": _plots(mock.MagicMock())}
     return _accuracy(code, authors, "ae_script_beamsynthesis", names)
@@ -272,7 +272,7 @@ def _beamsynthesis_cells(
 def _sprite_cells(code: AuthorsCode, authors: Path, codes: np.ndarray) -> float:
     with _importable(code), mock.patch.dict(sys.modules, {"matplotlib": mock.MagicMock()}):
         from dsprites import DSPRITES  # type: ignore[import-not-found]
-    # Its images are their own numbers, and the encoder looks their codes up.
+    # Its images are indices, by which the encoder looks up codes.
     data = DSPRITES.__new__(DSPRITES)
     data.imgs, data.latents_values = np.arange(IMAGES), np.empty(IMAGES)
     data.latents_sizes = np.array([1, 3, 6, 40, 32, 32])
@@ -304,7 +304,7 @@ def _cell(authors: Path, notebook: str, pattern: str) -> str:
 
 
 def _run(cell: str, names: dict[str, Any]) -> str:
-    """Run a cell; what it prints."""
+    """Run a cell; returns what it prints."""
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(cell, "<their cell>", "exec"), names)
@@ -313,7 +313,7 @@ def _run(cell: str, names: dict[str, Any]) -> str:
 
 @contextlib.contextmanager
 def _importable(code: AuthorsCode) -> Iterator[None]:
-    """Their modules can be imported by the names that the notebooks have for them."""
+    """Make their modules importable by the names that the notebooks use."""
     folder = str(Path(code.models.__file__).parent)
     sys.path.insert(0, folder)
     try:

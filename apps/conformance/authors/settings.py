@@ -1,4 +1,4 @@
-"""Training settings and optimisers: the recipes' beside those of the authors' notebooks."""
+"""Training settings and optimisers: those of our recipes and of the authors' notebooks."""
 
 import inspect
 import json
@@ -52,7 +52,7 @@ def our_settings(recipe: AnyRecipe) -> dict[str, float]:
 
 
 def optimisers(code: AuthorsCode, recipe: AnyRecipe) -> list[str]:
-    """How the two sides' optimisers differ, apart from what `our_settings` has; empty for not."""
+    """Differences between the optimisers of the two sides, beyond those of the settings."""
     theirs, rate = authors_model(code, recipe), our_settings(recipe)["rate"]
     method = recipe.method
     rates = [rate, method.predictor_lr] if isinstance(method, NashAEConfig) else [rate]
@@ -69,7 +69,7 @@ def optimisers(code: AuthorsCode, recipe: AnyRecipe) -> list[str]:
     return found
 
 
-# What our optimisers do not offer, and so have as PyTorch has it by default.
+# PyTorch's defaults of what our optimisers do not offer.
 _DEFAULTS: dict[str, Any] = {
     "amsgrad": False,
     "capturable": False,

@@ -1,4 +1,4 @@
-"""Training of ours beside theirs: the same weights, batches and noise, their own `fit`."""
+"""Training by our code and by theirs, from the same parameters, with the same draws."""
 
 import contextlib
 import io
@@ -33,7 +33,7 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Training:
-    """What a training gave: losses by name, each step's; snapshots after some steps."""
+    """The result of a training: losses by name and step; snapshots after some steps."""
 
     losses: dict[str, Tensor]
     snapshots: dict[int, Snapshot]
@@ -70,7 +70,7 @@ class Draws:
 
 
 class _Noted:
-    """Observations that note which of them were asked for."""
+    """Observations that record which indices were requested."""
 
     def __init__(self, rows: Tensor) -> None:
         self.rows, self.seen = rows, list[Tensor]()
@@ -84,7 +84,7 @@ class _Noted:
 
 
 class _Numbered:
-    """A data set of the size that β-TCVAE is told, of which few rows are asked for."""
+    """A data set of the size that β-TCVAE expects, of which few observations exist."""
 
     def __init__(self, rows: Tensor, size: int) -> None:
         self.rows, self.size = rows, size
@@ -99,7 +99,7 @@ class _Numbered:
 def our_training(
     code: AuthorsCode, recipe: AnyRecipe, raw: Tensor, at: Sequence[int], start: list[Tensor]
 ) -> tuple[Training, Draws]:
-    """Train ours from the weights `start` by `nashae_core.train`; the draws that it made."""
+    """Train ours from the parameters `start` by `nashae_core.train`; also the draws it made."""
     model = recipe.build(torch.Generator().manual_seed(0)).to(raw.dtype)
     for ours, given in zip(in_their_layout(model), start, strict=True):
         ours.copy_(given)
@@ -130,7 +130,7 @@ def our_training(
         losses = {"nll": t["nll"], "kl": kl}
     else:
         losses = {"nll": t["nll"], "kl": t["kl"]}
-    # Before them the data are looked at.
+    # `train` looks at the data before its first step.
     seen = noted.seen[-config.steps * model.batches_per_step :]
     batches = torch.stack(seen).view(config.steps, model.batches_per_step, -1)
     # `train` draws the seed of the model's noise before all else.
@@ -188,7 +188,7 @@ def their_training(
     data = _Numbered(raw, getattr(recipe.method, "observations", len(raw)))
     with _handed(index, noise, orders):
         losses = model.fit(data, steps + shifted, **options)
-    # The third, the predictors', is a mean over their five turns there, and the last turn's here.
+    # The third loss, the predictors', is a mean over five turns there and of the last turn here.
     titles = ("reconstruction", "covariance") if options.get("ar") is not None else ("nll", "kl")
     kept = {name: loss[:steps] for name, loss in zip(titles, losses, strict=False)}
     return Training(kept, snapshots)
@@ -208,7 +208,7 @@ def _watch(
     turns: int,
     skipped: int,
 ) -> None:
-    """Note what `optimiser` owns after its steps; `skipped` first steps are not taken at all."""
+    """Record the parameters of `optimiser` after its steps; the first `skipped` are not taken."""
     owned = {id(p) for group in optimiser.param_groups for p in group["params"]}
     plain, calls = optimiser.step, 0
 
@@ -231,7 +231,7 @@ def _watch(
 
 @contextlib.contextmanager
 def _handed(index: Tensor, noise: list[Tensor], orders: list[Tensor]) -> Iterator[None]:
-    """In place of the random numbers that their code draws: batches, noise and permutations."""
+    """Replace what their code draws at random: batches, noise and permutations."""
     noises = iter(noise)
     columns = iter([column for order in orders for column in order.unbind(1)])
     with (
@@ -244,7 +244,7 @@ def _handed(index: Tensor, noise: list[Tensor], orders: list[Tensor]) -> Iterato
 
 
 class Difference(NamedTuple):
-    """How far ours is from theirs; `control`: theirs from itself with its batches turned round."""
+    """The difference of ours from theirs, and of theirs from itself with reversed batches."""
 
     ours: float
     control: float

@@ -1,7 +1,11 @@
 """Beamsynthesis: computed waveforms with two factors."""
 
+from typing import Any
+
+from torch import Tensor
+
 from apps.recipes.data_set import DataSet, Setting
-from apps.recipes.inputs import Waveforms
+from apps.recipes.inputs import waveforms
 from apps.recipes.networks import Layers, perceptrons
 from nashae_baselines import (
     AAEConfig,
@@ -17,14 +21,13 @@ from nashae_core import NashAEConfig, TrainConfig
 from nashae_data import BEAMSYNTHESIS_MEAN, BEAMSYNTHESIS_STD, beamsynthesis
 
 WAVEFORMS = 360
-NORMALISED = Waveforms(BEAMSYNTHESIS_MEAN, BEAMSYNTHESIS_STD)
 
 BEAMSYNTHESIS = DataSet(
     name="beamsynthesis",
     title="Beamsynthesis",
     load=lambda *_: beamsynthesis(),
     observations=WAVEFORMS,
-    inputs=NORMALISED,
+    inputs=waveforms(BEAMSYNTHESIS_MEAN, BEAMSYNTHESIS_STD),
     networks=perceptrons(1000, Layers((200, 80, 40), "selu"), Layers((40, 80, 200), "selu")),
     latents=4,
     train=TrainConfig(),
@@ -58,3 +61,10 @@ BEAMSYNTHESIS = DataSet(
         ),
     ),
 )
+
+
+def normalised(observations: Any) -> Tensor:
+    """Waveforms (n, samples) as the networks see them."""
+    x = BEAMSYNTHESIS.inputs.of(observations, "cpu")
+    assert isinstance(x, Tensor)
+    return x

@@ -1,7 +1,7 @@
 """CelebA: photographs of faces with forty attributes, read from disk."""
 
 from apps.recipes.data_set import DataSet, Setting
-from apps.recipes.inputs import ColourImages
+from apps.recipes.inputs import colour_images
 from apps.recipes.networks import convolutions
 from nashae_baselines import BetaTCVAEConfig, FactorVAEConfig, VAEConfig
 from nashae_core import NashAEConfig, TrainConfig
@@ -26,7 +26,7 @@ CELEBA = DataSet(
     load=lambda root, on_faces: celeba(root, on_progress=on_faces),
     observations=IMAGES,
     # The authors' colours, in their crops of 64 × 64 pixels.
-    inputs=ColourImages((0.5337, 0.4157, 0.3562), (0.2956, 0.2581, 0.2477)),
+    inputs=colour_images((0.5337, 0.4157, 0.3562), (0.2956, 0.2581, 0.2477)),
     networks=convolutions(),
     latents=32,
     train=TrainConfig(steps=4000, batch_size=200, record_every=20, channels_last=True),  # authors'

@@ -3,7 +3,7 @@
 from torch import nn
 
 from apps.recipes.data_set import DataSet, Setting
-from apps.recipes.inputs import PackedBits
+from apps.recipes.inputs import packed_bits
 from apps.recipes.networks import Layers, perceptrons
 from nashae_baselines import BetaTCVAEConfig, FactorVAEConfig, VAEConfig
 from nashae_core import NashAEConfig, TrainConfig
@@ -17,7 +17,7 @@ DSPRITES = DataSet(
     title="dSprites",
     load=lambda *_: dsprites(),
     observations=IMAGES,
-    inputs=PackedBits(),
+    inputs=packed_bits(),
     # The Gaussian ones are those of Burgess et al. 2018. These alone the authors draw with the
     # gains of their activations.
     networks=perceptrons(

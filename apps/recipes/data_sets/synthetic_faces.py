@@ -12,7 +12,7 @@ import numpy as np
 from apps.console import console
 from apps.recipes.data_set import OnFaces
 from apps.recipes.data_sets.celeba import CELEBA, face_settings
-from apps.recipes.inputs import ColourImages
+from apps.recipes.inputs import colour_images
 from nashae_data import AttributeDataset, Provenance, atomic_file, synthetic_faces
 from nashae_data.files.npz import open_member
 
@@ -25,7 +25,7 @@ DRAWN, NAME = (
     "f9bd8b62ad54ee59b17e7af1b338c3d7f045d71de305dfe597bd634030e09917",
     "5eeb1ee368a12d028e2c4f79705842d0460836a6c5cd690bf82f476605dfc920",
 )
-COLOURS = ColourImages((0.5984, 0.4902, 0.4273), (0.2227, 0.2130, 0.1981))  # of all the faces
+COLOURS = (0.5984, 0.4902, 0.4273), (0.2227, 0.2130, 0.1981)  # means and deviations
 
 
 def kept_faces(root: Path, on_faces: OnFaces | None = None) -> AttributeDataset:
@@ -110,7 +110,7 @@ SYNTHETIC_FACES = replace(
     title="synthetic faces",
     load=kept_faces,
     observations=FACES,
-    inputs=COLOURS,
+    inputs=colour_images(*COLOURS),
     made_by=lambda: {"drawn_by": drawn_by()},
     settings=face_settings(FACES, "which are not CelebA"),
 )

@@ -31,7 +31,7 @@ METHODS: dict[str, Method[Any]] = {
 
 
 def method_named(name: str) -> Method[Any]:
-    """The method of that name; for an unknown one a `ValueError` names all."""
+    """The method of that name; `ValueError` lists all if there is none."""
     if name not in METHODS:
         raise ValueError(f"unknown method {name!r}; there are {sorted(METHODS)}")
     return METHODS[name]

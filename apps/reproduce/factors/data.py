@@ -7,7 +7,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from apps.recipes.data_sets.beamsynthesis import NORMALISED
+from apps.recipes.data_sets.beamsynthesis import normalised
 from nashae_data import Dataset, beamsynthesis
 
 NOISE = 0.3  # deviation, where that of the normalised waveforms is 1
@@ -46,7 +46,7 @@ def count_data(name: str) -> tuple[Dataset, Tensor]:
     White noise with 0.3 of the waveforms' deviation, equal at each call, is added to the noisy one.
     """
     dataset = COUNT_DATA[name]()
-    x = NORMALISED.of(dataset.observations).float()
+    x = normalised(dataset.observations).float()
     if name == "with noise":
         x += NOISE * torch.randn(x.shape, generator=torch.Generator().manual_seed(0))
     return dataset, x

@@ -69,7 +69,7 @@ def size_cells(rows: Iterable[Row]) -> list[SpriteCell]:
     return [cell for cell in cells if cell.runs]
 
 
-def told_apart(cells: Sequence[SpriteCell]) -> str:
+def disjoint_intervals(cells: Sequence[SpriteCell]) -> str:
     """A sentence for each method: which weights' scores have disjoint intervals."""
     sentences = []
     for method in dict.fromkeys(cell.method for cell in cells):
@@ -80,9 +80,9 @@ def told_apart(cells: Sequence[SpriteCell]) -> str:
         pairs = [(a, b) for a, b in combinations(own, 2) if _apart(a, b)]
         if pairs:
             named = ", ".join(f"{a.weight:g} and {b.weight:g}" for a, b in pairs)
-            sentences.append(f"{family}: the intervals lie apart for {symbol} = {named} only.")
+            sentences.append(f"{family}: only the intervals for {symbol} = {named} are disjoint.")
         else:
-            sentences.append(f"{family}: no value of {symbol} can be told from another.")
+            sentences.append(f"{family}: no two values of {symbol} have disjoint intervals.")
     return " ".join(sentences)
 
 

@@ -30,14 +30,14 @@ def draw(results: Results) -> list[Picture]:
 
 
 def over_weight_and_size(rows: Sequence[Row]) -> list[Picture]:
-    """What a row alone can show: scores over λ, learned latents over m."""
+    """What rows alone show: scores over λ, and learned latents over m."""
     pictures = []
     if scan := [r for r in rows if (r["method"], r["latents"]) == ("nashae", LATENTS)]:
         pictures.append(
             Picture(
                 "weight-scan",
                 "Score and learned latents over λ",
-                "Every run of NashAE with m = 10. One run a value tells no value from another.",
+                "Every run of NashAE with m = 10. One run a value cannot rank the values.",
                 draw_weight_scan(scan),
             )
         )
@@ -54,7 +54,7 @@ def over_weight_and_size(rows: Sequence[Row]) -> list[Picture]:
 
 
 def _best(folders: Sequence[RunFolder], rows: Sequence[Row], method: str) -> list[Picture]:
-    """What the method's best run carries, and what its latents do; nothing where it has none."""
+    """What the method's best run carries, and what its latents do; nothing without runs."""
     row = best_run(rows, method)
     if row is None:
         return []
@@ -66,7 +66,7 @@ def _best(folders: Sequence[RunFolder], rows: Sequence[Row], method: str) -> lis
             f"factor-map-{method}",
             f"Which latent carries which factor: {title}",
             f"{which} Each latent's share of each factor's information (I/H, 20 bins). An "
-            "orientation that no latent carries can still be told by elimination.",
+            "orientation that no latent carries can still be identified by elimination.",
             draw_factor_map(np.asarray(row["information"]), learned(folder).active, FACTORS, title),
         ),
         Picture(

@@ -5,7 +5,7 @@ import rich.table
 from apps.console import text_table
 from apps.reproduce.metric_table import metric_table
 from apps.reproduce.table import Results
-from apps.reproduce.table2.cells import CARRIED, scan_cells, size_cells, table_2, told_apart
+from apps.reproduce.table2.cells import CARRIED, disjoint_intervals, scan_cells, size_cells, table_2
 from apps.reproduce.table2.paper import ILLEGIBLE, LATENTS, TRIALS
 from apps.reproduce.table2.score import FACTORS
 
@@ -18,13 +18,13 @@ def contents(results: Results) -> dict[str, object]:
     scan = scan_cells(own)
     return {
         "rows": list(zip(cells, released, strict=True)),
-        "apart": told_apart(cells),
-        "apart_published": told_apart(released),
+        "apart": disjoint_intervals(cells),
+        "apart_published": disjoint_intervals(released),
         "carrying": [cell for cell in cells if cell.runs],
         "carried": CARRIED,
         "factors": FACTORS,
         "scan": scan,
-        "scan_apart": told_apart(scan),
+        "scan_apart": disjoint_intervals(scan),
         "sizes": size_cells(own),
         "by_metric": metric_table((cell.name, cell.runs) for cell in cells),
         "latents": LATENTS,

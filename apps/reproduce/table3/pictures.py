@@ -32,7 +32,7 @@ def _figure_2(first: Mapping[tuple[str, float], RunFolder]) -> list[Picture]:
             f"figure-2-lambda-{lam:g}",
             f"Figure 2: true against predicted latents, λ = {lam:g}",
             f"On {face_data(run)}, seed 0. Each of the 32 codes against its prediction from the "
-            "others; the grey latents are dead.",
+            "others; the grey latents are inactive.",
             true_against_predicted(run),
         )
         for lam in FIGURE_2

@@ -1,4 +1,4 @@
-"""What a run is: a method, data, a size, a training, a seed."""
+"""Recipes: what a run is."""
 
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Generic, Self, TypeVar
@@ -19,11 +19,13 @@ C = TypeVar("C", bound=Config, covariant=True)
 
 @dataclass(frozen=True)
 class Recipe(Generic[C]):
-    """A run: the settings of a method, on a data set, with a size, a training and a seed.
+    """A run: a method's settings, a data set, a number of latents, a seed and a training.
 
-    The class of the settings says which method it is, so that its name and its settings cannot
-    disagree. Raises `ValueError` for fewer than two latents, a negative seed, and for a number of
-    `observations` among the settings that is not the data set's.
+    The settings decide the method, so its name cannot disagree with them.
+
+    Raises:
+        ValueError: Fewer than two latents, a negative seed, or settings for another number of
+            observations than the data set has.
     """
 
     method: C
@@ -125,6 +127,10 @@ def recipe(
     """The recipe of a method on a data set, with another weight, number of latents and seed.
 
     Raises `ValueError` for a method that does not exist or has no recipe on the data set.
+
+    Example:
+        >>> recipe("nashae", 0.3, latents=8, seed=1).label
+        'beamsynthesis-nashae-0.3-m8-seed1'
     """
     # Differs from the paper: "to convergence" there. Here every run has the steps of the authors'
     # code, 1000 on Beamsynthesis and 4000 on dSprites, whatever the method.
