@@ -20,21 +20,21 @@ def code_digest(files: Iterable[Path]) -> str:
 @cache
 def imported_files(module: str, packages: Sequence[str]) -> frozenset[Path]:
     """The files of a module and of all that it imports, also indirectly, from `packages`."""
-    found, waiting = dict[str, Path](), [module]
+    files, waiting = dict[str, Path](), [module]
     while waiting:
         name = waiting.pop()
-        if name in found or name.partition(".")[0] not in {module.partition(".")[0], *packages}:
+        if name in files or name.partition(".")[0] not in {module.partition(".")[0], *packages}:
             continue
         file = _file(name)
         if file is None:  # a name within a module
             continue
-        found[name] = file
-        for node in ast.walk(ast.parse(found[name].read_bytes())):
+        files[name] = file
+        for node in ast.walk(ast.parse(files[name].read_bytes())):
             if isinstance(node, ast.ImportFrom) and node.module:
                 waiting += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
             elif isinstance(node, ast.Import):
                 waiting += [alias.name for alias in node.names]
-    return frozenset(found.values())
+    return frozenset(files.values())
 
 
 def _file(name: str) -> Path | None:

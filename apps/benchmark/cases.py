@@ -59,20 +59,20 @@ def shrinking(device: str) -> Iterator[Comparison]:
     also takes those of its tests.
     """
     x = _waveforms(device)
-    made = {m: recipe("nashae", 0.2, m, 0) for m in (8, 32, 64)}
+    recipes = {m: recipe("nashae", 0.2, m, 0) for m in (8, 32, 64)}
 
     def run(latents: int, of: Callable[..., object]) -> Callable[[], object]:
         def fresh() -> object:
             generator = torch.Generator().manual_seed(0)
-            model = made[latents].build(generator)
-            return of(model, x, made[latents].train, generator, device=x.device)
+            model = recipes[latents].build(generator)
+            return of(model, x, recipes[latents].train, generator, device=x.device)
 
         return fresh
 
     def counted(model: NashAE, x: Tensor, _: TrainConfig, *rest: Any, **options: Any) -> object:
         return count_factors(model, x, *rest, **options)
 
-    for latents in made:
+    for latents in recipes:
         plain = run(latents, train)
         name = f"NashAE run from m = {latents}"
         yield compare(f"{name}, pruned for plain", run(latents, train_pruned), plain, rounds=3)
@@ -84,17 +84,17 @@ def sprites(device: str) -> Iterator[Comparison]:
 
     Ours draws from all packed images, the reference from 20,000 unpacked ones.
     """
-    made = RECIPES["dsprites-nashae"]
-    packed = made.data_set.inputs.of(dsprites().observations, "cpu")
+    nashae = RECIPES["dsprites-nashae"]
+    packed = nashae.data_set.inputs.of(dsprites().observations, "cpu")
     generator = torch.Generator().manual_seed(0)
     chosen = torch.randint(len(packed), (20_000,), generator=generator)
     x = packed[chosen].to(device)
-    plain = plain_dsprites_nashae(made.latents, x.device)
-    batch = made.train.batch_size
-    config = replace(made.train, steps=SPRITE_STEPS)
-    model = made.build(generator)
+    plain = plain_dsprites_nashae(nashae.latents, x.device)
+    batch = nashae.train.batch_size
+    config = replace(nashae.train, steps=SPRITE_STEPS)
+    model = nashae.build(generator)
     yield compare(
-        f"dSprites: NashAE step, m = {made.latents}",
+        f"dSprites: NashAE step, m = {nashae.latents}",
         lambda: train(model, packed, config, generator, device=device),
         plain_steps(plain.step, x, SPRITE_STEPS, batch=batch),
         work=(SPRITE_STEPS, SPRITE_STEPS),
@@ -144,12 +144,12 @@ def baselines(device: str) -> Iterator[Comparison]:
     """
     x = _waveforms(device)
     for method, reference in PLAIN_BASELINES.items():
-        made = replace(RECIPES[f"beamsynthesis-{method}"], latents=10)
+        baseline = replace(RECIPES[f"beamsynthesis-{method}"], latents=10)
         generator = torch.Generator().manual_seed(0)
-        model = made.build(generator)
-        plain = reference(made.latents, made.weight, device=x.device)
+        model = baseline.build(generator)
+        plain = reference(baseline.latents, baseline.weight, device=x.device)
         yield compare(
-            f"{made.title} step, m = {made.latents}",
+            f"{baseline.title} step, m = {baseline.latents}",
             _train_steps(model, generator, x),
             plain_steps(plain.step, x, STEPS, model.batches_per_step),
             work=(STEPS, STEPS),

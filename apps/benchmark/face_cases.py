@@ -25,20 +25,20 @@ def faces(device: str) -> Iterator[Comparison]:
 
     The reference has PyTorch's own layers, and the images as float32 on the device.
     """
-    made = RECIPES["synthetic-faces-nashae"]
+    recipe = RECIPES["synthetic-faces-nashae"]
     generator = torch.Generator().manual_seed(0)
     mean, std = COLOURS
     images = synthetic_faces(FACES, np.random.default_rng(0)).observations[:]
     rows = ImageObservations(images, mean, std)
-    model = made.build(generator).to(device)
-    config = replace(made.train, steps=STEPS, record_every=STEPS)
+    model = recipe.build(generator).to(device)
+    config = replace(recipe.train, steps=STEPS, record_every=STEPS)
 
     def ours(config: TrainConfig, rows: ImageObservations | StreamedImages) -> None:
         train(model, rows, config, generator, device=device)
 
     x = rows[torch.arange(FACES)].contiguous().to(device)
-    plain = PlainNashAE(made.latents, device=device, networks=conv_networks(made.latents))
-    name = f"faces: NashAE step, m = {made.latents}"
+    plain = PlainNashAE(recipe.latents, device=device, networks=conv_networks(recipe.latents))
+    name = f"faces: NashAE step, m = {recipe.latents}"
     work = (STEPS, STEPS)
     yield compare(
         name,

@@ -147,10 +147,10 @@ def boosted_disentanglement(codes: Codes, factors: Factors, trees: int) -> float
     boosting = Boosting(iterations=trees)
     columns = []
     for factor in factors.T:
-        found = boosted_trees(
+        result = boosted_trees(
             varying[train], factor[train], varying[test], rng=rng, boosting=boosting
         )
-        columns.append(found.importances)
+        columns.append(result.importances)
     disentanglement, weights = concentration(np.column_stack(columns), factors.shape[1])
     return float(disentanglement @ weights)
 

@@ -114,7 +114,7 @@ def compare(references: list[Reference], seeds: int) -> list[Compared]:
     """Score every representation with every seed."""
     asked = list(dict.fromkeys((reference.protocol, reference.metric) for reference in references))
     factors = factors_of(np.arange(IMAGES))
-    found: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    scores: dict[tuple[str, str], list[tuple[float, float]]] = {}
     with progress_bar() as bar:
         task = bar.add_task("scoring", total=seeds * len(REPRESENTATIONS), note="")
         for name, represent in REPRESENTATIONS.items():
@@ -125,12 +125,12 @@ def compare(references: list[Reference], seeds: int) -> list[Compared]:
                 for row in _rows(codes, factors, wanted, seed, partial(bar.update, task)):
                     for field in {r.field for r in references if r.metric == row.metric}:
                         number = float(getattr(row.result, field))
-                        cell = found.setdefault((name, f"{row.metric}.{field}"), [])
+                        cell = scores.setdefault((name, f"{row.metric}.{field}"), [])
                         cell.append((number, row.seconds))
                 bar.advance(task)
     compared = []
     for reference in references:
-        numbers = found.get((reference.representation, f"{reference.metric}.{reference.field}"))
+        numbers = scores.get((reference.representation, f"{reference.metric}.{reference.field}"))
         if numbers:
             ours, seconds = np.array(numbers).T
             spread = float(ours.std(ddof=1)) if len(ours) > 1 else float("nan")

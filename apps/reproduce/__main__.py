@@ -76,13 +76,13 @@ def reproduce(
         console.print(report_counts(trials or COUNT_TRIALS, out, jobs=jobs, command=command))
         _say(out / "count.html")
         return
-    made = TABLES[table] if celeba is None else TABLES[table].on_celeba
-    if made is None:
+    record = TABLES[table] if celeba is None else TABLES[table].on_celeba
+    if record is None:
         raise ValueError("--celeba is for --table 3")
-    methods = made.chosen(method)
+    methods = record.chosen(method)
     recipes = [
         replace(recipe, train=replace(recipe.train, precision=precision))
-        for recipe in made.recipes(methods, trials or made.trials)
+        for recipe in record.recipes(methods, trials or record.trials)
     ]
     with workers(backend, address, jobs) as at_a_time:
         if dry_run:
@@ -95,7 +95,7 @@ def reproduce(
         with progress(recipes, out / "runs", at_a_time):
             folders = run_sweep(recipes, out / "runs", jobs=at_a_time, root=root, device=device)
     shown = report(
-        made,
+        record,
         folders,
         methods,
         out,
@@ -104,7 +104,7 @@ def reproduce(
         seconds=lambda: time.monotonic() - started,
     )
     console.print(shown)
-    _say(out / made.page)
+    _say(out / record.page)
 
 
 def _say(page: Path) -> None:

@@ -39,8 +39,8 @@ def predicted(folder: RunFolder, learned: LearnedLatents) -> dict[str, float]:
     if "predictions" not in folder.codes:
         return {}
     codes, predictions = folder.codes["codes"], folder.codes["predictions"]
-    found = predictability(codes, predictions, active=learned.active, bootstrap=None)
-    return {"predictability": found.score}
+    result = predictability(codes, predictions, active=learned.active, bootstrap=None)
+    return {"predictability": result.score}
 
 
 def versions_last(row: Row) -> Row:

@@ -74,8 +74,10 @@ class Course:
 @cache
 def cost(recipe: AnyRecipe) -> float:
     """About how many seconds a run takes, by the published rows of its kind."""
-    kept = published(recipe.data_set.table)
-    rows = [(r["seconds"] / r["steps"], r["method"], r["latents"]) for r in kept]
+    rows = [
+        (row["seconds"] / row["steps"], row["method"], row["latents"])
+        for row in published(recipe.data_set.table)
+    ]
     if not rows:
         return STEP_SECONDS * recipe.train.steps
     same_size = [row for row in rows if row[2] == recipe.latents] or rows

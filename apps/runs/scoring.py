@@ -30,13 +30,13 @@ def score_runs(folders: Sequence[RunFolder], score: Score, jobs: int) -> list[Ro
         console.print(line, markup=False, soft_wrap=True)
     parallel = joblib.Parallel(n_jobs=jobs, return_as="generator")
     rows = parallel(joblib.delayed(scored)(folder, score) for folder in folders)
-    made = []
+    scored_rows = []
     with progress_bar() as bar:
         task = bar.add_task("scored", total=len(folders), note="")
         for row in rows:
-            made.append(row)
+            scored_rows.append(row)
             bar.advance(task)
-    return made
+    return scored_rows
 
 
 def scored(folder: RunFolder, score: Score) -> Row:

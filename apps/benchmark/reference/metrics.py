@@ -34,11 +34,11 @@ def plain_mig(codes: Codes, factors: Factors) -> float:
 
 def plain_modularity(codes: Codes, factors: Factors) -> float:
     """Modularity (Ridgeway & Mozer 2018), the mean over the latents that vary."""
-    found = []
+    modularities = []
     for squares in plain_information(codes[:, _varies(codes)], factors) ** 2:
         best = squares.max()
-        found.append(1 - (squares.sum() - best) / (best * (len(squares) - 1)))
-    return float(np.mean(found))
+        modularities.append(1 - (squares.sum() - best) / (best * (len(squares) - 1)))
+    return float(np.mean(modularities))
 
 
 def plain_irs(codes: Codes, factors: Factors) -> float:

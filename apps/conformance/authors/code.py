@@ -154,19 +154,19 @@ def in_their_layout(model: nn.Module, *, gradients: bool = False) -> list[Tensor
         assert parameter.grad is not None
         return parameter.grad
 
-    found = list[Tensor]()
+    tensors = list[Tensor]()
     encoder = [(of(w), of(b)) for w, b in layers(model.encoder)]
     if isinstance(model, GaussianVAE):
         weight, bias = encoder.pop()
         encoder += zip(weight.chunk(2), bias.chunk(2), strict=True)
     for weight, bias in encoder + [(of(w), of(b)) for w, b in layers(model.decoder)]:
-        found += [weight, bias]
+        tensors += [weight, bias]
     if isinstance(model, FactorVAE):
-        found += [of(p) for pair in layers(model.discriminator) for p in pair]
+        tensors += [of(p) for pair in layers(model.discriminator) for p in pair]
     if isinstance(model, NashAE):
         p = model.predictors
         stacks = ((p.weight1, p.bias1), (p.weight2, p.bias2), (p.weight3, p.bias3))
         for net in range(p.latents):
             for weight, bias in stacks:
-                found += [of(weight)[net].mT, of(bias)[net, 0]]
-    return found
+                tensors += [of(weight)[net].mT, of(bias)[net, 0]]
+    return tensors

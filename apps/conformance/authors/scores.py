@@ -81,9 +81,9 @@ def counts(authors: Path) -> Iterator[Compared]:
         }
         printed = _run(_cell(authors, notebook, r"(Learned Features|Count): \""), names)
         for mark, rule in marks.items():
-            found = re.search(rf"{mark}.*?:\s+(\d+)", printed)
-            assert found is not None
-            yield Compared(f"learned latents, {notebook}, {rule}", int(found[1]), ours[rule], 0)
+            match = re.search(rf"{mark}.*?:\s+(\d+)", printed)
+            assert match is not None
+            yield Compared(f"learned latents, {notebook}, {rule}", int(match[1]), ours[rule], 0)
 
 
 def squared_correlations(code: AuthorsCode, authors: Path) -> Iterator[Compared]:
@@ -110,9 +110,9 @@ def squared_correlations(code: AuthorsCode, authors: Path) -> Iterator[Compared]
         with _importable(code):
             printed = _run(_cell(authors, notebook, r"rho2 ="), names)
         least = 0.01 if notebook == "ae_script_celeba" else 0.0
-        found = predictability(codes, predictions, active="constant", min_deviation=least)
+        result = predictability(codes, predictions, active="constant", min_deviation=least)
         # Ours is the square of Pearson's correlation; their deviations are over n - 1.
-        biased = found.r2 * ((rows - 1) / rows) ** 2
+        biased = result.r2 * ((rows - 1) / rows) ** 2
         theirs = [float(title.removeprefix("R2: ")) for title in titles]
         worst = int(np.abs(biased - theirs).argmax())
         remark = "of a latent, printed to 3 digits; ours times ((n − 1)/n)²"
@@ -140,7 +140,7 @@ def tad_scores(code: AuthorsCode, authors: Path) -> Iterator[Compared]:
         ("FactorVAE", sampled, None),
     ):
         z32, own32 = z.astype(np.float32), None if own is None else own.astype(np.float32)
-        theirs, found = _their_tad(code, authors, z32, own32, attributes)
+        theirs, (score, counted) = _their_tad(code, authors, z32, own32, attributes)
         ours = tad(z32, attributes, protocol="yeats2022", means=own32)
         apart = np.abs(ours.auroc.T - theirs["au_result"].numpy())
         worst = np.unravel_index(apart.argmax(), apart.shape)
@@ -151,8 +151,8 @@ def tad_scores(code: AuthorsCode, authors: Path) -> Iterator[Compared]:
             1.001 / min(attributes.sum(0).min(), (~attributes).sum(0).min()),
             "the pair of latent and attribute with the largest difference; tolerance: one image",
         )
-        yield Compared(f"attributes counted, {name}", found[1], int(ours.counted.sum()), 0)
-        yield Compared(f"TAD, {name}", found[0], ours.score, 0.005)
+        yield Compared(f"attributes counted, {name}", counted, int(ours.counted.sum()), 0)
+        yield Compared(f"TAD, {name}", score, ours.score, 0.005)
     removed = redundancy(attributes)
     shares = theirs["ent_red_prop"].numpy()
     worst_share = int(np.abs(removed - shares).argmax())
@@ -187,9 +187,9 @@ def _their_tad(
     wanted = ("mi_mat =", "aurs_diffs =", "ent_red_thresh =", "aurs_diffs_filt =", "TAD SCORE")
     for pattern in wanted:
         printed = _run(_cell(authors, "celeba_eval", pattern), names)
-    found = re.search(r"TAD SCORE:\s+(\S+) Attributes Captured:\s+(\d+)", printed)
-    assert found is not None
-    return names, (float(found[1]), int(found[2]))
+    match = re.search(r"TAD SCORE:\s+(\S+) Attributes Captured:\s+(\d+)", printed)
+    assert match is not None
+    return names, (float(match[1]), int(match[2]))
 
 
 def beta_vae_scores(code: AuthorsCode, authors: Path) -> Iterator[Compared]:
@@ -217,18 +217,18 @@ def beta_vae_scores(code: AuthorsCode, authors: Path) -> Iterator[Compared]:
             np.random.seed(seed)  # noqa: NPY002 (their code draws by it)
             torch.manual_seed(seed)
             theirs.append(run())
-        found = beta_vae(
+        result = beta_vae(
             *ours,
             protocol=f"yeats2022-{data}",
             active=np.ones(ours[0].shape[1], dtype=bool),
             rng=np.random.default_rng(0),
             repeats=SEEDS,
         )
-        spread = np.var(theirs, ddof=1) + np.var(found.scores, ddof=1)
+        spread = np.var(theirs, ddof=1) + np.var(result.scores, ddof=1)
         yield Compared(
             f"β-VAE metric, ae_script_{data}",
             float(np.mean(theirs)),
-            found.score,
+            result.score,
             3 * float(np.sqrt(spread / SEEDS)) + 1e-3,
             f"means of {SEEDS} seeds, each with its own pairs; tolerance: three standard errors",
         )

@@ -59,14 +59,14 @@ def optimisers(code: AuthorsCode, recipe: AnyRecipe) -> list[str]:
     theirs.init_optim_objects(*rates)
     players = {"autoencoder": "ae_optim", "vae": "ae_optim"}
     players |= {"predictors": "preds_optim", "discriminator": "disc_optim"}
-    found = []
+    differences = []
     for player, ours in recipe.build(torch.Generator().manual_seed(0)).optimizers().items():
         plain = getattr(theirs, players[player])
         for name, value in plain.defaults.items():
             given = ours.defaults.get(name, _DEFAULTS.get(name))
             if given != value:
-                found.append(f"{player}: {name} is {value} there and {given} here")
-    return found
+                differences.append(f"{player}: {name} is {value} there and {given} here")
+    return differences
 
 
 # PyTorch's defaults of what our optimisers do not offer.
@@ -85,7 +85,7 @@ _DEFAULTS: dict[str, Any] = {
 
 
 def _number(pattern: str, source: str) -> float:
-    found = re.search(pattern, source, re.MULTILINE)
-    if found is None:
+    match = re.search(pattern, source, re.MULTILINE)
+    if match is None:
         raise ValueError(f"authors must hold notebooks with {pattern}: their code has changed")
-    return float(found[1])
+    return float(match[1])

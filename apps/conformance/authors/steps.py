@@ -190,8 +190,8 @@ def their_training(
         losses = model.fit(data, steps + shifted, **options)
     # The third loss, the predictors', is a mean over five turns there and of the last turn here.
     titles = ("reconstruction", "covariance") if options.get("ar") is not None else ("nll", "kl")
-    kept = {name: loss[:steps] for name, loss in zip(titles, losses, strict=False)}
-    return Training(kept, snapshots)
+    named = {name: loss[:steps] for name, loss in zip(titles, losses, strict=False)}
+    return Training(named, snapshots)
 
 
 def _rates(recipe: AnyRecipe) -> tuple[float, ...]:
@@ -293,9 +293,9 @@ def compared_training(
             first = start[-6 * recipe.latents :: 6]
             for latent, weight in enumerate(first):
                 weight[:, latent] = 0
-        found, last = _differences(code, recipe, raw, steps, start)
+        differences, last = _differences(code, recipe, raw, steps, start)
         again, _ = _differences(code, recipe, raw, [1], last)
-    return Comparison(found, {name: one for name, (one,) in again.items()})
+    return Comparison(differences, {name: one for name, (one,) in again.items()})
 
 
 def _differences(
@@ -306,14 +306,16 @@ def _differences(
     theirs, control = (
         their_training(code, recipe, raw, steps, start, d) for d in (draws, draws.reversed())
     )
-    found: dict[str, list[Difference]] = {name: [] for name in QUANTITIES}
+    differences: dict[str, list[Difference]] = {name: [] for name in QUANTITIES}
     for step in steps:
         plain, *others = (side.after(step) for side in (theirs, ours, control))
         for name in QUANTITIES:
-            found[name].append(Difference(*(_largest(side[name], plain[name]) for side in others)))
+            differences[name].append(
+                Difference(*(_largest(side[name], plain[name]) for side in others))
+            )
     weights = theirs.snapshots[max(steps)].weights
     names = [name for name, _ in authors_model(code, recipe).named_parameters()]
-    return found, [weights[name] for name in names]
+    return differences, [weights[name] for name in names]
 
 
 def _largest(some: dict[str, Tensor], plain: dict[str, Tensor]) -> float:

@@ -69,14 +69,14 @@ def sampled_codes(folder: RunFolder, rng: np.random.Generator) -> np.ndarray:
     return np.asarray(codes + np.sqrt(variances) * noise)
 
 
-def _fields(found: TADScore) -> dict[str, Any]:
-    floor, interval = found.noise_floor, found.interval
+def _fields(result: TADScore) -> dict[str, Any]:
+    floor, interval = result.noise_floor, result.interval
     return {
-        "score": round(found.score, DIGITS),
+        "score": round(result.score, DIGITS),
         "interval": None
         if interval is None
         else [round(interval.low, DIGITS), round(interval.high, DIGITS)],
-        "captured": int(found.captured.sum()),
-        "counted": int(found.counted.sum()),
+        "captured": int(result.captured.sum()),
+        "counted": int(result.counted.sum()),
         "floor": floor and [round(floor.score, DIGITS), round(floor.score_high, DIGITS)],
     }
