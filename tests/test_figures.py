@@ -5,7 +5,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib.image
@@ -118,7 +118,7 @@ def made_run(
     """A folder of a run that was never trained, its codes given, on the first rows of the data."""
     run = RunFolder(path)
     recipe = replace(RECIPES["beamsynthesis-nashae"], latents=codes.shape[1], **changes)
-    run.write_json("config.json", {"method": "nashae", "recipe": asdict(recipe)})
+    run.write_json("config.json", {"method": "nashae", "recipe": recipe.as_dict()})
     data = beamsynthesis()
     arrays = {"codes": codes, "predictions": codes if predictions is None else predictions}
     values = data.values[: len(codes), : len(names)]

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -224,7 +224,7 @@ def test_a_stale_run_is_not_touched_before_its_data_are_there(tmp_path: Path) ->
     with pytest.raises(FileNotFoundError):
         train_run(recipe, folder.path, root=tmp_path / "nowhere")
     assert not contents(folder.path)  # a start that failed leaves no config.json
-    config = {"method": "nashae", "recipe": json.loads(json.dumps(asdict(recipe)))}
+    config = {"method": "nashae", "recipe": json.loads(json.dumps(recipe.as_dict()))}
     folder.write_json("config.json", config)
     before = contents(folder.path)
     with pytest.raises(FileNotFoundError):
