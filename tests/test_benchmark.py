@@ -173,7 +173,7 @@ def test_a_baselines_reference_is_the_same_method_in_float64(
 
 
 class Clock:
-    """Time that passes only when it is told to."""
+    """Time that passes only on request."""
 
     def __init__(self) -> None:
         self.now = 0.0

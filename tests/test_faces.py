@@ -162,9 +162,9 @@ def test_images_on_disk_fit_where_they_take_half_of_the_free_memory() -> None:
 
 def test_the_faces_are_drawn_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recipe_faces, "FACES", 30)
-    told: list[tuple[int, int]] = []
-    drawn = kept_faces(tmp_path, lambda *done: told.append(done))
-    assert told[-1] == (30, 30)
+    calls: list[tuple[int, int]] = []
+    drawn = kept_faces(tmp_path, lambda *done: calls.append(done))
+    assert calls[-1] == (30, 30)
     file = next(tmp_path.glob("*.npz"))
     assert isinstance(drawn.observations, np.memmap)
     assert len(drawn) == 30

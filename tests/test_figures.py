@@ -489,7 +489,7 @@ def test_the_app_draws_of_images_what_images_have(
     figures(paths, out=tmp_path, formats=("png",), kinds=("factor-map", "latent-space"))
     one, two = (run.path for run in sprites)
     names = {path.stem for path in tmp_path.iterdir()}
-    # Two folders are named nashae, and are told apart by their parents.
+    # Two folders are named nashae; their parents' names distinguish them.
     assert names == {"latent-space", "beta-vae-factor-map", "-".join(one.parts[1:]) + "-factor-map"}
     figures((one, two), out=tmp_path / "all", formats=("png",))
     assert {path.stem for path in (tmp_path / "all").iterdir()} == {

@@ -26,6 +26,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     np.savez(tmp_path / "waves.npz", waves=waves, factors=factors)
     np.save(tmp_path / "channels.npy", rng.normal(size=(40, 2, 32)).astype(np.float32))
     np.savez(tmp_path / "faces.npz", x=rng.normal(size=(40, 9)), attributes=factors > 1)
+    np.save(tmp_path / "small.npy", rng.random((40, 8, 8)))  # pictures that a perceptron sees
     (tmp_path / "pictures").mkdir()
     for i, image in enumerate(rng.integers(0, 255, (20, 16, 21, 3), dtype=np.uint8)):
         Image.fromarray(image).save(tmp_path / "pictures" / f"{i:02}.png")
@@ -43,6 +44,7 @@ def nashae(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
     [
         ("waves.npz", "vector", "factors"),
         ("channels.npy", "series", "none"),
+        ("small.npy", "vector", "none"),
         ("faces.npz", "vector", "attributes"),
         ("pictures", "image", "none"),
     ],

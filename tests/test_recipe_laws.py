@@ -117,7 +117,7 @@ def hidden_gains(network: nn.Module) -> list[float]:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_weights_begin_with_the_authors_gains(name: str) -> None:
-    """1 throughout, but for the perceptrons of dSprites' VAEs: √2 for ReLU and 5/3 for tanh."""
+    """1 throughout, except the perceptrons of dSprites' VAEs: √2 for ReLU and 5/3 for tanh."""
     recipe = RECIPES[name]
     model: Any = recipe.build(torch.Generator().manual_seed(0))
     vae_of_sprites = recipe.data == "dsprites" and recipe.method_name != "nashae"

@@ -229,7 +229,7 @@ def test_the_score_of_a_nashae_run_by_hand(tmp_path: Path) -> None:
         "frequency_information": [0.0, 1.0],
         "duty_information": [1.0, 0.0],
         "mig": pytest.approx(1.0),
-        # 10 Hz, 20 Hz and long duty cycles are each told by one latent, the other at chance.
+        # 10 Hz, 20 Hz and long duty cycles are each detected by one latent, the other at chance.
         "tad": pytest.approx(1.5),
         "beta_vae": 1.0,
         "predictability": pytest.approx(0.5),

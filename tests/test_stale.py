@@ -123,7 +123,7 @@ def other(**changes: Any) -> Callable[[pytest.MonkeyPatch], None]:
 
 
 def layers(activation: str = "selu", decoder: tuple[int, ...] = (40, 80, 200)) -> Any:
-    """The networks of Beamsynthesis, but for what is given."""
+    """The networks of Beamsynthesis, except what is given."""
     encoder = networks.Layers((200, 80, 40), activation)
     return networks.perceptrons(1000, encoder, networks.Layers(decoder, "selu"))
 

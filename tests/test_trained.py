@@ -88,7 +88,7 @@ def test_every_published_row_says_whether_it_is_trained(table: Any) -> None:
     nats = {table == "table2" and row["method"] != "nashae" for row in rows}
     assert len({row["mean_error"] for row in rows}) == len(nats)
     left_out = untrained(rows)
-    # What is left out is told in the document, run by run; of Tables 2 and 3 there is none.
+    # The document says what is left out, run by run; of Tables 2 and 3 there is none.
     assert len(left_out) == {"table1": 15}.get(table, 0)
 
 

@@ -33,8 +33,9 @@ class OwnInputs:
 
     @property
     def images(self) -> bool:
-        """Whether the observations are images."""
-        return self.source.kind == "image"
+        """Whether the observations are drawn as images: also small ones that a perceptron sees."""
+        plain = self.source.kind == "vector" and len(self.source.shape) == 2
+        return plain or self.source.kind == "image"
 
     @cached_property
     def normalisation(self) -> Normalisation:

@@ -138,7 +138,10 @@ BAD = {
         lambda p: np.savez(p.with_suffix(".npz"), x=np.zeros(3)),
         "must hold observations",
     ),
-    "words": (lambda p: np.savez(p.with_suffix(".npz"), x=np.array([["a"]])), "must hold observ"),
+    "words": (
+        lambda p: np.savez(p.with_suffix(".npz"), x=np.array([["a"]])),
+        "must hold observations",
+    ),
     "few factors": (
         lambda p: np.savez(p.with_suffix(".npz"), x=X, factors=[1]),
         "must hold factors",
