@@ -221,7 +221,7 @@ WHOLE = {("3.11", "lowest"), ("3.13", "newest")}
 SMOKE = (
     "tests/test_readme.py",
     "tests/test_package.py",
-    "tests/test_evaluate.py::test_every_metric_of_factors_and_codes_has_a_row",
+    "tests/report/test_evaluate.py::test_every_metric_of_factors_and_codes_has_a_row",
 )
 
 
