@@ -1,6 +1,7 @@
 """The apps' output in a terminal: progress bars, tables, errors in one line."""
 
 import io
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 
@@ -70,6 +71,9 @@ def exit_on_error(main: Callable[[], None]) -> None:
             stream.reconfigure(errors="replace")
     try:
         main()
+    except BrokenPipeError:  # whoever read the output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)
     except (ValueError, OSError, FloatingPointError, RuntimeError) as error:
         message = f"[red]error:[/] {escape(str(error))}"
         Console(stderr=True, highlight=False).print(message, soft_wrap=True)

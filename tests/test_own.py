@@ -1,9 +1,11 @@
 """The command `nashae`: data of one's own, from a file to a run folder, codes, scores, a count."""
 
 import json
+import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from PIL import Image
 
 from apps.own import search
 from apps.own.__main__ import COMMANDS, main
-from apps.recipes import look_at
+from apps.recipes import look_at, own_recipe
 from apps.runs.folder import RunFolder
 from nashae_core import CountConfig, Pruning, count_factors
 
@@ -108,6 +110,40 @@ def test_a_count_says_how_sure_it_is(
         "weights.json",
         "weights.safetensors",
     }
+
+
+@pytest.mark.parametrize(
+    ("shape", "kind", "pictures"),
+    [
+        ((8, 9), "auto", (8, 9)),
+        ((17, 20), "auto", (17, 20)),
+        ((1, 17, 20), "auto", (17, 20)),
+        ((3, 17, 20), "auto", (17, 20, 3)),
+        ((17, 20, 3), "auto", (17, 20, 3)),
+        ((17, 20, 4), "auto", (17, 20, 3)),
+        ((40,), "series", (40,)),
+        ((2, 40), "auto", (80,)),
+    ],
+)
+def test_observations_are_drawn_whole(
+    tmp_path: Path, shape: tuple[int, ...], kind: Any, pictures: tuple[int, ...]
+) -> None:
+    x = np.random.default_rng(0).random((12, *shape))
+    np.save(tmp_path / "x.npy", x)
+    recipe = own_recipe(look_at(tmp_path / "x.npy", kind=kind), latents=3)
+    inputs = recipe.data_set.inputs
+    assert inputs.shown(x[0]).shape == pictures
+    rows = inputs.of(np.load(tmp_path / "x.npy"), "cpu")
+    decoded = inputs.decoded(rows[:2])
+    assert decoded.shape == (2, *pictures)
+    np.testing.assert_allclose(decoded[0], inputs.shown(x[0]), atol=1e-5)
+
+
+def test_output_whose_reader_has_gone_says_nothing() -> None:
+    command = f"{sys.executable} -m apps.own train --help | head -1"
+    ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert ran.stdout.startswith("usage: nashae train")
+    assert not ran.stderr
 
 
 def test_what_was_held_out_is_not_trained_on(here: Path) -> None:

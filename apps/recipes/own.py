@@ -79,8 +79,9 @@ class OwnInputs:
             rows = np.moveaxis(rows, 1, -1)
         low, high = self.source.low, self.source.high
         shown = np.clip((rows - low) / (high - low if high > low else 1.0), 0, 1)
-        grey = shown.ndim == 4 and shown.shape[-1] == 1
-        return shown[..., 0] if grey else shown[..., :3]
+        if shown.ndim == 3:
+            return shown
+        return shown[..., 0] if shown.shape[-1] == 1 else shown[..., :3]
 
 
 @cache
