@@ -5,17 +5,20 @@ import subprocess
 import sys
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from apps.own import search
+from apps.own import results, search
 from apps.own.__main__ import COMMANDS, main
 from apps.recipes import look_at, own_recipe
+from apps.recipes.own import labelled_data
 from apps.runs.folder import RunFolder
 from nashae_core import CountConfig, Pruning, count_factors
+from nashae_data import AttributeDataset
 
 FEW = ("--latents", "3", "--steps", "4", "--batch-size", "8")
 
@@ -91,6 +94,33 @@ def test_scores_and_comparisons(
     run = here / "compare" / "runs" / "waves-nashae-0.2-m3-seed0"
     nashae(monkeypatch, "score", str(run), "--json")
     assert json.loads(capsys.readouterr().out)["mig"] == compared["nashae"]["mig"][0]
+
+
+def test_attributes_of_minus_1_and_1_are_celebas_and_others_are_refused(tmp_path: Path) -> None:
+    x, signs = np.zeros((4, 3)), np.array([[-1, 1], [1, 1], [-1, -1], [1, -1]])
+    np.savez(tmp_path / "signs.npz", x=x, attributes=signs)
+    kept = labelled_data(look_at(tmp_path / "signs.npz"))
+    assert isinstance(kept, AttributeDataset)
+    np.testing.assert_array_equal(kept.attributes, signs > 0)
+    np.savez(tmp_path / "counts.npz", x=x, attributes=2 * signs)
+    with pytest.raises(ValueError, match="attributes must be 0 and 1, or -1 and 1; got -2"):
+        labelled_data(look_at(tmp_path / "counts.npz"))
+
+
+def test_an_infinite_score_is_no_number_of_json(
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nashae(monkeypatch, "train", "waves.npz", *FEW, "--json")
+    (path,) = (here / "runs").iterdir()
+    run = RunFolder(path)
+    codes = run.codes | {"codes": run.codes["codes"][:, [0, 0, 0]]}  # dependent, so infinite
+    run.write_arrays("codes.npz", codes)
+    run.write_record(run.record)
+    capsys.readouterr()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(results, "learned", lambda _: SimpleNamespace(active=np.ones(3, bool)))
+        nashae(monkeypatch, "score", str(path), "--json")
+    assert json.loads(capsys.readouterr().out)["total_correlation"] is None
 
 
 def test_a_count_says_how_sure_it_is(

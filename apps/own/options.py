@@ -14,6 +14,7 @@ from rich.progress import Progress as Bar
 from apps.console import console, progress_bar
 from apps.recipes import Source, look_at
 from apps.runs.memory import keep_memory
+from nashae_core.arguments import on_known_device
 from nashae_data import atomic_file
 
 
@@ -69,9 +70,7 @@ class Machine:
         if self.threads is not None or kind == "vector":
             torch.set_num_threads(self.threads or 1)
         keep_memory()
-        if self.device != "auto":
-            return self.device
-        return "cuda" if torch.cuda.is_available() else "cpu"
+        return str(on_known_device(self.device))
 
     def bar(self, task: str, steps: int | None = None) -> tuple[Bar, Callable[..., None]]:
         """A progress bar, not shown beside JSON, and what updates it."""

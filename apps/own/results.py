@@ -1,5 +1,6 @@
 """What is said of runs on data of one's own."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,27 +19,37 @@ CLASSES = 20
 
 
 @torch.no_grad()
-def explained(run: RunFolder, *, held_out: bool) -> float | None:
-    """The share of the variance that reconstructions explain, of the mean observation's error.
+def explained(run: RunFolder) -> tuple[float | None, float | None]:
+    """The share of the variance that reconstructions explain, trained on and held out.
 
-    None for a model without a decoder of its codes, and where nothing was held out.
+    None for a model without a decoder of its codes, where nothing was held out, and of observations
+    that are all the mean one.
     """
     recipe = run.recipe
     if recipe.source is None:
         raise ValueError(f"{run.path} must be a run on data of one's own; got {recipe.data}")
-    trained, tested = recipe.source.rows
-    model, inputs = run.model(), recipe.data_set.inputs
-    observations = inputs.of(run.data().observations, "cpu")
-    rows = tested if held_out else trained
-    if not len(rows) or not hasattr(model, "decode"):
-        return None
-    mean = observations[trained[evenly(len(trained), MOST)]].mean(0)
-    x = observations[rows[evenly(len(rows), MOST)]]
-    error = sum(
-        float((model.decode(model.encode(piece)) - piece).double().square().sum())
-        for piece in torch.split(x, 200)
-    )
-    return 1.0 - error / float((x - mean).double().square().sum())
+    model = run.model()
+    if not hasattr(model, "decode"):
+        return None, None
+    observations = recipe.data_set.inputs.of(run.data().observations, "cpu")
+    trained, tested = (observations[rows[evenly(len(rows), MOST)]] for rows in recipe.source.rows)
+    mean = trained.mean(0)
+
+    def share(x: torch.Tensor) -> float | None:
+        total = float((x - mean).double().square().sum())
+        if not total:  # also of no observations
+            return None
+        pieces = torch.split(x, 200)
+        errors = (model.decode(model.encode(piece)) - piece for piece in pieces)
+        return 1.0 - sum(float(error.double().square().sum()) for error in errors) / total
+
+    return share(trained), share(tested)
+
+
+def finite_scores(run: RunFolder) -> dict[str, float | None]:
+    """The score of each metric that applies; None for an infinite one, of which JSON has none."""
+    rows = evaluated(run).rows
+    return {row.metric: row.score if math.isfinite(row.score) else None for row in rows}
 
 
 def evaluated(run: RunFolder, seed: int = 0) -> Evaluation:
@@ -74,10 +85,7 @@ def agreement(runs: Sequence[RunFolder]) -> float | None:
 def result(run: RunFolder) -> dict[str, Any]:
     """What a run found, in a few lines."""
     recipe = run.recipe
-    shares = {
-        "explained": explained(run, held_out=False),
-        "explained_held_out": explained(run, held_out=True),
-    }
+    shares = dict(zip(("explained", "explained_held_out"), explained(run), strict=True))
     return {
         "folder": str(run.path),
         "method": recipe.title,

@@ -10,7 +10,7 @@ import tyro
 from apps.console import console, text_table
 from apps.figures import learning_curves, write_figure
 from apps.own.options import Data, Machine, print_json, write_json
-from apps.own.results import agreement, evaluated, result
+from apps.own.results import agreement, evaluated, finite_scores, result
 from apps.own.train import Training
 from apps.recipes.own import OwnInputs
 from apps.runs.folder import RunFolder
@@ -62,10 +62,10 @@ def score(run: tyro.conf.Positional[Path], json: bool = False) -> None:
         run: A run folder.
         json: Print the scores as JSON alone.
     """
-    found = evaluated(RunFolder(run))
     if json:
-        print_json({row.metric: row.score for row in found.rows})
+        print_json(finite_scores(RunFolder(run)))
         return
+    found = evaluated(RunFolder(run))
     lines = []
     for row in found.rows:
         bounds = row.interval and f"{row.interval.low:.3f} … {row.interval.high:.3f}"
@@ -133,7 +133,7 @@ def compare(
 def _column(runs: list[RunFolder]) -> dict[str, list[float | None]]:
     """What is compared of the runs of one method, a value a run."""
     results = [result(run) for run in runs]
-    scores = [{row.metric: row.score for row in evaluated(run).rows} for run in runs]
+    scores = [finite_scores(run) for run in runs]
     return {
         "learned": [found["learned"] for found in results],
         "explained": [found["explained"] for found in results],

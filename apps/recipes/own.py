@@ -130,7 +130,13 @@ def labelled_data(source: Source) -> Dataset | AttributeDataset | Unlabelled:
         sizes = tuple(len(found) for found, _ in columns)
         return Dataset(data.observations, classes, values, names, sizes, provenance)
     if data.attributes is not None:
-        attributes = data.attributes.astype(bool)
+        odd = np.setdiff1d(data.attributes, [-1, 0, 1])
+        if odd.size:
+            raise ValueError(
+                f"attributes must be 0 and 1, or -1 and 1; got {odd[0]} in {source.path}: give "
+                "them as factors"
+            )
+        attributes = data.attributes > 0  # CelebA's lists have -1 and 1
         names = names or tuple(f"attribute {i + 1}" for i in range(attributes.shape[1]))
         n = len(attributes)
         whole, nothing = np.zeros(n, np.int64), np.zeros((n, 0))

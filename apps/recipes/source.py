@@ -11,7 +11,7 @@ from torch import Tensor
 
 from nashae_core.fitted.architecture import Channels, Kind, architecture_for
 from nashae_core.fitted.fit import NORMALISED
-from nashae_core.fitted.rows import Normalise, moments, normalisation, source_of
+from nashae_core.fitted.rows import Normalise, moments, normalisation, source_of, split
 from nashae_core.observations.access import evenly
 from nashae_data import OwnData, open_data
 
@@ -58,7 +58,7 @@ class Source:
     @property
     def rows(self) -> tuple[Int64[Tensor, " t"], Int64[Tensor, " h"]]:
         """The rows that are trained on and those that are held out, each in ascending order."""
-        return split(self.n, self.held_out)
+        return _split(self.n, self.held_out)
 
     @property
     def stem(self) -> str:
@@ -113,13 +113,11 @@ def look_at(
     Raises:
         ValueError: for data that cannot be read or trained on; says what to do.
     """
-    if not 0 <= held_out < 1:
-        raise ValueError(f"held_out must be in [0, 1); got {held_out}: give a share such as 0.1")
     data = open_data(path, key, factors=factors, attributes=attributes, size=size)
     source = source_of(data.observations)
     n, *shape = source.shape
     networks = architecture_for(tuple(shape), 2, kind)
-    trained, _ = split(n, held_out)
+    trained, _ = _split(n, held_out)
     how = NORMALISED[networks.kind] if normalise == "auto" else normalise
     by = normalisation(moments(source, trained), how, networks.channel)
     sample = np.asarray(data.observations[evenly(n, LOOKED_AT).numpy()])
@@ -144,11 +142,8 @@ def look_at(
     )
 
 
-def split(n: int, held_out: float) -> tuple[Int64[Tensor, " t"], Int64[Tensor, " h"]]:
-    """The rows of n that are trained on and those that are held out, each in ascending order."""
-    order = torch.randperm(n, generator=torch.Generator().manual_seed(0))
-    number = min(round(n * held_out), n - 1)
-    return order[number:].sort().values, order[:number].sort().values
+def _split(n: int, held_out: float) -> tuple[Int64[Tensor, " t"], Int64[Tensor, " h"]]:
+    return split(n, held_out, torch.Generator().manual_seed(0))
 
 
 def _labels(data: OwnData) -> Labels:

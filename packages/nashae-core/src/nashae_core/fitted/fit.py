@@ -7,14 +7,14 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Float
 from torch import Tensor, nn
 from tqdm import tqdm  # type: ignore[import-untyped]
 
 from nashae_core.arguments import on_known_device, seeded, whole
 from nashae_core.encoding import encode
 from nashae_core.fitted.architecture import Architecture, Kind, architecture_for
-from nashae_core.fitted.model import ACTIVE_RANGE, FittedNashAE
+from nashae_core.fitted.model import FittedNashAE
 from nashae_core.fitted.rows import (
     Moments,
     Normalise,
@@ -24,6 +24,7 @@ from nashae_core.fitted.rows import (
     pieces,
     rows_at_once,
     source_of,
+    split,
 )
 from nashae_core.nashae import NashAE, NashAEConfig
 from nashae_core.observations.access import batches, evenly, on_device
@@ -106,7 +107,7 @@ def fit(
     device = on_known_device(device)
     source = source_of(observations)
     shape = tuple(source.shape[1:])
-    trained, tested = _split(source.shape[0], held_out, generator)
+    trained, tested = split(source.shape[0], held_out, generator)
     networks: Architecture | None = None
     if encoder is None or decoder is None:
         networks = architecture_for(shape, latents, kind)
@@ -132,13 +133,7 @@ def fit(
     sample = _some(rows, MOST_ROWS)
     batch = rows_at_once(shape)
     codes = encode(model, sample.observations(), batch_size=batch, device=device)
-    if not (codes.amax(0) - codes.amin(0) > ACTIVE_RANGE).any():
-        warnings.warn(
-            f"no latent is active after {int(history.steps[-1])} steps at λ = {config.lam:g}: "
-            "train for longer, or give NashAEConfig(lam=...) a smaller λ or a longer warm_up",
-            stacklevel=2,
-        )
-    return FittedNashAE(
+    fitted = FittedNashAE(
         model=model,
         architecture=networks,
         shape=shape,
@@ -152,6 +147,13 @@ def fit(
         explained_held_out=_explained(model, tests, found, device) if len(tested) else None,
         held_out=tested,
     )
+    if not fitted.active.any():
+        warnings.warn(
+            f"no latent is active after {int(history.steps[-1])} steps at λ = {config.lam:g}: "
+            "train for longer, or give NashAEConfig(lam=...) a smaller λ or a longer warm_up",
+            stacklevel=2,
+        )
+    return fitted
 
 
 def own_data_config(steps: int) -> NashAEConfig:
@@ -220,25 +222,12 @@ def _check_options(
     known = ("auto", "feature", "channel", "whole", "none")
     if normalise not in known:
         raise ValueError(f"normalise must be one of {known}; got {normalise!r}")
-    if not 0 <= held_out < 1:
-        raise ValueError(f"held_out must be in [0, 1); got {held_out}: give a share such as 0.1")
     if patience is not None:
         whole(patience, "patience")
         if held_out == 0:
             raise ValueError("patience must come with held_out above 0; got 0: give 0.1")
     if (encoder is None) != (decoder is None):
         raise ValueError("encoder and decoder must come together; got one: give both or none")
-
-
-def _split(
-    n: int, share: float, generator: torch.Generator
-) -> tuple[Int64[Tensor, " t"], Int64[Tensor, " h"]]:
-    """The rows to train on and those that are held out, each in ascending order."""
-    if n < 2:
-        raise ValueError(f"observations must be 2 or more; got {n}: give more rows")
-    number = min(round(n * share), n - 1)
-    order = torch.randperm(n, generator=generator, device=generator.device).cpu()
-    return order[number:].sort().values, order[:number].sort().values
 
 
 def _some(rows: NormalisedRows, most: int) -> NormalisedRows:

@@ -154,3 +154,25 @@ def normalisation(found: Moments, how: Normalise, channel: int | None) -> Normal
         variance = (found.variance + (found.mean - mean).square()).mean(axes, keepdim=True)
     std = variance.sqrt()
     return Normalisation(mean, torch.where(std <= ROUNDING * mean.abs(), 1.0, std))
+
+
+def split(
+    n: int, held_out: float, generator: torch.Generator
+) -> tuple[Int64[Tensor, " t"], Int64[Tensor, " h"]]:
+    """The rows to train on and those that are held out, each in ascending order.
+
+    Args:
+        n: rows, 2 or more.
+        held_out: their share, in [0, 1); one row at least is trained on.
+        generator: draws them.
+
+    Raises:
+        ValueError: for numbers out of range.
+    """
+    if not 0 <= held_out < 1:
+        raise ValueError(f"held_out must be in [0, 1); got {held_out}: give a share such as 0.1")
+    if n < 2:
+        raise ValueError(f"observations must be 2 or more; got {n}: give more rows")
+    number = min(round(n * held_out), n - 1)
+    order = torch.randperm(n, generator=generator, device=generator.device).cpu()
+    return order[number:].sort().values, order[:number].sort().values

@@ -199,7 +199,11 @@ class _Hdf5(Mapping[str, Any]):
     def __getitem__(self, name: str) -> DiskImages:
         with reading(self.path, name):
             file = h5py.File(self.path)
-            return DiskImages(open_array(file, self.path, name), self.path, name, file)
+            try:
+                return DiskImages(open_array(file, self.path, name), self.path, name, file)
+            except ValueError:
+                file.close()
+                raise
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.names)
